@@ -1,0 +1,196 @@
+"""Arguments, globs, directories and lists become one plan."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from vodfast.cli.inputs import Plan, gather
+from vodfast.errors import InvalidInput
+
+Clip = Callable[..., Path]
+
+
+class Notes(list[str]):
+    """What the user was told."""
+
+
+def no_media(name: str) -> str | None:
+    return None if name.endswith((".mp4", ".mkv")) else "no media type"
+
+
+def plan_of(
+    *arguments: object, lists: Sequence[object] = (), recursive: bool = False, notes: Notes | None = None
+) -> Plan:
+    told = Notes() if notes is None else notes
+    return gather(
+        [str(argument) for argument in arguments],
+        [str(name) for name in lists],
+        cloud="tencent",
+        recursive=recursive,
+        refusal=no_media,
+        note=told.append,
+    )
+
+
+def sources(plan: Plan) -> list[str]:
+    return [entry.source for entry in plan.entries]
+
+
+def result_line(source: str, state: str, cloud: str = "tencent", **more: object) -> str:
+    return json.dumps({"type": "result", "source": source, "cloud": cloud, "state": state, **more})
+
+
+def test_arguments_keep_their_order_and_missing_files_stay() -> None:
+    assert sources(plan_of("b.mp4", "missing.mp4", "-", "a.mp4")) == ["b.mp4", "missing.mp4", "-", "a.mp4"]
+
+
+def test_the_same_file_by_two_names_is_uploaded_once(clip: Clip) -> None:
+    path = clip("a.mp4")
+    os.symlink("a.mp4", "link.mp4")
+    notes = Notes()
+    assert sources(plan_of("a.mp4", path, "./a.mp4", "link.mp4", notes=notes)) == ["a.mp4"]
+    assert len(notes) == 3
+    assert all("uploaded once" in note for note in notes)
+
+
+def test_a_glob_is_sorted_and_leaves_hidden_files_and_directories_out(clip: Clip) -> None:
+    for name in ("b.mp4", "a.mp4", ".hidden.mp4", "d.mp4/inner.mp4"):
+        clip(name)
+    notes = Notes()
+    assert sources(plan_of("*.mp4", notes=notes)) == ["a.mp4", "b.mp4"]
+    assert any("d.mp4" in note for note in notes)
+    assert sources(plan_of("*.mp4", recursive=True)) == ["a.mp4", "b.mp4", "d.mp4/inner.mp4"]
+    assert sources(plan_of("**/*.mp4")) == ["a.mp4", "b.mp4", "d.mp4/inner.mp4"]
+
+
+def test_a_file_whose_name_looks_like_a_glob_is_taken_as_it_stands(clip: Clip) -> None:
+    clip("clip[1].mp4")
+    clip("clip1.mp4")
+    assert sources(plan_of("clip[1].mp4")) == ["clip[1].mp4"]
+
+
+def test_a_glob_without_a_match_and_a_directory_are_refused(clip: Clip) -> None:
+    clip("d/a.mp4")
+    with pytest.raises(InvalidInput, match="no file matches"):
+        plan_of("*.mkv")
+    with pytest.raises(InvalidInput, match="--recursive"):
+        plan_of("d")
+    Path("empty").mkdir()
+    with pytest.raises(InvalidInput, match="no file of a media type"):
+        plan_of("empty", recursive=True)
+
+
+def test_a_directory_gives_its_media_files_and_survives_loops(clip: Clip) -> None:
+    for name in ("d/b.mp4", "d/a.mkv", "d/notes.txt", "d/.hidden.mp4", "d/.git/x.mp4", "d/sub/c.mp4"):
+        clip(name)
+    os.symlink("..", "d/sub/up")
+    os.symlink("nowhere.mp4", "d/dangling.mp4")
+    os.mkfifo("d/pipe.mp4")
+    notes = Notes()
+    assert sources(plan_of("d", recursive=True, notes=notes)) == ["d/a.mkv", "d/b.mp4", "d/sub/c.mp4"]
+    told = "\n".join(notes)
+    assert "notes.txt" in told
+    assert "pipe.mp4" in told
+    assert "dangling.mp4" in told
+    assert "hidden" not in told
+
+
+def test_a_list_of_paths(clip: Clip) -> None:
+    clip("d/x.mp4")
+    Path("list.txt").write_bytes("\ufeffa.mp4\r\n\n b c.mp4\nd\n".encode() + b"caf\xe9.mp4")
+    expected = ["a.mp4", " b c.mp4", "d/x.mp4", b"caf\xe9.mp4".decode("utf-8", "surrogateescape")]
+    assert sources(plan_of(lists=["list.txt"], recursive=True)) == expected
+    with pytest.raises(InvalidInput, match="--recursive"):
+        plan_of(lists=["list.txt"])
+
+
+def test_a_list_of_items_keeps_their_fields() -> None:
+    Path("items.jsonl").write_text(
+        '{"source": "a.mp4", "title": "A", "tags": ["x"], "options": {"class_id": 3}}\n'
+        '{"source": "a.mp4", "title": "B"}\n'
+    )
+    first, second = plan_of(lists=["items.jsonl"]).entries
+    assert first.given() == {"title": "A", "tags": ("x",), "options": {"class_id": 3}}
+    assert second.given() == {"title": "B"}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"source": "a.mp4", "titel": "x"}', "titel"),
+        ('{"title": "x"}', "source"),
+        ('{"source": 7}', "source"),
+        ('{"source": "a.mp4", "title": 7}', "title"),
+        ('{"source": ""}', "empty"),
+        ('{"source": "-"}', "needs a name"),
+        ('{"source": "a.mp4"', "not a JSON object"),
+        ('{"type": "result", "source": "a", "cloud": "c", "state": "done", "extra": 1}', "extra"),
+        ('{"type": "result", "source": "a"}', "cloud"),
+        ('{"type": "started", "source": "a"}', "type"),
+        ("a\0b", "zero byte"),
+    ],
+)
+def test_a_bad_line_is_named(line: str, said: str) -> None:
+    Path("list").write_text(f"good.mp4\n{line}\n")
+    with pytest.raises(InvalidInput, match=said) as caught:
+        plan_of(lists=["list"])
+    assert "list, line 2" in str(caught.value)
+
+
+def test_a_list_that_cannot_be_read() -> None:
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        plan_of(lists=["missing"])
+
+
+def test_a_report_skips_what_is_done_and_retries_the_rest() -> None:
+    states = ("done", "failed", "cancelled", "ambiguous")
+    Path("report").write_text("".join(result_line(f"{state}.mp4", state) + "\n" for state in states))
+    notes = Notes()
+    plan = plan_of("new.mp4", "done.mp4", "failed.mp4", lists=["report"], notes=notes)
+    assert sources(plan) == ["new.mp4", "failed.mp4", "cancelled.mp4", "ambiguous.mp4"]
+    assert [record["source"] for record in plan.settled] == ["done.mp4"]
+    assert any("ambiguous" in note for note in notes)
+
+
+def test_the_last_word_on_an_item_counts_and_another_cloud_has_none() -> None:
+    lines = [
+        result_line("a.mp4", "failed"),
+        result_line("a.mp4", "done"),
+        result_line("b.mp4", "done"),
+        result_line("b.mp4", "failed"),
+        result_line("c.mp4", "done", cloud="elsewhere"),
+    ]
+    Path("report").write_text("\n".join(lines) + "\n")
+    assert sources(plan_of(lists=["report"])) == ["b.mp4", "c.mp4"]
+
+
+def test_fields_come_from_the_item_list_and_states_from_the_report() -> None:
+    Path("items").write_text('{"source": "a.mp4", "title": "A"}\n{"source": "b.mp4", "title": "B"}\n')
+    Path("report").write_text(result_line("a.mp4", "done") + "\n" + result_line("b.mp4", "failed") + "\n")
+    [entry] = plan_of(lists=["report", "items"]).entries
+    assert (entry.source, entry.title) == ("b.mp4", "B")
+
+
+def test_a_report_cut_off_by_a_crash_is_still_a_list() -> None:
+    Path("report").write_text(result_line("a.mp4", "done") + "\n" + result_line("b.mp4", "failed")[:40])
+    plan = plan_of("b.mp4", lists=["report"])
+    assert sources(plan) == ["b.mp4"]
+
+
+def test_stdin_in_a_report_is_never_taken_for_a_file() -> None:
+    Path("report").write_text(result_line("-", "done") + "\n")
+    assert sources(plan_of("-", lists=["report"])) == ["-"]
+    Path("report").write_text(result_line("-", "failed") + "\n")
+    assert sources(plan_of("-", lists=["report"])) == ["-"]
+    with pytest.raises(InvalidInput, match="stdin"):
+        plan_of("a.mp4", lists=["report"])
+
+
+def test_stdin_is_read_once() -> None:
+    with pytest.raises(InvalidInput, match="once"):
+        plan_of("-", lists=["-"])

@@ -1,0 +1,201 @@
+"""The command as a process: stdin, signals, pipes, terminals, the emulator, and what it loads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vodfast.emulator import Emulator
+
+Run = Callable[..., Any]
+Spawn = Callable[..., "subprocess.Popen[bytes]"]
+Clip = Callable[..., Path]
+Stored = Callable[[], dict[str, str]]
+
+
+def routed(emulator: Emulator) -> dict[str, str]:
+    return {"VODFAST_EMULATOR": emulator.endpoint}
+
+
+def test_stdin(vodfast_process: Run, emulator: Emulator, stored: Stored) -> None:
+    content = bytes(range(256)) * 12345
+    ran = vodfast_process(
+        "upload", "-", "--name", "live.mp4", "--to", "tencent", "--output", "jsonl", "--report", "r",
+        env=routed(emulator), stdin=content,
+    )  # fmt: skip
+    assert ran.code == 0, ran
+    assert stored() == {"live": hashlib.sha256(content).hexdigest()}
+    assert ran.results[0]["bytes"] == len(content)
+    assert json.loads(Path("r").read_text())["source"] == "-"
+
+
+def stalled_upload(spawn: Spawn, clip: Clip, emulator: Emulator, *more: str) -> subprocess.Popen[bytes]:
+    """An upload whose third part never ends, once some of its parts are acknowledged."""
+    emulator.set_faults([{"action": "stall", "match": {"operation": "UploadPart", "part_number": 3}, "times": 0}])
+    process = spawn(
+        "upload", clip("a.mp4", 5 << 20), "--part-size", "1M", "--output", "jsonl", "--report", "r", *more,
+        env=routed(emulator),
+    )  # fmt: skip
+    assert process.stdout is not None
+    for line in process.stdout:
+        if json.loads(line)["type"] == "progress":
+            return process
+    raise AssertionError("no progress was told")
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_takes_back_what_is_unfinished(
+    spawn: Spawn, clip: Clip, emulator: Emulator, signum: signal.Signals, code: int
+) -> None:
+    process = stalled_upload(spawn, clip, emulator)
+    process.send_signal(signum)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == code, err
+    result = json.loads(out.splitlines()[-1])
+    assert (result["type"], result["state"]) == ("result", "cancelled")
+    assert json.loads(Path("r").read_text())["state"] == "cancelled"
+    assert [item["state"] for item in emulator.media()] == ["aborted"]
+    assert "Traceback" not in err.decode()
+    assert "1 cancelled" in err.decode()
+
+
+def test_items_not_begun_are_in_the_ledger(spawn: Spawn, clip: Clip, emulator: Emulator) -> None:
+    emulator.set_faults([{"action": "stall", "match": {"operation": "PutObject"}, "times": 0}])
+    names = [clip(f"{number:03}.mp4", 50).name for number in range(90)]
+    process = spawn("upload", *names, "--output", "jsonl", "--report", "r", env=routed(emulator))
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["type"] == "started"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    lines = [json.loads(line) for line in Path("r").read_text().splitlines()]
+    assert sorted(line["source"] for line in lines) == names
+    assert {line["state"] for line in lines} == {"cancelled"}
+
+
+def test_a_second_interrupt_ends_at_once(spawn: Spawn, clip: Clip, emulator: Emulator) -> None:
+    process = stalled_upload(spawn, clip, emulator)
+    emulator.set_faults([{"action": "stall", "match": {"operation": "AbortMultipartUpload"}, "times": 0}])
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    assert b"stopping" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=5) == 130
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_question(spawn: Spawn, emulator: Emulator, signum: signal.Signals, code: int) -> None:
+    emulator.set_faults([{"action": "stall", "match": {"operation": "DescribeMediaInfos"}, "times": 0}])
+    process = spawn("media", "1", env=routed(emulator))
+    for _ in range(3000):
+        if emulator.faults()[0]["hits"]:
+            break
+        threading.Event().wait(0.01)
+    process.send_signal(signum)
+    _, err = process.communicate(timeout=20)
+    assert (process.returncode, err.strip()) == (code, b"vodfast: interrupted")
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_reader_that_leaves_ends_the_output_not_the_upload(
+    spawn: Spawn, clip: Clip, emulator: Emulator, stored: Stored, stream: str
+) -> None:
+    names = [clip(f"{number}.mp4").name for number in range(5)]
+    process = spawn("upload", *names, "missing.mp4", "--output", "jsonl", env=routed(emulator))
+    getattr(process, stream).close()
+    process.wait(timeout=30)
+    other = process.stderr if stream == "stdout" else process.stdout
+    assert other is not None
+    said = other.read()
+    assert process.returncode == 1, said
+    assert b"Traceback" not in said
+    assert len(stored()) == 5
+
+
+@pytest.mark.parametrize("args", [["--help"], ["completion", "bash"], ["media", "1", "--emulator"]])
+def test_a_closed_pipe_is_no_crash(spawn: Spawn, args: list[str]) -> None:
+    process = spawn(*args)
+    assert process.stdout is not None
+    process.stdout.close()
+    process.wait(timeout=30)
+    assert process.stderr is not None
+    said = process.stderr.read()
+    assert b"Traceback" not in said
+    assert b"Exception ignored" not in said
+
+
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_live_bars_on_a_terminal(
+    clip: Clip, emulator: Emulator, stored: Stored, process_environment: dict[str, str], no_color: str
+) -> None:
+    pytest.importorskip("rich")
+    clip("a.mp4", 3 << 20)
+    master, slave = pty.openpty()
+    environment = process_environment | routed(emulator) | {"TERM": "xterm", "NO_COLOR": no_color}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vodfast", "upload", "a.mp4", "missing.mp4", "--part-size", "1M"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=slave, env=environment,
+    )  # fmt: skip
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            shown += os.read(master, 65536)
+        except OSError:
+            break  # a terminal whose last writer left
+    os.close(master)
+    assert process.wait(timeout=30) == 1
+    assert b"/2 items" in shown
+    assert b"done  a.mp4" in shown
+    assert b"1 done, 1 failed" in shown
+    assert (b"\x1b[31m" in shown) is not bool(no_color)
+    assert list(stored()) == ["a"]
+
+
+def test_the_emulator_command(spawn: Spawn, vodfast: Run, clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
+    process = spawn("emulator", "--sub-app", "77")
+    assert process.stdout is not None
+    told = json.loads(process.stdout.readline())
+    assert told["endpoint"].startswith("127.0.0.1:")
+    assert told["env"]["VODFAST_EMULATOR"] == told["endpoint"]
+    assert "ca" in told
+    monkeypatch.setenv("VODFAST_EMULATOR", told["endpoint"])
+    assert vodfast("upload", clip("a.mp4"), "--to", "tencent:77").code == 0
+    assert vodfast("upload", clip("a.mp4"), "--to", "tencent:101").code != 0
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 0
+
+
+HEAVY = ("asyncio", "click", "httptools", "msgspec", "pycurl", "rich", "typing", "uvloop", "vodfast._native")
+
+
+@pytest.mark.parametrize(
+    ("args", "heavy"),
+    [
+        (["--version"], HEAVY),
+        (["--help"], HEAVY),
+        (["upload", "--help"], ("asyncio", "httptools", "msgspec", "pycurl", "rich", "uvloop", "vodfast._native")),
+        (["completion", "bash"], ("asyncio", "msgspec", "pycurl", "rich", "uvloop", "vodfast._native")),
+    ],
+    ids=["version", "help", "upload-help", "completion"],
+)
+def test_what_is_loaded(process_environment: dict[str, str], args: list[str], heavy: tuple[str, ...]) -> None:
+    script = (
+        "import sys\nbefore = set(sys.modules)\nfrom vodfast.cli import main\n"
+        f"code = main({args!r})\n"
+        f"print(sorted((sys.modules.keys() - before) & {set(heavy)!r}), code, file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, env=process_environment)
+    assert ran.stderr.decode().strip() == "[] 0"
+    assert ran.stdout

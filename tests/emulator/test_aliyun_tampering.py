@@ -1,0 +1,339 @@
+"""Each case is one change to an acceptable request: the documented code refuses it and nothing happens."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import quote
+
+import pytest
+
+from tests.emulator.aliyun_client import API, Client, Keys, Place, code, sign_acs3, sign_oss1, sign_oss4, sign_rpc
+from tests.emulator.client import Sent
+from vodfast.emulator import Emulator
+
+Change = Callable[[Sent], Sent]
+FIELDS = {"Title": "T * ~ +/ 标", "FileName": "a.mp4"}
+
+
+@pytest.fixture
+def client(emulator: Emulator) -> Client:
+    return Client(emulator.endpoint)
+
+
+def swap(old: str, new: str) -> Change:
+    def change(sent: Sent) -> Sent:
+        value = sent.headers["Authorization"]
+        assert old in value
+        return sent.with_header("Authorization", value.replace(old, new, 1))
+
+    return change
+
+
+def header(name: str, value: str | None) -> Change:
+    return lambda sent: sent.with_header(name, value)
+
+
+def flip_last(sent: Sent) -> Sent:
+    value = sent.headers["Authorization"]
+    return sent.with_header("Authorization", value[:-1] + ("0" if value[-1] != "0" else "1"))
+
+
+def target(old: str, new: str) -> Change:
+    def change(sent: Sent) -> Sent:
+        assert old in sent.target
+        return replace(sent, target=sent.target.replace(old, new, 1))
+
+    return change
+
+
+MISMATCH = "SignatureDoesNotMatch"
+
+ACS3: dict[str, tuple[Change, str]] = {
+    "signature bit": (flip_last, MISMATCH),
+    "parameter value": (target("a.mp4", "b.mp4"), MISMATCH),
+    "parameter added": (target("Title=", "Description=x&Title="), MISMATCH),
+    "parameter removed": (target("FileName=a.mp4&", ""), MISMATCH),
+    "parameter twice": (target("FileName=a.mp4", "FileName=a.mp4&FileName=a.mp4"), "InvalidParameter"),
+    "another key": (swap("aliyun,", "nobody,"), "InvalidAccessKeyId.NotFound"),
+    "host": (lambda sent: replace(sent, host="vod.cn-beijing.aliyuncs.com"), MISMATCH),
+    "action": (header("x-acs-action", "CreateUploadImage"), MISMATCH),
+    "version": (header("x-acs-version", "2017-03-22"), MISMATCH),
+    "nonce": (header("x-acs-signature-nonce", "n"), MISMATCH),
+    "date": (header("x-acs-date", "2020-01-01T00:00:00Z"), "InvalidTimeStamp.Expired"),
+    "date's form": (header("x-acs-date", "now"), "InvalidTimeStamp.Format"),
+    "payload hash": (header("x-acs-content-sha256", "0" * 64), MISMATCH),
+    "payload hash missing": (header("x-acs-content-sha256", None), "MissingParameter"),
+    "one more x-acs header": (header("x-acs-extra", "1"), "IncompleteSignature"),
+    "a token from nowhere": (header("x-acs-security-token", "t"), "IncompleteSignature"),
+    "host not in the list": (swap("host;", ""), "IncompleteSignature"),
+    "a signed header that is absent": (swap("host;", "host;range;"), "IncompleteSignature"),
+    "algorithm": (swap("ACS3-HMAC-SHA256", "ACS3-HMAC-SM3"), "IncompleteSignature"),
+    "no signature": (header("Authorization", None), "MissingParameter"),
+    "method": (lambda sent: replace(sent, method="GET"), MISMATCH),
+    "path": (target("/?", "/x?"), "InvalidParameter"),
+}
+
+
+@pytest.mark.parametrize("case", ACS3)
+def test_acs3(client: Client, emulator: Emulator, case: str) -> None:
+    change, expected = ACS3[case]
+    answer = client.send(change(sign_acs3("CreateUploadVideo", FIELDS, client.keys)))
+    assert code(answer) == expected
+    assert answer.status == (404 if expected.endswith("NotFound") else 400)
+    assert emulator.media() == []
+
+
+def test_acs3_with_a_form(client: Client, emulator: Emulator) -> None:
+    good = sign_acs3("CreateUploadVideo", FIELDS, client.keys, form=True)
+    changed = replace(good, body=good.body.replace(b"a.mp4", b"b.mp4"))
+    assert code(client.send(changed)) == MISMATCH
+    assert code(client.send(good.with_header("content-type", "text/plain"))) == MISMATCH
+    assert emulator.media() == []
+    assert code(client.send(good)) == ""
+    assert code(client.send(good)) == "SignatureNonceUsed"
+    assert len(emulator.media()) == 1
+
+
+RPC: dict[str, tuple[Change, str]] = {
+    "parameter": (target("a.mp4", "b.mp4"), MISMATCH),
+    "action": (target("CreateUploadVideo", "CreateUploadImage"), MISMATCH),
+    "method": (lambda sent: replace(sent, method="POST"), MISMATCH),
+    "key": (target("vodfast-emulator-aliyun", "nobody"), "InvalidAccessKeyId.NotFound"),
+    "nonce missing": (target("SignatureNonce=", "Nonce="), "MissingParameter"),
+    "hash": (target("HMAC-SHA1", "HMAC-MD5"), "InvalidParameter"),
+    "version of the signature": (target("SignatureVersion=1.0", "SignatureVersion=2.0"), "InvalidParameter"),
+    "empty parameter added": (target("&Action", "&SignatureType=&Action"), MISMATCH),
+    "signature": (target("Signature=", "Signature=A"), MISMATCH),
+    "token from nowhere": (target("&SignatureMethod", "&SecurityToken=t&SignatureMethod"),
+                           "InvalidSecurityToken.MismatchWithAccessKey"),
+    "date": (target(time.strftime("%Y-"), "2001-"), "InvalidTimeStamp.Expired"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", RPC)
+def test_rpc(client: Client, emulator: Emulator, case: str) -> None:
+    change, expected = RPC[case]
+    answer = client.send(change(sign_rpc("CreateUploadVideo", FIELDS, client.keys)))
+    assert code(answer) == expected
+    assert emulator.media() == []
+
+
+def test_what_is_accepted(client: Client, emulator: Emulator) -> None:
+    good = sign_rpc("CreateUploadVideo", FIELDS, client.keys)
+    assert code(client.send(good)) == ""
+    assert code(client.send(good)) == "SignatureNonceUsed"
+    as_xml = client.send(sign_rpc("CreateUploadVideo", FIELDS, client.keys, form="XML"))
+    assert b"<CreateUploadVideoResponse><VideoId>" in as_xml.body
+    assert b"<Error><Code>" in client.send(sign_rpc("Nothing", {}, client.keys, form="XML")).body
+    late = sign_acs3("CreateUploadVideo", FIELDS, client.keys, now=time.time() - 890)
+    assert code(client.send(late)) == ""
+    assert len(emulator.media()) == 3
+
+
+STORE: dict[str, tuple[Change, str]] = {
+    "signature bit": (flip_last, MISMATCH),
+    "key": (target("mp4", "mp5"), MISMATCH),
+    "query added": (lambda sent: replace(sent, target=f"{sent.target}?acl"), MISMATCH),
+    "content type": (header("content-type", "video/mp5"), MISMATCH),
+    "token": (header("x-oss-security-token", "t"), "InvalidSecurityToken"),
+    "no token": (header("x-oss-security-token", None), "InvalidAccessKeyId"),
+    "another key id": (swap("Credential=STS.", "Credential=XXX."), "InvalidAccessKeyId"),
+    "region of the scope": (swap("cn-shanghai", "cn-beijing"), "InvalidArgument"),
+    "product of the scope": (swap("/oss/", "/ecs/"), "InvalidArgument"),
+    "date of the scope": (swap(f"/{time.strftime('%Y%m%d', time.gmtime())}/", "/20200101/"), "InvalidArgument"),
+    "date": (header("x-oss-date", time.strftime("%Y%m%dT000000Z", time.gmtime(0))), "InvalidArgument"),
+    "date's form": (header("x-oss-date", "today"), "InvalidArgument"),
+    "payload hash": (header("x-oss-content-sha256", "0" * 64), "InvalidArgument"),
+    "one more x-oss header": (header("x-oss-meta-a", "b"), MISMATCH),
+    "content MD5": (header("content-md5", base64.b64encode(hashlib.md5(b"bytes").digest()).decode()), MISMATCH),
+    "additional header named": (lambda sent: sent.with_header(
+        "Authorization", sent.headers["Authorization"] + ", AdditionalHeaders=host"), MISMATCH),
+    "additional headers empty": (lambda sent: sent.with_header(
+        "Authorization", sent.headers["Authorization"] + ", AdditionalHeaders="), "InvalidArgument"),
+    "algorithm": (swap("OSS4-HMAC-SHA256", "OSS5"), "InvalidArgument"),
+    "no signature": (header("Authorization", None), "AccessDenied"),
+    "method": (lambda sent: replace(sent, method="DELETE"), MISMATCH),
+    "bucket": (lambda sent: replace(sent, host="outin-other.oss-cn-shanghai.aliyuncs.com"), "NoSuchBucket"),
+    "region of the host": (lambda sent: replace(sent, host=sent.host.replace("shanghai", "beijing")), "NoSuchBucket"),
+    "no length": (header("Content-Length", None), "MissingContentLength"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", STORE)
+def test_oss4(client: Client, emulator: Emulator, case: str) -> None:
+    change, expected = STORE[case]
+    place = client.create()
+    body = b"" if case == "no length" else b"bytes"
+    good = sign_oss4("PUT", place, {}, body, headers={"content-type": "video/mp4"})
+    assert code(client.send(change(good))) == expected
+    (media,) = emulator.media()
+    assert (media["state"], media["objects"]) == ("applied", [])
+    assert code(client.oss("PUT", place, body=b"bytes")) == ""
+    assert emulator.media()[0]["state"] == "committed"
+
+
+STORE_V1: dict[str, tuple[Change, str]] = {
+    "signature": (swap(":", ":A"), MISMATCH),
+    "content type": (header("content-type", "video/mp5"), MISMATCH),
+    "key": (target("mp4", "mp5"), MISMATCH),
+    "sub-resource": (lambda sent: replace(sent, target=f"{sent.target}?acl"), MISMATCH),
+    "date": (header("date", "Fri, 17 May 2024 08:09:10 GMT"), "RequestTimeTooSkewed"),
+    "date missing": (header("date", None), "AccessDenied"),
+    "another x-oss header": (header("x-oss-meta-a", "1"), MISMATCH),
+    "key id": (swap("OSS STS.", "OSS XXX."), "InvalidAccessKeyId"),
+}
+
+
+@pytest.mark.parametrize("case", STORE_V1)
+def test_oss1(client: Client, emulator: Emulator, case: str) -> None:
+    change, expected = STORE_V1[case]
+    place = client.create()
+    good = sign_oss1("PUT", place, {}, b"bytes")
+    assert code(client.send(change(good))) == expected
+    assert emulator.media()[0]["objects"] == []
+    unsigned = replace(good, target=f"{good.target}?max-parts=3")
+    assert client.send(unsigned).status == 200
+
+
+def test_scope_and_clock(client: Client, emulator: Emulator) -> None:
+    one, two = client.create(), client.create()
+    other = Place(one.media_id, one.bucket, two.key, one.keys, one.host)
+    for method in ("PUT", "GET", "DELETE"):
+        body = b"x" if method == "PUT" else b""
+        assert code(client.oss(method, other, body=body)) == "AccessDenied"
+    assert code(client.oss("GET", one, {"uploads": "", "prefix": ""}, key="")) == "AccessDenied"
+    assert client.oss("GET", one, {"uploads": "", "prefix": one.key}, key="").status == 200
+    assert code(client.oss("PUT", one, body=b"x", now=time.time() - 901)) == "RequestTimeTooSkewed"
+    assert code(client.send(sign_acs3("GetVideoInfo", {"VideoId": one.media_id}, one.keys))) == "Forbidden"
+    emulator.settings(clock_offset=4000)
+    ahead = time.time() + 4000
+    assert code(client.oss("PUT", one, body=b"x", now=ahead)) == "SecurityTokenExpired"
+    renewed = json.loads(
+        client.send(sign_acs3("RefreshUploadVideo", {"VideoId": one.media_id}, client.keys, now=ahead)).body
+    )
+    again = Place.of(renewed)
+    assert (again.key, again.bucket) == (one.key, one.bucket)
+    assert client.oss("PUT", again, body=b"x", now=ahead).status == 200
+
+
+def test_secrets_stay_out_of_the_history(client: Client, emulator: Emulator) -> None:
+    place = client.create()
+    token = place.keys.token or ""
+    caller = Keys("STS.caller", "s", "canary-token")
+    emulator.settings(callers=[{"access_key": caller.access_key, "secret": caller.secret, "token": caller.token}])
+    assert code(client.send(sign_rpc("GetVideoInfo", {"VideoId": place.media_id}, caller))) == ""
+    client.oss("PUT", place, {"x-oss-security-token": token}, b"x")
+    shown = str(emulator.history())
+    for secret in ("canary-token", token, quote(token, safe=""), "Signature="):
+        assert secret not in shown
+
+
+PART = b"p" * 102400
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ([1, 2, 3], ""),
+        ([1, 3], ""),
+        ([2, 1], "InvalidPartOrder"),
+        ([1, 1], "InvalidPartOrder"),
+        ([1, 4], "InvalidPart"),
+        ([], "MalformedXML"),
+    ],
+)
+def test_which_parts_make_an_object(client: Client, emulator: Emulator, numbers: list[int], expected: str) -> None:
+    place = client.create()
+    upload_id = client.initiate(place)
+    etags = {n: client.part(place, upload_id, n, PART).headers["etag"] for n in (1, 2)}
+    etags[3] = client.part(place, upload_id, 3, b"last").headers["etag"]
+    listed = client.oss("GET", place, {"uploadId": upload_id, "max-parts": "2"}).body
+    assert listed.count(b"<HashCrc64ecma>") == 2
+    assert b"<IsTruncated>true</IsTruncated>" in listed
+    assert b"<NextPartNumberMarker>2<" in listed
+    answer = client.complete(place, upload_id, [(n, etags.get(n, '"0"')) for n in numbers])
+    assert code(answer) == expected
+    assert (emulator.media()[0]["state"] == "committed") is not bool(expected)
+    if not expected:
+        assert code(client.complete(place, upload_id, sorted(etags.items()))) == "NoSuchUpload"
+        size = sum(len(PART) if n < 3 else 4 for n in numbers)
+        assert client.oss("HEAD", place).headers["content-length"] == str(size)
+
+
+def test_store_rules(client: Client, emulator: Emulator) -> None:
+    place = client.create()
+    upload_id = client.initiate(place)
+    small = [(n, client.part(place, upload_id, n, b"small").headers["etag"]) for n in (1, 2)]
+    assert code(client.complete(place, upload_id, small)) == "EntityTooSmall"
+    assert code(client.part(place, upload_id, 0, b"x")) == "InvalidArgument"
+    assert code(client.part(place, upload_id, 10001, b"x")) == "InvalidArgument"
+    assert code(client.part(place, "nope", 1, b"x")) == "NoSuchUpload"
+    assert client.oss("DELETE", place, {"uploadId": upload_id}).status == 204
+    assert emulator.media()[0]["state"] == "aborted"
+    wrong = base64.b64encode(hashlib.md5(b"other").digest()).decode()
+    assert code(client.oss("PUT", place, body=b"x", headers={"content-md5": wrong})) == "InvalidDigest"
+    refused = client.oss("HEAD", place)
+    assert refused.status == 404
+    assert b"<Code>NoSuchKey</Code>" in base64.b64decode(refused.headers["x-oss-err"])
+    stored = client.oss("PUT", place, body=b"123456789", additional=("host",))
+    assert stored.headers["x-oss-hash-crc64ecma"] == "11051210869376104954"
+    assert stored.headers["etag"] == '"25F9E794323B453885F5181F1B624D0B"'
+    again = client.oss("PUT", place, body=b"x", headers={"x-oss-forbid-overwrite": "true"})
+    assert code(again) == "FileAlreadyExists"
+    assert client.oss("GET", place).body == b"123456789"
+
+
+BAD_CALLS = [
+    ("CreateUploadVideo", {"Title": "t"}, "MissingParameter"),
+    ("CreateUploadVideo", {"Title": "t", "FileName": "a.exe"}, "InvalidFileName.Extension"),
+    ("CreateUploadVideo", {"Title": "字" * 43, "FileName": "a.mp4"}, "LengthExceededMax"),
+    ("CreateUploadVideo", {"Title": "\U0001f600", "FileName": "a.mp4"}, "IllegalCharacters"),
+    (
+        "CreateUploadVideo",
+        {"Title": "t", "FileName": "a.mp4", "Tags": ",".join("abcdefghijklmnopq")},
+        "TagsExceededMax",
+    ),
+    ("CreateUploadVideo", {"Title": "t", "FileName": "a.mp4", "CateId": "x"}, "InvalidParameter"),
+    ("CreateUploadVideo", {"Title": "t", "FileName": "a.mp4", "Titel": "x"}, "InvalidParameter"),
+    ("CreateUploadVideo", {"Title": "t", "FileName": "a.mp4", "StorageLocation": "x"}, "InvalidStorage.NotFound"),
+    ("CreateUploadVideo", {"Title": "t", "FileName": "a.mp4", "UserData": "{"}, "InvalidParameter.UserData"),
+    ("CreateUploadVideo", {"Title": "t", "FileName": "a.mp4", "ReferenceId": "abc"}, "InvalidParameter.ReferenceId"),
+    ("CreateUploadImage", {"ImageType": "banner"}, "InvalidParameter.ImageType"),
+    ("CreateUploadAttachedMedia", {"BusinessType": "subtitle", "MediaExt": "mp4"}, "InvalidParameter.MediaExt"),
+    ("RefreshUploadVideo", {}, "MissingParameter"),
+    ("RefreshUploadVideo", {"VideoId": "x"}, "InvalidVideo.NotFound"),
+    ("UploadMediaByURL", {"UploadURLs": "https://e.com/a b.mp4,x"}, "InvalidParameter.UploadURLs"),
+    ("GetURLUploadInfos", {"JobIds": ",".join("abcdefghijk")}, "InvalidParameter"),
+    ("CancelUrlUploadJobs", {"UploadURLs": "x"}, "InvalidParameter"),
+    ("RegisterMedia", {"RegisterMetadatas": "[]"}, "InvalidParameter.RegisterMetadatas"),
+    ("RegisterMedia", {"RegisterMetadatas": '[{"FileURL": "x"}]'}, "MissingParameter"),
+    ("DeleteMultipartUpload", {"MediaId": "x", "MediaType": "video"}, "InvalidVideo.NotFound"),
+    ("SetMessageCallback", {"CallbackType": "HTTP"}, "InvalidParameter.CallbackURL"),
+]
+
+
+@pytest.mark.parametrize(("action", "fields", "expected"), BAD_CALLS)
+def test_calls_that_are_refused(client: Client, action: str, fields: dict[str, str], expected: str) -> None:
+    assert client.call(action, **fields)["Code"] == expected
+
+
+def test_by_address(client: Client, emulator: Emulator) -> None:
+    """Whoever has the emulator's address as endpoint gets it back as the store's."""
+    sent = sign_rpc("CreateUploadVideo", FIELDS, client.keys)
+    data = json.loads(client.send(replace(sent, host=emulator.endpoint)).body)
+    address = json.loads(base64.b64decode(data["UploadAddress"]))
+    assert address["Endpoint"] == f"http://{emulator.endpoint}"
+    place = Place.of(data)
+    good = sign_oss4("PUT", place, {}, b"bytes")
+    path_style = replace(good, host=emulator.endpoint, target=f"/{place.bucket}{good.target}")
+    assert client.send(path_style).status == 200
+    assert emulator.media()[0]["state"] == "committed"
+    telemetry = Sent("POST", API, "/", {"content-type": "application/x-www-form-urlencoded", "Content-Length": "36"},
+                     b"Action=ReportUploadProgress&VideoId=x")  # fmt: skip
+    telemetry.headers["Content-Length"] = str(len(telemetry.body))
+    assert client.send(telemetry).status == 200

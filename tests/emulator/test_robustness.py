@@ -1,0 +1,209 @@
+"""Bytes that are no requests, framing tricks, pipelining: the server answers or closes, and serves on."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from tests.emulator.client import Client, Sent
+from vodfast.emulator import Emulator
+from vodfast.emulator.blobs import WINDOW, BlobStore
+
+HEALTH = b"GET /_emulator/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def talk(emulator: Emulator, data: bytes) -> bytes:
+    """Send bytes, then nothing more; everything that comes back."""
+    got = b""
+    with socket.create_connection(("127.0.0.1", emulator.port), timeout=10) as stream:
+        try:
+            stream.sendall(data)
+            stream.shutdown(socket.SHUT_WR)
+            while piece := stream.recv(65536):
+                got += piece
+        except ConnectionError:
+            pass
+    return got
+
+
+def raw(sent: Sent, **changed: str) -> bytes:
+    lines = [f"{sent.method} {sent.target} HTTP/1.1", f"Host: {sent.host}"]
+    headers = sent.headers | {name.replace("_", "-"): value for name, value in changed.items()}
+    return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"garbage\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: \r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400),
+        (b"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", 505),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx", 400),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", 400),
+        (
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            400,
+        ),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxx\r\n", 400),
+        (b"GET ftp://localhost/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 70_000, 431),
+        (b"GET / HTTP/1.1\r\nHo st: localhost\r\n\r\n", 400),
+        (b"GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404),
+        (b"DELETE /_emulator/media HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 405),
+        (b"GET /_emulator/media HTTP/1.1\r\nHost: localhost\r\nOrigin: http://x\r\nConnection: close\r\n\r\n", 403),
+    ],
+)
+def test_what_is_not_a_request(emulator: Emulator, data: bytes, status: int) -> None:
+    answer = talk(emulator, data)
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode()), answer
+    assert talk(emulator, HEALTH).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_noise(emulator: Emulator, seed: int) -> None:
+    chance = random.Random(seed)
+    noise = chance.randbytes(chance.randrange(1, 2000))
+    head = bytearray(HEALTH)
+    head[chance.randrange(len(head))] = chance.randrange(256)
+    for data in (noise, bytes(head), b"\x16\x03\x01" + noise, HEALTH + noise):
+        talk(emulator, data)
+    assert talk(emulator, HEALTH).startswith(b"HTTP/1.1 200"), f"seed {seed}"
+
+
+def test_pipelined_requests_are_answered_in_order(client: Client, emulator: Emulator) -> None:
+    ticket = client.apply()
+    puts = [client.cos(ticket, "PUT", body=b"x" * size) for size in (5, 200_000, 0)]
+    data = b"\r\n".join(raw(put) + put.body for put in puts) + HEALTH
+    answers = talk(emulator, data)
+    assert answers.count(b"HTTP/1.1 200") == 4
+    assert b'{"status":"ok","clouds":[' in answers[-200:]
+    assert [record["bytes"] for record in emulator.history()[1:]] == [5, 200_000, 0]
+
+
+def test_one_byte_at_a_time(client: Client, emulator: Emulator) -> None:
+    ticket = client.apply()
+    sent = client.cos(ticket, "PUT", body=b"slow")
+    with socket.create_connection(("127.0.0.1", emulator.port), timeout=10) as stream:
+        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in raw(sent) + sent.body:
+            stream.send(bytes([byte]))
+        assert stream.recv(100).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("cut", [1, 7, 70_000])
+def test_chunked_bodies(client: Client, emulator: Emulator, cut: int) -> None:
+    data = random.Random(cut).randbytes(150_000)
+    ticket = client.apply()
+    sent = client.cos(ticket, "PUT", headers={"Transfer-Encoding": "chunked"})
+    step = 50_000 if cut > 1 else 777
+    chunks = b"".join(
+        b"%x;a=b\r\n%b\r\n" % (len(data[i : i + step]), data[i : i + step]) for i in range(0, len(data), step)
+    )
+    with socket.create_connection(("127.0.0.1", emulator.port), timeout=10) as stream:
+        stream.sendall(raw(sent))
+        body = chunks + b"0\r\nTrailer: x\r\n\r\n" + HEALTH
+        for at in range(0, len(body), max(cut * 100, 1000)):
+            stream.sendall(body[at : at + max(cut * 100, 1000)])
+        stream.shutdown(socket.SHUT_WR)
+        got = b""
+        while piece := stream.recv(65536):
+            got += piece
+    assert got.count(b"HTTP/1.1 200") == 2
+    assert client.send(client.cos(ticket, "GET")).body == data
+
+
+def test_expect_100_continue(client: Client, emulator: Emulator) -> None:
+    ticket = client.apply()
+    sent = client.cos(ticket, "PUT", body=b"12345")
+    with socket.create_connection(("127.0.0.1", emulator.port), timeout=10) as stream:
+        stream.sendall(raw(sent, Expect="100-continue"))
+        assert stream.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        stream.sendall(sent.body)
+        assert stream.recv(100).startswith(b"HTTP/1.1 200")
+    refused = talk(emulator, raw(sent.with_header("Authorization", None), Expect="100-continue"))
+    assert refused.startswith(b"HTTP/1.1 403")
+
+
+def test_a_body_that_ends_early_stores_nothing(client: Client, emulator: Emulator) -> None:
+    ticket = client.apply()
+    talk(emulator, raw(client.cos(ticket, "PUT", headers={"Content-Length": "200000"})) + b"x" * 150_000)
+    record = emulator.history()[-1]
+    assert (record["status"], record["code"], record["bytes"]) == (0, "ConnectionLost", 150_000)
+    assert emulator.media()[0]["objects"] == []
+
+
+def test_many_connections_at_once(client: Client, emulator: Emulator) -> None:
+    tickets = [client.apply() for _ in range(16)]
+    data = random.Random(7).randbytes(1_500_000)
+    statuses: list[int] = []
+    threads = [threading.Thread(target=lambda t=t: statuses.append(client.put(t, data).status)) for t in tickets]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert statuses == [200] * 16
+    assert len({item["objects"][0]["sha256"] for item in emulator.media()}) == 1
+
+
+def test_zeros_take_no_room(emulator: Emulator) -> None:
+    """A sparse file's upload is stored sparse."""
+    store = BlobStore()
+    try:
+        blob = store.keep(bytes(8 * WINDOW) + b"end")
+        [path] = [entry.path for entry in os.scandir(store.directory)]
+        assert os.stat(path).st_size == 8 * WINDOW + 3
+        assert os.stat(path).st_blocks * 512 < WINDOW
+        assert b"".join(blob.read()) == bytes(8 * WINDOW) + b"end"
+        assert os.stat(store.directory).st_mode & 0o777 == 0o700
+        blob.discard()
+        assert not list(os.scandir(store.directory))
+    finally:
+        store.close()
+    assert not os.path.exists(store.directory)
+
+
+def test_the_plugin_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, json, vodfast.emulator.pytest_plugin;"
+        "print(json.dumps([m for m in ('uvloop', 'httptools', 'msgspec', 'asyncio') if m in sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = set(json.loads(done.stdout)) - set(_with_pytest_alone())
+    assert heavy == set()
+
+
+def _with_pytest_alone() -> list[str]:
+    code = "import sys, json, pytest; print(json.dumps([m for m in ('msgspec', 'asyncio') if m in sys.modules]))"
+    return json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+
+
+def test_closing_leaves_nothing() -> None:
+    threads = set(threading.enumerate())
+
+    with Emulator() as emulator:
+        ticket = Client(emulator.endpoint).apply()
+        Client(emulator.endpoint).put(ticket, b"x" * 300_000)
+        assert emulator.ca is not None
+        directory = os.path.dirname(emulator.ca)
+        assert os.listdir(directory)
+        held = socket.create_connection(("127.0.0.1", emulator.port))
+        silent = socket.create_connection(("127.0.0.1", emulator.port))
+        held.sendall(HEALTH[:10])
+    assert not os.path.exists(directory)
+    held.close()
+    silent.close()
+    assert not [thread for thread in set(threading.enumerate()) - threads if thread.name == "vodfast-emulator"]
+    emulator.close()
+    with pytest.raises(RuntimeError, match="not running"):
+        emulator.media()

@@ -1,0 +1,173 @@
+"""The rules of the object store: parts, listings, limits and error shapes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.emulator.client import Client, bucket_host, complete_body, sign_cos
+from vodfast.emulator import Emulator
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def upload(client: Client) -> tuple[dict, str, dict[int, str]]:
+    """A ticket, an upload id and three parts of 1 MiB, 1 MiB and 3 bytes."""
+    ticket = client.apply()
+    upload_id = client.initiate(ticket)
+    sizes = {1: MIB, 2: MIB, 3: 3}
+    return ticket, upload_id, {n: client.part(ticket, upload_id, n, b"x" * s).headers["etag"] for n, s in sizes.items()}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "status", "code"),
+    [
+        ([1, 2, 3], 200, ""),
+        ([1, 2], 200, ""),
+        ([2, 1, 3], 400, "InvalidPartOrder"),
+        ([1, 1, 2], 400, "InvalidPartOrder"),
+        ([1, 3], 400, "InvalidPart"),
+        ([1, 2, 3, 4], 400, "InvalidPart"),
+        ([], 400, "MalformedXML"),
+    ],
+)
+def test_which_parts_make_an_object(client: Client, upload, numbers: list[int], status: int, code: str) -> None:
+    ticket, upload_id, etags = upload
+    answer = client.complete(ticket, upload_id, [(number, etags.get(number, '"0"')) for number in numbers])
+    assert (answer.status, answer.code) == (status, code)
+    again = client.complete(ticket, upload_id, sorted(etags.items()))
+    assert again.code == ("NoSuchUpload" if status == 200 else "")
+
+
+def test_a_part_too_small_is_found_when_completing(client: Client) -> None:
+    ticket = client.apply()
+    upload_id = client.initiate(ticket)
+    etags = [
+        (n, client.part(ticket, upload_id, n, b"x" * size).headers["etag"]) for n, size in ((1, MIB - 1), (2, MIB))
+    ]
+    refused = client.complete(ticket, upload_id, etags)
+    assert (refused.status, refused.code) == (400, "EntityTooSmall")
+
+
+def test_an_etag_must_be_the_one_answered(client: Client, upload) -> None:
+    ticket, upload_id, etags = upload
+    wrong = dict(etags) | {2: '"00000000000000000000000000000000"'}
+    assert client.complete(ticket, upload_id, sorted(wrong.items())).code == "InvalidPart"
+    bare = {number: etag.strip('"') for number, etag in etags.items()}
+    assert client.complete(ticket, upload_id, sorted(bare.items())).code == ""
+
+
+@pytest.mark.parametrize("number", ["0", "10001", "-1", "x", "99999999999999999999"])
+def test_part_numbers(client: Client, upload, number: str) -> None:
+    ticket, upload_id, _ = upload
+    assert client.part(ticket, upload_id, number, b"x").code == "InvalidArgument"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", "MissingRequestBodyError"),
+        (b"<CompleteMultipartUpload>", "MalformedXML"),
+        (b"<Other><Part><PartNumber>1</PartNumber><ETag>x</ETag></Part></Other>", "MalformedXML"),
+        (b"<CompleteMultipartUpload><Part><ETag>x</ETag></Part></CompleteMultipartUpload>", "MalformedXML"),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]>' + complete_body([(1, "&b;")]).partition(b"?>")[2], "MalformedXML"),
+        (b"\xff\xfe\x00", "MalformedXML"),
+    ],
+)
+def test_bodies_that_list_no_parts(client: Client, upload, body: bytes, code: str) -> None:
+    ticket, upload_id, _ = upload
+    assert client.send(client.cos(ticket, "POST", f"uploadId={upload_id}", body)).code == code
+
+
+def test_an_upload_belongs_to_its_key(client: Client, upload) -> None:
+    ticket, upload_id, etags = upload
+    other = ticket["MediaStoragePath"] + ".other"
+    sent = client.cos(ticket, "PUT", f"partNumber=1&uploadId={upload_id}", b"x", key=other)
+    assert client.send(sent).code == "NoSuchUpload"
+    sent = client.cos(ticket, "POST", f"uploadId={upload_id}", complete_body(sorted(etags.items())), key=other)
+    assert (client.send(sent).status, client.send(sent).code) == (404, "NoSuchUpload")
+
+
+def test_listing_parts_in_pages(client: Client, upload) -> None:
+    ticket, upload_id, etags = upload
+    query = f"encoding-type=url&max-parts=2&part-number-marker=0&uploadId={upload_id}"
+    first = client.send(client.cos(ticket, "GET", query))
+    assert first.text("IsTruncated") == "true"
+    assert first.text("NextPartNumberMarker") == "2"
+    assert re.findall(r"<Size>(\d+)</Size>", first.body.decode()) == [str(MIB)] * 2
+    second = client.send(client.cos(ticket, "GET", query.replace("marker=0", "marker=2")))
+    assert second.text("IsTruncated") == "false"
+    assert second.text("ETag") == etags[3]
+    assert "%2F" in second.text("Key")
+    bad = client.send(client.cos(ticket, "GET", query.replace("max-parts=2", "max-parts=x")))
+    assert bad.code == "InvalidArgument"
+
+
+def test_listing_uploads(client: Client, upload) -> None:
+    ticket, upload_id, _ = upload
+    prefix = ticket["MediaStoragePath"][1:].replace("/", "%2F")
+    sent = client.cos(ticket, "GET", f"prefix={prefix}&uploads=", key="/")
+    assert re.findall("<UploadId>(.*?)</UploadId>", client.send(sent).body.decode()) == [upload_id]
+    client.abort(ticket, upload_id)
+    assert "<UploadId>" not in client.send(sent).body.decode()
+
+
+def test_padding_before_the_result(client: Client, emulator: Emulator, upload) -> None:
+    ticket, upload_id, etags = upload
+    emulator.settings(complete_padding=5, complete_padding_place="leading")
+    answer = client.complete(ticket, upload_id, sorted(etags.items()))
+    assert answer.body.startswith(b"     <?xml")
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "code"),
+    [
+        ({"bucket": "another-1250000000"}, 404, "NoSuchBucket"),
+        ({"region": "ap-mumbai"}, 404, "NoSuchBucket"),
+        ({"key": "/"}, 400, "InvalidURI"),
+        ({"method": "PATCH"}, 405, "MethodNotAllowed"),
+        ({"long": True}, 400, "KeyTooLong"),
+    ],
+)
+def test_places_that_are_none(client: Client, target: dict, status: int, code: str) -> None:
+    ticket = client.apply()
+    host = bucket_host(ticket).replace(ticket["StorageBucket"], target.get("bucket", ticket["StorageBucket"]))
+    host = host.replace(ticket["StorageRegion"], target.get("region", ticket["StorageRegion"]))
+    key = target.get("key", ticket["MediaStoragePath"] + ("x" * 900 if target.get("long") else ""))
+    answer = client.send(sign_cos(target.get("method", "PUT"), host, key, "", b"x", client.keys))
+    assert (answer.status, answer.code) == (status, code)
+
+
+def test_the_acceleration_domain(client: Client, emulator: Emulator) -> None:
+    ticket = client.apply()
+    host = f"{ticket['StorageBucket']}.cos.accelerate.myqcloud.com"
+    sent = sign_cos("PUT", host, ticket["MediaStoragePath"], "", b"x", client.keys)
+    assert client.send(sent).code == "BucketAccelerateNotEnabled"
+    emulator.settings(accelerate=True)
+    assert client.send(sent).status == 200
+
+
+@pytest.mark.parametrize("name", ["空 格+%.mp4", "../cover.png", "a./b", "end/..", "tilde~*'()&=;?#.ts"])
+def test_keys_are_opaque(client: Client, emulator: Emulator, name: str) -> None:
+    ticket = client.apply()
+    key = f"{ticket['MediaStoragePath'].rpartition('/')[0]}/{name}"
+    assert client.put(ticket, name.encode(), key=key).status == 200
+    assert client.send(client.cos(ticket, "GET", key=key)).body == name.encode()
+    assert [stored["key"] for stored in emulator.media()[0]["objects"]] == [key[1:]]
+    assert client.send(client.cos(ticket, "DELETE", key=key)).status == 204
+    missing = client.send(client.cos(ticket, "GET", key=key))
+    assert (missing.status, missing.code) == (404, "NoSuchKey")
+
+
+def test_a_store_that_keeps_nothing(client: Client, emulator: Emulator) -> None:
+    emulator.settings(retain=False, etag="opaque")
+    ticket = client.apply()
+    first, second = (client.put(ticket, b"x" * (3 * MIB)) for _ in range(2))
+    assert first.headers["x-cos-hash-crc64ecma"] == second.headers["x-cos-hash-crc64ecma"]
+    assert re.fullmatch('"[0-9a-f]{32}"', first.headers["etag"])
+    assert first.headers["etag"] != second.headers["etag"]
+    [stored] = emulator.media()[0]["objects"]
+    assert (stored["size"], stored["sha256"]) == (3 * MIB, None)
+    assert client.commit(ticket).code == ""

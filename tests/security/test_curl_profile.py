@@ -1,0 +1,267 @@
+"""What the transport must never do, whatever a server or the environment suggests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vodfast import ConfigError, ErrorKind, InvalidInput, Route, SourceChanged, TransferConfig, VodfastError
+from vodfast.transfer.curl import CURL_FLOOR, CurlTransport, require_curl
+from vodfast.transfer.message import Request, Response, build_headers
+from vodfast.transfer.ports import PartSpec
+from vodfast.transfer.sources import BufferSource
+
+
+class Recorder:
+    """A one-thread server on loopback that answers every request with fixed bytes and keeps what it received."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.answer = answer
+        self.received: list[bytes] = []
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._socket.accept()
+                with connection:
+                    connection.settimeout(5)
+                    data = b""
+                    while b"\r\n\r\n" not in data and (piece := connection.recv(65536)):
+                        data += piece
+                    head, _, body = data.partition(b"\r\n\r\n")
+                    length = next(
+                        (
+                            int(line.split(b":")[1])
+                            for line in head.split(b"\r\n")
+                            if line.lower().startswith(b"content-length")
+                        ),
+                        0,
+                    )
+                    while len(body) < length and (piece := connection.recv(65536)):
+                        body += piece
+                    self.received.append(head + b"\r\n\r\n" + body)
+                    if head:
+                        connection.sendall(self.answer)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join(5)
+
+
+@pytest.fixture
+def serve() -> Iterator[Any]:
+    opened: list[Recorder] = []
+
+    def start(answer: bytes) -> Recorder:
+        opened.append(Recorder(answer))
+        return opened[-1]
+
+    yield start
+    for recorder in opened:
+        recorder.close()
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+
+
+@contextlib.asynccontextmanager
+async def transport(port: int, **fields: Any) -> AsyncIterator[CurlTransport]:
+    config = TransferConfig(route=Route(host="127.0.0.1", port=port, scheme="http", emulator=True), **fields)
+    opened = CurlTransport(config)
+    try:
+        yield opened
+    finally:
+        await opened.aclose()
+        assert opened.busy == 0
+
+
+def request(url: str = "https://vod.example.com/", **fields: Any) -> Request:
+    given = {"operation": "Test", "method": "GET", "url": url, "headers": (), "timeout": 5.0}
+    return Request(**{**given, **fields})
+
+
+async def test_the_request_line_host_and_headers_are_those_of_production(serve: Any) -> None:
+    server = serve(OK)
+    async with transport(server.port) as opened:
+        answer = await opened.send(request(headers=build_headers([("x-signed", "1")])))
+    assert (answer.status, answer.body) == (200, b"ok")
+    (head,) = server.received
+    lines = head.split(b"\r\n")
+    assert lines[0] == b"GET / HTTP/1.1"
+    assert b"Host: vod.example.com" in lines
+    names = {line.split(b":")[0].lower() for line in lines[1:] if line}
+    assert names == {b"host", b"user-agent", b"x-signed"}
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirects_are_not_followed(serve: Any, status: int) -> None:
+    other = serve(OK)
+    location = f"http://127.0.0.1:{other.port}/stolen"
+    server = serve(
+        f"HTTP/1.1 {status} X\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+    )
+    async with transport(server.port) as opened:
+        secret = build_headers([("x-cos-security-token", "t")])
+        answer = await opened.send(request(method="PUT", body=b"body", headers=secret))
+    assert answer.status == status
+    assert other.received == []
+
+
+@pytest.mark.parametrize("scheme", ["file", "ftp", "gopher", "dict", "scp", "smb", "ws"])
+async def test_other_protocols_are_refused(scheme: str, tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("private")
+    opened = CurlTransport(TransferConfig())
+    with pytest.raises(VodfastError) as caught:
+        await opened.send(
+            request(url=f"{scheme}://127.0.0.1{tmp_path}/f" if scheme != "file" else f"file://{tmp_path}/f")
+        )
+    await opened.aclose()
+    assert caught.value.kind is ErrorKind.CONFIG
+    assert caught.value.reached is False
+
+
+async def test_plain_http_needs_an_emulators_route(serve: Any) -> None:
+    server = serve(OK)
+    opened = CurlTransport(TransferConfig())
+    with pytest.raises(VodfastError) as caught:
+        await opened.send(request(url=f"http://127.0.0.1:{server.port}/"))
+    await opened.aclose()
+    assert caught.value.kind is ErrorKind.CONFIG
+    assert server.received == []
+
+
+async def test_the_environments_proxy_is_ignored_unless_asked_for(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy, server = serve(OK), serve(OK)
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"http://user:password@127.0.0.1:{proxy.port}")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    async with transport(server.port) as opened:
+        await opened.send(request())
+    assert (len(server.received), len(proxy.received)) == (1, 0)
+    opened = CurlTransport(TransferConfig(trust_env=True, connect_timeout=2))
+    with pytest.raises(VodfastError):
+        await opened.send(request())
+    await opened.aclose()
+    assert proxy.received[0].startswith(b"CONNECT vod.example.com:443")
+
+
+async def test_netrc_is_ignored(serve: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine vod.example.com login me password hunter2\n")
+    netrc.chmod(0o600)
+    server = serve(OK)
+    async with transport(server.port) as opened:
+        await opened.send(request())
+    assert b"authorization" not in server.received[0].lower()
+
+
+@pytest.mark.parametrize(
+    "value", ["a\r\nX-Evil: 1", "a\nb", "a\rb", "a\0b", "a\x0bb", "a\x7fb", " a", "a ", "\u2028", "\u4e2d"]
+)
+def test_no_header_value_can_change_the_framing(value: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        build_headers([("x-title", value)])
+    assert "x-title" in str(caught.value)
+    assert repr(value) not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a:b", "a\r\nb", "é", "a\0"])
+def test_no_header_name_can_change_the_framing(name: str) -> None:
+    with pytest.raises(InvalidInput):
+        build_headers([(name, "v")])
+
+
+@pytest.mark.parametrize("url", ["https://h/a b", "https://h/\r\nX: 1", "https://h/\0", "https://h/é"])
+def test_no_url_can_change_the_framing(url: str) -> None:
+    with pytest.raises(InvalidInput):
+        request(url=url)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (b"", ErrorKind.NETWORK),
+        (b"garbage that is not HTTP at all\r\n\r\n", ErrorKind.NETWORK),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", ErrorKind.NETWORK),
+        (b"HTTP/1.1 200 OK\r\n" + b"X-Filler: " + b"x" * 400_000 + b"\r\n\r\n", None),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\n" + b"x" * 9_000_000, ErrorKind.UNEXPECTED),
+    ],
+    ids=["nothing", "garbage", "cut short", "endless headers", "endless body"],
+)
+async def test_hostile_answers_are_errors(serve: Any, answer: bytes, kind: ErrorKind | None) -> None:
+    server = serve(answer)
+    async with transport(server.port) as opened:
+        with pytest.raises(VodfastError) as caught:
+            await opened.send(request())
+    assert kind is None or caught.value.kind is kind
+    assert caught.value.reached is True
+
+
+async def test_a_body_is_sent_again_from_its_first_byte_on_a_stale_connection(serve: Any) -> None:
+    server = serve(OK)
+    body = BufferSource(b"abc" * 1000, "b", "b").part(PartSpec(0, 0, 3000))
+    async with transport(server.port) as opened:
+        for _ in range(3):
+            answer: Response = await opened.send(request(method="PUT", body=body, digest="crc64", timeout=None))
+            assert answer.status == 200
+    assert [entry.partition(b"\r\n\r\n")[2] for entry in server.received] == [b"abc" * 1000] * 3
+
+
+async def test_cancelling_an_exchange_frees_its_handle(serve: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        async with transport(silent.getsockname()[1]) as opened:
+            task = asyncio.create_task(opened.send(request()))
+            await asyncio.sleep(0.05)
+            assert opened.busy == 1
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert opened.busy == 0
+
+
+async def test_bandwidth_is_held(serve: Any) -> None:
+    server = serve(OK)
+    size = 300_000
+    body = BufferSource(bytes(size), "b", "b").part(PartSpec(0, 0, size))
+    loop = asyncio.get_running_loop()
+    async with transport(server.port, bandwidth=200_000) as opened:
+        started = loop.time()
+        await opened.send(request(method="PUT", body=body, digest="crc64", timeout=None))
+        elapsed = loop.time() - started
+    # The first piece is free of charge, so a little less than 1.5 s; without the limit it takes milliseconds.
+    assert elapsed > 1.0
+    assert len(server.received[0].partition(b"\r\n\r\n")[2]) == size
+
+
+def test_an_old_libcurl_is_refused_with_both_versions() -> None:
+    with pytest.raises(ConfigError, match=r"8\.20\.0 is too old.*8\.21\.0"):
+        require_curl((8, 20, 0))
+    require_curl(CURL_FLOOR)
+
+
+def test_a_ca_bundle_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="ca_bundle"):
+        CurlTransport(TransferConfig(ca_bundle=str(tmp_path / "none.pem")))
+
+
+def test_source_changed_is_told_from_a_network_failure() -> None:
+    class Faulted:
+        faulted = True
+
+    with pytest.raises(SourceChanged):
+        CurlTransport._raise_if_source_failed(Faulted())

@@ -1,0 +1,78 @@
+"""Upload nodes: what may be trusted, and who comes next."""
+
+from __future__ import annotations
+
+import pytest
+
+from vodfast.stores.nos.nodes import LIFE, LOOKUP_HOSTS, Node, NodeBook, read_node
+
+
+@pytest.mark.parametrize(
+    ("entry", "https", "plain"),
+    [
+        ("http://223.252.1.2", Node("https://nosup-hz1.127.net", "223.252.1.2"), Node("http://223.252.1.2")),
+        ("223.252.1.2", Node("https://nosup-hz1.127.net", "223.252.1.2"), Node("http://223.252.1.2")),
+        ("http://127.0.0.1:80/", Node("https://nosup-hz1.127.net", "127.0.0.1"), Node("http://127.0.0.1")),
+        (
+            "http://127.0.0.1:9000",
+            Node("https://nosup-hz1.127.net", "127.0.0.1:9000"),
+            Node("http://127.0.0.1:9000"),
+        ),
+        ("http://[2001:db8::1]", Node("https://nosup-hz1.127.net", "[2001:db8::1]"), Node("http://[2001:db8::1]")),
+        ("http://NOSUP-HZ2.127.net", Node("https://nosup-hz2.127.net"), Node("http://nosup-hz2.127.net")),
+        ("nos.126.net:8443", Node("https://nos.126.net:8443"), Node("http://nos.126.net:8443")),
+    ],
+)
+def test_entries_that_are_nodes(entry: str, https: Node, plain: Node) -> None:
+    assert read_node(entry, https=True) == https
+    assert read_node(entry, https=False) == plain
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["", "http://", "http://evil.example.com", "http://127.net.evil.com", "http://evil127.net", "ftp://1.2.3.4",
+     "http://user@1.2.3.4", "http://1.2.3.4/x", "http://1.2.3.4?x=1", "http://1.2.3.4:99999", "http://a b.127.net",
+     "http://a\r\nb.127.net", "http://[::1", "http://nosup-hz1.127.net#x", "javascript:alert(1)", "http://.127.net"],
+)  # fmt: skip
+def test_entries_that_are_not(entry: str) -> None:
+    assert read_node(entry, https=True) is None
+    assert read_node(entry, https=False) is None
+
+
+def test_a_failed_node_is_passed_over_until_none_is_left() -> None:
+    book = NodeBook(clock=lambda: 0.0)
+    one, two = Node("https://a.127.net"), Node("https://b.127.net")
+    assert book.best("b") is None
+    book.learn("b", [one, two, one])
+    assert book.best("b") == one
+    book.failed("b", one)
+    book.failed("b", one)
+    assert book.best("b") == two
+    assert book.best("other") is None
+    book.failed("b", two)
+    assert book.best("b") is None
+
+
+def test_nodes_are_forgotten_after_two_hours() -> None:
+    now = [0.0]
+    book = NodeBook(clock=lambda: now[0])
+    book.learn("b", [Node("https://a.127.net")])
+    now[0] = LIFE
+    assert book.best("b") is not None
+    now[0] = LIFE + 1
+    assert book.best("b") is None
+
+
+def test_lookup_hosts_take_turns_and_only_the_one_that_failed_is_left() -> None:
+    book = NodeBook()
+    for host in (*LOOKUP_HOSTS, LOOKUP_HOSTS[0]):
+        assert book.lookup_host == host
+        book.lookup_failed(host)
+        book.lookup_failed(host)
+
+
+def test_a_fixed_node_stays() -> None:
+    node = Node("https://wanproxy-web.127.net")
+    book = NodeBook(fixed=node)
+    book.failed("b", node)
+    assert book.best("b") == node

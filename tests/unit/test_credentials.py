@@ -1,0 +1,100 @@
+"""Where keys come from, in which order, and which may meet an emulator."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from vodfast import ConfigError, Credentials
+from vodfast.credentials import CachedCredentials, CredentialPlaces, find_credentials, for_emulator, load_credentials
+
+OWN = {"VODFAST_CLOUD_ACCESS_KEY": "own", "VODFAST_CLOUD_SECRET_KEY": "s"}
+VENDOR = {"VENDOR_ID": "vendor", "VENDOR_KEY": "s", "VENDOR_TOKEN": "t"}
+PLACES = CredentialPlaces(
+    env=(("VENDOR_ID", "VENDOR_KEY", "VENDOR_TOKEN"),), files=(("~/.vendor/keys", "default", ("id", "key", None)),)
+)
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".vendor").mkdir()
+    (tmp_path / ".vendor" / "keys").write_text("[default]\nid = filed\nkey = %secret%\n")
+    return tmp_path
+
+
+def test_own_variables_then_the_vendors_then_its_file(home: Path) -> None:
+    assert find_credentials("cloud", PLACES, {**OWN, **VENDOR}).credentials.access_key == "own"
+    found = find_credentials("cloud", PLACES, VENDOR)
+    assert (found.credentials.access_key, found.credentials.token and found.credentials.token.reveal()) == (
+        "vendor",
+        "t",
+    )
+    found = find_credentials("cloud", PLACES, {"VENDOR_ID": "half"})
+    assert found.credentials.secret_key.reveal() == "%secret%"
+    assert found.origin == "file ~/.vendor/keys"
+
+
+def test_half_a_pair_does_not_count(home: Path) -> None:
+    (home / ".vendor" / "keys").unlink()
+    with pytest.raises(ConfigError, match="VODFAST_CLOUD_ACCESS_KEY"):
+        find_credentials("cloud", PLACES, {"VODFAST_CLOUD_ACCESS_KEY": "own", "VENDOR_KEY": "s"})
+
+
+def test_a_file_that_is_no_ini_is_named(home: Path) -> None:
+    (home / ".vendor" / "keys").write_text("no section\n")
+    with pytest.raises(ConfigError, match=r"\.vendor/keys"):
+        find_credentials("cloud", PLACES, {})
+
+
+def test_the_emulator_never_meets_real_keys() -> None:
+    assert for_emulator("cloud", PLACES, {}).credentials.access_key == "vodfast-emulator-cloud"
+    assert for_emulator("cloud", PLACES, VENDOR).origin == "emulator"
+    with pytest.raises(ConfigError, match="VODFAST_CLOUD_ACCESS_KEY are not the emulator's"):
+        for_emulator("cloud", PLACES, OWN)
+
+
+def test_emulator_keys_in_the_environment_are_used_even_wrong_ones() -> None:
+    wrong = {"VODFAST_CLOUD_ACCESS_KEY": "vodfast-emulator-cloud", "VODFAST_CLOUD_SECRET_KEY": "wrong"}
+    found = for_emulator("cloud", PLACES, wrong)
+    assert found.credentials.secret_key.reveal() == "wrong"
+    vendor = {"VENDOR_ID": "vodfast-emulator-other", "VENDOR_KEY": "s"}
+    assert for_emulator("cloud", PLACES, vendor).credentials.access_key == "vodfast-emulator-other"
+
+
+async def test_a_function_is_asked_once_by_many_and_again_before_expiry() -> None:
+    asked = []
+
+    async def load() -> Credentials:
+        asked.append(1)
+        await asyncio.sleep(0)
+        return Credentials.of(f"key{len(asked)}", "s", expires_at=1000.0)
+
+    cached = CachedCredentials(load)
+    found = await asyncio.gather(*(cached.get(0.0) for _ in range(10)))
+    assert {one.access_key for one in found} == {"key1"}
+    assert (await cached.get(939.0)).access_key == "key1"
+    assert (await cached.get(941.0)).access_key == "key2"
+
+
+async def test_refused_keys_are_loaded_again_but_only_once_for_many_refusals() -> None:
+    asked = []
+
+    def load() -> Credentials:
+        asked.append(1)
+        return Credentials.of(f"key{len(asked)}", "s")
+
+    cached = CachedCredentials(load)
+    first = await cached.get(0.0)
+    cached.refused(first)
+    second = await cached.get(0.0)
+    cached.refused(first)
+    assert (await cached.get(0.0)) is second
+    assert len(asked) == 2
+
+
+async def test_a_function_that_returns_something_else_is_refused() -> None:
+    with pytest.raises(ConfigError, match="not str"):
+        await load_credentials(lambda: "keys")

@@ -1,0 +1,106 @@
+"""Sources: what a part holds, what counts as changed, and holes of sparse files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from vodfast import SourceChanged
+from vodfast._native import crc64
+from vodfast.config import MIB
+from vodfast.transfer.message import Body
+from vodfast.transfer.ports import PartSpec
+from vodfast.transfer.sources import FileSource, StreamSource, open_source
+
+PART = MIB
+
+
+def read(body: Body) -> bytes:
+    reader = body.open("crc64")
+    data = b""
+    while piece := reader.read(100_000):
+        data += piece
+    assert reader.crc == crc64(data)
+    reader.close()
+    return data
+
+
+@pytest.fixture
+def sparse(tmp_path: Path) -> Path:
+    """1 MiB of data, 3 MiB of hole, half a MiB of data, hole to the end."""
+    path = tmp_path / "sparse.mp4"
+    with path.open("wb") as file:
+        file.write(b"a" * PART)
+        file.seek(4 * PART)
+        file.write(b"b" * (PART // 2))
+        file.truncate(6 * PART + 123)
+    return path
+
+
+def test_every_part_of_a_sparse_file_is_what_reading_it_gives(sparse: Path) -> None:
+    whole = sparse.read_bytes()
+    source = open_source(str(sparse))
+    assert isinstance(source, FileSource)
+    for index in range(7):
+        spec = PartSpec(index, index * PART, min(PART, len(whole) - index * PART))
+        assert read(source.part(spec)) == whole[spec.offset : spec.offset + spec.length]
+    source.close()
+
+
+def test_a_hole_is_not_read_through_the_page_cache(sparse: Path) -> None:
+    source = open_source(str(sparse))
+    if os.stat(sparse).st_blocks * 512 >= os.stat(sparse).st_size:
+        pytest.skip("this file system keeps no holes")
+    kinds = [type(source.part(PartSpec(index, index * PART, PART))).__name__ for index in range(6)]
+    assert kinds == ["_FileBody", "_BufferBody", "_BufferBody", "_BufferBody", "_FileBody", "_BufferBody"]
+    source.close()
+
+
+def test_a_write_into_a_hole_is_a_change(sparse: Path) -> None:
+    source = open_source(str(sparse))
+    source.check_unchanged()
+    with sparse.open("r+b") as file:
+        file.seek(2 * PART)
+        file.write(b"x")
+    with pytest.raises(SourceChanged):
+        source.check_unchanged()
+    source.close()
+
+
+def test_the_callers_file_position_is_left_alone_even_in_a_sparse_file(sparse: Path) -> None:
+    with sparse.open("rb") as file:
+        file.seek(10)
+        source = open_source(file)
+        assert read(source.part(PartSpec(0, PART, PART))) == sparse.read_bytes()[PART + 10 : 2 * PART + 10]
+        assert file.tell() == 10
+        source.close()
+
+
+async def test_a_stream_that_ends_early_becomes_sized_and_replayable() -> None:
+    stream = StreamSource(iter([b"abc", b"", bytearray(b"def")]), "s", "s")
+    await stream.prime(100)
+    assert (stream.size, stream.replayable, stream.buffered) == (6, True, 6)
+    for _ in range(2):
+        assert read(stream.part(PartSpec(0, 0, 6))) == b"abcdef"
+
+
+async def test_a_longer_stream_is_cut_at_exactly_the_limit() -> None:
+    stream = StreamSource(iter([b"a" * 7, b"b" * 7]), "s", "s")
+    await stream.prime(5)
+    assert (stream.size, stream.replayable) == (None, False)
+    parts = [read(await stream.next_part(5)) for _ in range(4)]
+    assert parts == [b"aaaaa", b"aabbb", b"bbbb", b""]
+
+
+def test_checksums_ahead_of_sending_are_those_of_the_bytes(tmp_path: Path) -> None:
+    import zlib
+
+    path = tmp_path / "f.mp4"
+    path.write_bytes(bytes(range(256)) * 100)
+    source = open_source(path)
+    body = source.part(PartSpec(0, 1000, 5000))
+    assert body.checksum("crc32") == zlib.crc32(path.read_bytes()[1000:6000])
+    assert body.checksum("crc64") == crc64(path.read_bytes()[1000:6000])
+    source.close()

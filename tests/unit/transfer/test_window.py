@@ -1,0 +1,150 @@
+"""The window of requests in flight and the memory budget: order, growth, back-off, cancellation."""
+
+import asyncio
+
+import pytest
+
+from vodfast.transfer.window import ByteBudget, Window
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def saturated(window: Window, clock: Clock, rate_of: object, seconds: float) -> list[int]:
+    """Run the window full for some virtual seconds with a throughput that depends on its size."""
+    limits = []
+    steps = int(seconds / 0.05)
+    for _ in range(steps):
+        clock.now += 0.05
+        window._wanted = True
+        window._in_flight += 1
+        window.release(int(rate_of(window.limit) * 0.05))
+        limits.append(window.limit)
+    return limits
+
+
+async def test_grants_up_to_the_limit_then_in_order() -> None:
+    window = Window(2, 8, Clock())
+    await window.acquire()
+    await window.acquire()
+    order: list[int] = []
+
+    async def wait(number: int) -> None:
+        await window.acquire()
+        order.append(number)
+
+    tasks = [asyncio.create_task(wait(number)) for number in range(3)]
+    await asyncio.sleep(0)
+    assert order == []
+    for _ in range(3):
+        window.release(1)
+        await asyncio.sleep(0)
+    await asyncio.gather(*tasks)
+    assert order == [0, 1, 2]
+    assert window.in_flight == 2
+
+
+async def test_a_cancelled_waiter_loses_no_slot() -> None:
+    window = Window(1, 1, Clock())
+    await window.acquire()
+    first, second = asyncio.create_task(window.acquire()), asyncio.create_task(window.acquire())
+    await asyncio.sleep(0)
+    window.release(1)  # granted to the first, which is cancelled before it runs
+    first.cancel()
+    await asyncio.wait([first])
+    await asyncio.wait_for(second, 1)
+    assert window.in_flight == 1
+
+
+def test_grows_while_throughput_grows_and_stops_at_the_knee() -> None:
+    clock = Clock()
+    window = Window(4, 32, clock)
+    limits = saturated(window, clock, lambda limit: min(limit, 12) * 1e8, 60)
+    assert 11 <= limits[-1] <= 16
+    assert max(limits) <= 17
+
+
+def test_reaches_the_maximum_when_more_always_brings_more() -> None:
+    clock = Clock()
+    window = Window(4, 32, clock)
+    assert saturated(window, clock, lambda limit: limit * 1e8, 30)[-1] == 32
+
+
+def test_does_not_grow_when_nobody_waits() -> None:
+    clock = Clock()
+    window = Window(4, 32, clock)
+    for _ in range(100):
+        clock.now += 0.1
+        window._in_flight += 1
+        window.release(1000)
+    assert window.limit == 4
+
+
+def test_throttling_halves_once_a_second() -> None:
+    clock = Clock()
+    window = Window(16, 32, clock)
+    for _ in range(10):
+        window.throttled()
+    assert window.limit == 8
+    for _ in range(10):
+        clock.now += 1.1
+        window.throttled()
+    assert window.limit == 1
+
+
+async def test_byte_budget_waits_in_order_and_never_overcommits() -> None:
+    budget = ByteBudget(100)
+    await budget.acquire(60)
+    large, small = asyncio.create_task(budget.acquire(50)), asyncio.create_task(budget.acquire(10))
+    await asyncio.sleep(0)
+    assert not large.done()
+    assert not small.done()  # would fit, but the larger one came first
+    budget.release(60)
+    await asyncio.gather(large, small)
+    assert budget.held == 60
+
+
+async def test_a_request_larger_than_the_budget_is_served_alone() -> None:
+    budget = ByteBudget(10)
+    await budget.acquire(1000)
+    waiting = asyncio.create_task(budget.acquire(1))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    budget.release(1000)
+    await waiting
+    assert budget.held == 1
+
+
+async def test_cancelled_budget_waiter_gives_back() -> None:
+    budget = ByteBudget(10)
+    await budget.acquire(10)
+    first, second = asyncio.create_task(budget.acquire(10)), asyncio.create_task(budget.acquire(10))
+    await asyncio.sleep(0)
+    budget.release(10)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    await asyncio.wait_for(second, 1)
+    assert budget.held == 10
+
+
+async def test_one_that_hurries_is_served_beyond_the_budget_and_the_others_wait_on() -> None:
+    budget = ByteBudget(10)
+    await budget.acquire(10)
+    other, owner = object(), object()
+    first = asyncio.create_task(budget.acquire(5, other))
+    second = asyncio.create_task(budget.acquire(5, owner))
+    await asyncio.sleep(0)
+    budget.hurry(owner)
+    await asyncio.wait_for(second, 1)
+    assert not first.done()
+    assert budget.held == 15
+    budget.hurry(owner)  # waits for nothing now
+    budget.release(15)
+    await first
+    assert budget.held == 5

@@ -1,0 +1,194 @@
+"""The blocking client: the same engine on a background loop.
+
+Decides only how calls cross the thread. Every verb, argument and error is that of `AsyncClient`. Safe to use from
+several threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from vodfast.client import AsyncClient
+from vodfast.config import TransferConfig
+from vodfast.credentials import CredentialsSource
+from vodfast.errors import Cancelled
+from vodfast.events import EventSink
+from vodfast.items import SourceLike, UploadItem, UploadResult
+from vodfast.providers.contract import (
+    JobRecord,
+    MediaInfo,
+    ProviderOptions,
+    PullItem,
+    PullTicket,
+    Registered,
+    RegisterItem,
+)
+from vodfast.transfer.loops import BackgroundLoop, in_thread
+
+
+class Client:
+    """`AsyncClient` for code without an event loop. `close` (or `with`) ends it and its thread.
+
+    Events are delivered on the background thread.
+    """
+
+    def __init__(
+        self,
+        cloud: str,
+        *,
+        credentials: CredentialsSource | None = None,
+        config: TransferConfig | None = None,
+        place: str | None = None,
+        settings: Mapping[str, object] | None = None,
+        allow_foreign_keys: bool = False,
+    ) -> None:
+        self._client = AsyncClient(
+            cloud,
+            credentials=credentials,
+            config=config,
+            place=place,
+            settings=settings,
+            allow_foreign_keys=allow_foreign_keys,
+        )
+        self._loop = BackgroundLoop()
+        self._closed = False
+
+    @property
+    def cloud(self) -> str:
+        return self._client.cloud
+
+    @property
+    def origin(self) -> str:
+        """Where the credentials came from."""
+        return self._client.origin
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Cancel what is in flight, wait for its clean end, stop the thread. Safe to call twice."""
+        if not self._closed:
+            self._closed = True
+            self._loop.run(self._client.aclose())
+            self._loop.close()
+
+    def cancel(self) -> None:
+        """Cancel every upload in flight, from any thread or a signal handler; returns at once."""
+        self._loop.call(self._client.cancel)
+
+    def upload(
+        self,
+        source: SourceLike,
+        *,
+        name: str | None = None,
+        kind: str = "media",
+        title: str | None = None,
+        description: str | None = None,
+        tags: Sequence[str] = (),
+        category: str | None = None,
+        context: str | None = None,
+        storage_class: str | None = None,
+        cover: SourceLike | None = None,
+        cover_name: str | None = None,
+        options: ProviderOptions | None = None,
+        events: EventSink | None = None,
+    ) -> UploadResult:
+        """See `AsyncClient.upload`."""
+        return self._loop.run(
+            self._client.upload(
+                source,
+                name=name,
+                kind=kind,
+                title=title,
+                description=description,
+                tags=tags,
+                category=category,
+                context=context,
+                storage_class=storage_class,
+                cover=cover,
+                cover_name=cover_name,
+                options=options,
+                events=events,
+            )
+        )
+
+    def upload_many(self, items: Iterable[UploadItem], *, events: EventSink | None = None) -> Iterator[UploadResult]:
+        """See `AsyncClient.upload_many`. An iterator is consumed on worker threads, so it may block."""
+        results: queue.SimpleQueue[UploadResult | BaseException | None] = queue.SimpleQueue()
+
+        async def pump() -> None:
+            try:
+                async for result in self._client.upload_many(_off_loop(items), events=events):
+                    results.put(result)
+            except asyncio.CancelledError:
+                results.put(Cancelled("the uploads were cancelled", cloud=self.cloud))
+                raise
+            except BaseException as error:
+                results.put(error)
+            else:
+                results.put(None)
+
+        future = self._loop.submit(pump())
+        try:
+            while (found := results.get()) is not None:
+                if isinstance(found, BaseException):
+                    raise found
+                yield found
+        finally:
+            future.cancel()
+            self._loop.settle()
+
+    def pull(self, items: Sequence[PullItem | str]) -> list[PullTicket]:
+        """See `AsyncClient.pull`."""
+        return self._loop.run(self._client.pull(items))
+
+    def jobs(self, job_ids: Sequence[str]) -> list[JobRecord]:
+        """See `AsyncClient.jobs`."""
+        return self._loop.run(self._client.jobs(job_ids))
+
+    def cancel_jobs(self, job_ids: Sequence[str]) -> list[str]:
+        """See `AsyncClient.cancel_jobs`."""
+        return self._loop.run(self._client.cancel_jobs(job_ids))
+
+    def register(self, items: Sequence[RegisterItem | str]) -> list[Registered]:
+        """See `AsyncClient.register`."""
+        return self._loop.run(self._client.register(items))
+
+    def media(self, media_ids: Sequence[str]) -> list[MediaInfo]:
+        """See `AsyncClient.media`."""
+        return self._loop.run(self._client.media(media_ids))
+
+    def issue_token(self, lifetime: float = 3600.0, **fields: Any) -> str:
+        """See `AsyncClient.issue_token`."""
+        return self._loop.run(self._client.issue_token(lifetime, **fields))
+
+    def set_callback(self, url: str | None, **fields: Any) -> None:
+        """See `AsyncClient.set_callback`."""
+        self._loop.run(self._client.set_callback(url, **fields))
+
+    def verify_callback(self, headers: Mapping[str, str], body: bytes, secret: str) -> bool:
+        """See `AsyncClient.verify_callback`."""
+        return self._client.verify_callback(headers, body, secret)
+
+    def check_clock(self) -> float:
+        """See `AsyncClient.check_clock`."""
+        return self._loop.run(self._client.check_clock())
+
+
+async def _off_loop(items: Iterable[UploadItem]) -> AsyncIterator[UploadItem]:
+    if isinstance(items, Sequence):
+        for item in items:
+            yield item
+        return
+    source = iter(items)
+    while (found := await in_thread(next, source, None)) is not None:
+        yield found

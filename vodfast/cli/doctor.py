@@ -1,0 +1,165 @@
+"""`vodfast doctor`: what this machine, its libraries, credentials and clock look like to vodfast.
+
+Decides the checks, one function each, and which findings are fatal (3). Costs one signed read per cloud whose
+credentials are found.
+"""
+
+from __future__ import annotations
+
+import platform
+import ssl
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from vodfast.cli.catalogue import version
+from vodfast.cli.connect import Connection, connect, connected
+from vodfast.cli.records import output_option
+from vodfast.cli.text import json_line, printable
+
+if TYPE_CHECKING:
+    from vodfast.config import TransferConfig
+
+OK, WARN, FAIL = "ok", "warn", "fail"
+
+CLOCK_WARNING, CLOCK_LIMIT = 60.0, 300.0
+"""Seconds of skew: services refuse signatures made 5 minutes off (protocol notes for tencent, section 2.3)."""
+
+
+class Finding(NamedTuple):
+    """One fact: how good it is, what it is about, and what was found."""
+
+    status: str
+    name: str
+    detail: str
+
+
+@click.command()
+@output_option
+@connected
+@click.pass_context
+def doctor(ctx: click.Context, connection: Connection, output: str) -> int:
+    """Check this machine, the credentials and the clock.
+
+    With --to, a cloud without usable credentials is fatal; without, it is a warning. Exit code 3 if anything fatal is
+    found.
+    """
+    from vodfast.cli.exit_codes import Exit
+    from vodfast.cli.interrupt import interruptible
+
+    asked = ctx.params.get("to") is not None
+    findings = []
+    with interruptible():
+        for finding in _findings(connection, asked):
+            findings.append(finding)
+            _show(finding, output)
+    if output == "json":
+        sys.stdout.buffer.write(json_line([finding._asdict() for finding in findings], indent=2))
+    return Exit.CONFIG if any(finding.status == FAIL for finding in findings) else Exit.DONE
+
+
+def _show(finding: Finding, output: str) -> None:
+    if output == "text":
+        line = f"{finding.status:<4}  {finding.name}: {printable(finding.detail)}\n"
+        sys.stdout.buffer.write(line.encode("utf-8", "replace"))
+    elif output == "jsonl":
+        sys.stdout.buffer.write(json_line(finding._asdict()))
+    sys.stdout.buffer.flush()
+
+
+def _findings(connection: Connection, asked: bool) -> Iterator[Finding]:
+    from vodfast.errors import ConfigError
+    from vodfast.providers import provider_names
+
+    for check in (_python, _native, _libcurl, _loop):
+        yield _guarded(check)
+    try:
+        config = connection.config()
+    except ConfigError as error:
+        yield Finding(FAIL, "configuration", str(error))
+        return
+    yield _authorities(config)
+    if config.route is not None:
+        yield Finding(OK, "route", f"everything goes to the emulator at {config.route.host}:{config.route.port}")
+    for cloud in (connection.cloud,) if asked else provider_names():
+        yield from _cloud(connection, cloud, fatal=asked)
+
+
+def _guarded(check: Callable[[], Finding]) -> Finding:
+    try:
+        return check()
+    except Exception as error:  # whatever is broken here is what doctor is for
+        return Finding(FAIL, check.__name__.strip("_"), f"cannot be loaded: {error}")
+
+
+def _python() -> Finding:
+    return Finding(OK, "vodfast", f"{version()} on Python {platform.python_version()}, {platform.platform()}")
+
+
+def _native() -> Finding:
+    from vodfast import _native as native
+
+    kernel: Callable[[], str] | None = getattr(native, "crc_kernel", None)
+    return Finding(OK, "native core", kernel() if callable(kernel) else "loaded")
+
+
+def _libcurl() -> Finding:
+    from vodfast.errors import ConfigError
+    from vodfast.transfer.curl import CURL_FLOOR, curl_version, require_curl
+
+    found, floor = (".".join(map(str, numbers)) for numbers in (curl_version(), CURL_FLOOR))
+    try:
+        require_curl()
+    except ConfigError as error:
+        return Finding(FAIL, "libcurl", error.message)
+    return Finding(OK, "libcurl", f"{found} (floor {floor})")
+
+
+def _loop() -> Finding:
+    from vodfast.transfer.loops import loop_name
+
+    name = loop_name()
+    return Finding(OK if name.startswith("uvloop") else WARN, "event loop", name)
+
+
+def _authorities(config: TransferConfig) -> Finding:
+    name = "certificate authorities"
+    if config.ca_bundle is None:
+        return Finding(OK, name, "the system's")
+    try:
+        text = Path(config.ca_bundle).read_text("ascii", "replace")
+        ssl.create_default_context(cadata=text)
+    except (OSError, ssl.SSLError, ValueError) as error:
+        return Finding(FAIL, name, f"{config.ca_bundle} is not usable: {error}")
+    return Finding(OK, name, f"{config.ca_bundle} ({text.count('BEGIN CERTIFICATE')} certificates)")
+
+
+def _cloud(connection: Connection, cloud: str, *, fatal: bool) -> Iterator[Finding]:
+    import dataclasses
+
+    from vodfast.errors import ErrorKind, VodfastError
+
+    bad = FAIL if fatal else WARN
+    place = connection.place if fatal else None
+    try:
+        with connect(dataclasses.replace(connection, to=(cloud, place))) as client:
+            yield Finding(OK, f"{cloud} credentials", f"from {client.origin}")
+            try:
+                ahead = client.check_clock()
+            except VodfastError as error:
+                refused = error.kind in (ErrorKind.AUTH, ErrorKind.CONFIG, ErrorKind.TLS)
+                yield Finding(bad if refused else WARN, f"{cloud} service", str(error))
+                return
+            yield Finding(OK, f"{cloud} service", "answers, and accepts the credentials")
+            yield _clock(cloud, ahead)
+    except VodfastError as error:
+        yield Finding(bad, f"{cloud} credentials", str(error))
+
+
+def _clock(cloud: str, ahead: float) -> Finding:
+    status = OK if abs(ahead) < CLOCK_WARNING else WARN if abs(ahead) < CLOCK_LIMIT else FAIL
+    hint = "" if status == OK else ": set this machine's clock"
+    return Finding(status, f"{cloud} clock", f"the service is {ahead:+.0f} s ahead of this machine{hint}")

@@ -1,0 +1,37 @@
+"""Answers of the small commands: records on stdout as a table of fields, one JSON document, or JSON lines.
+
+Decides the forms. Leaves which fields matter to each command.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import click
+
+from vodfast.cli.text import json_line, printable
+
+output_option = click.option(
+    "--output",
+    type=click.Choice(["text", "json", "jsonl"]),
+    default="text",
+    show_default=True,
+    help="Form of the answer on stdout.",
+)
+
+
+def show(records: Iterable[Mapping[str, Any]], output: str, columns: Iterable[str]) -> None:
+    """Print records: all fields as JSON, or the named columns that hold something, tab-separated."""
+    listed = list(records)
+    stream = sys.stdout.buffer
+    if output == "json":
+        stream.write(json_line(listed, indent=2))
+    for record in listed:
+        if output == "jsonl":
+            stream.write(json_line(record))
+        elif output == "text":
+            cells = [printable(str(record[name])) for name in columns if record.get(name) not in (None, "")]
+            stream.write(("\t".join(cells) + "\n").encode())
+    stream.flush()

@@ -1,0 +1,145 @@
+"""One upload run: from prepared items to the exit code.
+
+Decides the order: connect, take over the report, hand items to the client one by one, write down every end in the
+ledger, the report and the output. An interrupted run still gives every item of its plan a final state.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from vodfast.blocking import Client
+from vodfast.cli.connect import Connection, connect
+from vodfast.cli.exit_codes import Exit, exit_code
+from vodfast.cli.inputs import Plan
+from vodfast.cli.interrupt import Interruption, interruptible
+from vodfast.cli.output import JsonLines, Ledger, Stdout, Words
+from vodfast.cli.prepare import Items
+from vodfast.cli.progress import live_bars
+from vodfast.cli.report import Report
+from vodfast.cli.text import STDIN
+from vodfast.errors import Cancelled, ErrorInfo
+from vodfast.events import AnyEvent, EventSink
+from vodfast.items import UploadItem, UploadResult
+
+
+class _Listener(Protocol):
+    def event(self, event: AnyEvent) -> None: ...
+
+
+class Run:
+    """Uploads the items of a plan once. `output` is `text`, `json` or `jsonl`."""
+
+    def __init__(self, plan: Plan, items: Items, words: Words, output: str) -> None:
+        self._plan = plan
+        self._items = items
+        self._words = words
+        self._output = output
+        self._stdout = Stdout()
+        self._ledger = Ledger()
+        self._report: Report | None = None
+        self._lines: JsonLines | None = None
+        self._results: list[dict[str, Any]] = []
+        self._streams = {items.label(entry) for entry in plan.entries if entry.source == STDIN}
+
+    def perform(self, connection: Connection, report: Report | None = None) -> int:
+        """Upload everything, say what became of it, and return the exit code.
+
+        Raises:
+            VodfastError, click.UsageError: the run could not begin; nothing was sent and an older report stands.
+        """
+        self._report = report
+        if not self._plan.entries:
+            self._begin()
+            self._words.note("nothing is left to upload")
+            return self._end(None, 0.0)
+        with connect(connection) as client:
+            self._begin()
+            started = time.monotonic()
+            signum = self._upload(client)
+            seconds = time.monotonic() - started
+        return self._end(signum, seconds)
+
+    def _begin(self) -> None:
+        if self._report is not None:
+            self._report.begin(self._plan.settled)
+
+    def _upload(self, client: Client) -> int | None:
+        """Every item to its end; the signal that interrupted it, if one did."""
+        unended = Counter(self._items.label(entry) for entry in self._plan.entries)
+        with interruptible(client.cancel) as interruption, self._listeners() as listeners:
+            for result in client.upload_many(self._fed(client, interruption), events=_sink(listeners)):
+                unended[result.source] -= 1
+                self._ended(result)
+            for source in (+unended).elements():
+                self._ended(_not_begun(source, client.cloud))
+            return interruption.signum
+
+    @contextlib.contextmanager
+    def _listeners(self) -> Iterator[Sequence[_Listener]]:
+        """JSON lines and live bars, as far as they are wanted."""
+        with contextlib.ExitStack() as stack:
+            listeners: list[_Listener] = []
+            if self._output == "jsonl":
+                self._lines = JsonLines(self._stdout)
+                stack.callback(self._lines.close)
+                listeners.append(self._lines)
+            bars = live_bars(len(self._plan.entries), quiet=self._words.quiet, stdout_used=self._output != "text")
+            if bars is not None:
+                stack.callback(bars.close)
+                listeners.append(bars)
+            self._words.live = bars
+            try:
+                yield listeners
+            finally:
+                self._words.live = None
+
+    def _fed(self, client: Client, interruption: Interruption) -> Iterator[UploadItem]:
+        for item in self._items:
+            if interruption.signum is not None:
+                client.cancel()  # an item handed over just before the signal may have started after it
+                return
+            yield item
+
+    def _ended(self, result: UploadResult) -> None:
+        self._ledger.add(result)
+        record = msgspec.to_builtins(result)
+        if self._report is not None:
+            self._report.add(record | {"source": STDIN} if result.source in self._streams else record)
+        if self._lines is not None:
+            self._lines.result(result)
+        elif self._output == "json":
+            self._results.append(record)
+        self._words.result(result)
+
+    def _end(self, signum: int | None, seconds: float) -> int:
+        if self._output == "json":
+            self._stdout.write(self._results, indent=2)
+        if self._plan.entries:
+            self._words.summary(self._ledger, len(self._plan.settled), seconds)
+        code = exit_code(self._ledger.tally, signum)
+        troubles = {"report": self._report.trouble if self._report else None, "output": self._stdout.trouble}
+        for what, trouble in troubles.items():
+            if trouble is not None:
+                self._words.say(f"vodfast: the {what} is incomplete: {trouble}")
+                code = code or Exit.FAILED
+        return code
+
+
+def _sink(listeners: Sequence[_Listener]) -> EventSink | None:
+    def every(event: AnyEvent) -> None:
+        for listener in listeners:
+            listener.event(event)
+
+    return every if listeners else None
+
+
+def _not_begun(source: str, cloud: str) -> UploadResult:
+    error = Cancelled("not begun: the run was interrupted before", item=source)
+    return UploadResult(source=source, cloud=cloud, state="cancelled", error=ErrorInfo.of(error))

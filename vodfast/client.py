@@ -1,0 +1,333 @@
+"""The asyncio client: every verb of one cloud, for one account.
+
+Decides how a client is put together (cloud, place, credentials, route) and how many items run at once. Leaves one
+item to `workflow.py` and the blocking face to `blocking.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from vodfast.config import TransferConfig, config_from_env
+from vodfast.credentials import (
+    CachedCredentials,
+    Credentials,
+    CredentialsSource,
+    find_credentials,
+    for_emulator,
+    is_emulator_key,
+)
+from vodfast.errors import Cancelled, ConfigError, InvalidInput, VodfastError
+from vodfast.events import EventSink
+from vodfast.items import SourceLike, UploadItem, UploadResult
+from vodfast.providers import load_provider
+from vodfast.providers.contract import (
+    JobRecord,
+    MediaInfo,
+    ProviderOptions,
+    PullItem,
+    PullTicket,
+    Registered,
+    RegisterItem,
+)
+from vodfast.transfer.curl import CurlTransport
+from vodfast.transfer.engine import Engine
+from vodfast.transfer.ports import Call
+from vodfast.workflow import ItemUpload, failed_result
+
+T = TypeVar("T")
+
+_ITEMS_AT_ONCE = 64
+"""Items of `upload_many` in progress: enough to keep every connection busy with small files."""
+
+
+class AsyncClient:
+    """Uploads media into one cloud with one account's keys.
+
+    `cloud` is a name from `vodfast.providers.provider_names()`; `place` the sub-application (tencent), the space
+    (volcengine) or the storage location (aliyun); `settings` are the cloud's own, such as `region` or `endpoint`.
+    `credentials` is a `Credentials`,
+    or a function that returns one; without it the environment and the vendor's files are asked. With `VODFAST_EMULATOR`
+    set (or `config.route` an emulator's) everything goes to that emulator with its own keys; other keys are refused
+    there unless `allow_foreign_keys`. Use one client for many uploads: it keeps connections, and `aclose` (or
+    `async with`) ends it.
+
+    Raises:
+        ConfigError: no such cloud, a bad setting, or no credentials.
+    """
+
+    def __init__(
+        self,
+        cloud: str,
+        *,
+        credentials: CredentialsSource | None = None,
+        config: TransferConfig | None = None,
+        place: str | None = None,
+        settings: Mapping[str, object] | None = None,
+        allow_foreign_keys: bool = False,
+    ) -> None:
+        chosen = dict(settings or {})
+        if place is not None:
+            chosen["place"] = place
+        self._provider = load_provider(cloud, chosen)
+        self.cloud = cloud
+        self.config = config_from_env(config)
+        emulated = self.config.route is not None and self.config.route.emulator
+        if credentials is None:
+            places = self._provider.credential_places
+            found = for_emulator(cloud, places) if emulated else find_credentials(cloud, places)
+            credentials, self.origin = found.credentials, found.origin
+        else:
+            self.origin = "argument"
+            if (
+                emulated
+                and not allow_foreign_keys
+                and isinstance(credentials, Credentials)
+                and not is_emulator_key(credentials)
+            ):
+                raise ConfigError(
+                    "these credentials are not the emulator's: leave them out, or say allow_foreign_keys=True to send "
+                    "them to it",
+                    cloud=cloud,
+                )
+        self._account = CachedCredentials(credentials)
+        self._transport = CurlTransport(self.config)
+        self._engine = Engine(self._transport, self.config)
+        self._uploads: set[asyncio.Task[UploadResult]] = set()
+        self._cancels = 0
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Cancel what is in flight, wait for its clean end, close every connection. Safe to call twice."""
+        self._closed = True
+        self.cancel()
+        if self._uploads:
+            await asyncio.wait(self._uploads)
+        await self._engine.aclose()
+
+    def cancel(self) -> None:
+        """Cancel every upload in flight, and start no more of those `upload_many` was given. Each aborts what it had
+        begun; one whose commit is already sent is seen through. Call it on the loop's thread.
+        """
+        self._cancels += 1
+        for task in self._uploads:
+            task.cancel()
+
+    async def upload(
+        self,
+        source: SourceLike,
+        *,
+        name: str | None = None,
+        kind: str = "media",
+        title: str | None = None,
+        description: str | None = None,
+        tags: Sequence[str] = (),
+        category: str | None = None,
+        context: str | None = None,
+        storage_class: str | None = None,
+        cover: SourceLike | None = None,
+        cover_name: str | None = None,
+        options: ProviderOptions | None = None,
+        events: EventSink | None = None,
+    ) -> UploadResult:
+        """Upload one media item and wait until the cloud has taken it over.
+
+        `source` is a path, bytes-like data, a binary file object or a sync or async iterator of buffers; `name` its
+        file name, whose extension tells the media type, where the source has none. `options` are the cloud's own
+        (`vodfast.providers.<cloud>.UploadOptions`). A field the cloud has no place for is refused.
+
+        Raises:
+            InvalidInput, Unsupported: refused before anything was sent.
+            SourceChanged, IntegrityError, AuthError, AmbiguousCommit, VodfastError: see `vodfast.errors`. Except for
+                AmbiguousCommit nothing was committed, and what was begun has been taken back.
+        """
+        item = UploadItem(
+            source=source,
+            name=name,
+            kind=kind,
+            title=title,
+            description=description,
+            tags=tuple(tags),
+            category=category,
+            context=context,
+            storage_class=storage_class,
+            cover=cover,
+            cover_name=cover_name,
+            options=options,
+        )
+        task = self._start(item, events)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if current is not None and current.cancelling():
+                await self._ended(task)
+                raise
+            raise Cancelled("the upload was cancelled", cloud=self.cloud) from None
+
+    async def upload_many(
+        self, items: Iterable[UploadItem] | AsyncIterable[UploadItem], *, events: EventSink | None = None
+    ) -> AsyncIterator[UploadResult]:
+        """Upload many items side by side and yield each one's final state as it is reached, failures included.
+
+        `items` is consumed only as fast as uploads start, so it may be endless. Leaving the iteration early cancels
+        what is in flight.
+        """
+        source = _each(items)
+        pending: dict[asyncio.Future[UploadResult], UploadItem] = {}
+        ended: asyncio.Queue[asyncio.Future[Any]] = asyncio.Queue()
+        fetch: asyncio.Future[UploadItem | None] | None = None
+        more, cancels = True, self._cancels
+        try:
+            while more or pending:
+                if more and fetch is None and len(pending) < _ITEMS_AT_ONCE:
+                    fetch = asyncio.ensure_future(_next(source))
+                    fetch.add_done_callback(ended.put_nowait)
+                task = await ended.get()
+                if task is not fetch:
+                    yield self._result(task, pending.pop(task))
+                    continue
+                item, fetch = task.result(), None
+                if item is None or self._cancels != cancels:
+                    more = False
+                else:
+                    upload = self._start(item, events)
+                    pending[upload] = item
+                    upload.add_done_callback(ended.put_nowait)
+        finally:
+            unfinished: list[asyncio.Future[Any]] = [*pending, *([fetch] if fetch is not None else [])]
+            for left in unfinished:
+                left.cancel()
+            if unfinished:
+                await asyncio.wait(unfinished)
+            await source.aclose()
+
+    async def pull(self, items: Sequence[PullItem | str]) -> list[PullTicket]:
+        """Have the cloud fetch media by URL. Accepted is not finished: ask `jobs`."""
+        asked = [PullItem(url=item) if isinstance(item, str) else item for item in items]
+        for item in asked:
+            self._provider.check_pull(item)
+        tickets: list[PullTicket] = []
+        limits = self._provider.limits
+        for batch in _alike(
+            asked, limits.pull_batch, lambda item: None if limits.mixed_pulls else (item.context, item.options)
+        ):
+            tickets += await self._engine.call(self._provider.pull(batch), self._account)
+        return tickets
+
+    async def jobs(self, job_ids: Sequence[str]) -> list[JobRecord]:
+        """State of pull jobs, in the order asked."""
+        records: list[JobRecord] = []
+        for batch in _batches(job_ids, self._provider.limits.job_batch):
+            records += await self._engine.call(self._provider.jobs(batch), self._account)
+        return records
+
+    async def cancel_jobs(self, job_ids: Sequence[str]) -> list[str]:
+        """Cancel pull jobs that have not begun; the ids of those that are cancelled."""
+        cancelled: list[str] = []
+        for batch in _batches(job_ids, self._provider.limits.job_batch):
+            cancelled += await self._engine.call(self._provider.cancel_jobs(batch), self._account)
+        return cancelled
+
+    async def register(self, items: Sequence[RegisterItem | str]) -> list[Registered]:
+        """Make media of objects that already lie in the cloud's storage, in the order asked; one that could not be
+        registered comes back without `media_id`.
+        """
+        asked = [RegisterItem(url=item) if isinstance(item, str) else item for item in items]
+        for item in asked:
+            self._provider.check_register(item)
+        done: list[Registered] = []
+        for batch in _alike(asked, self._provider.limits.register_batch, lambda item: item.options):
+            done += await self._engine.call(self._provider.register(batch), self._account)
+        return done
+
+    async def media(self, media_ids: Sequence[str]) -> list[MediaInfo]:
+        """What the cloud knows of media items, in the order asked; unknown ids come back with `found` False."""
+        infos: list[MediaInfo] = []
+        for batch in _batches(media_ids, self._provider.limits.media_batch):
+            infos += await self._engine.call(self._provider.media(batch), self._account)
+        return infos
+
+    async def issue_token(self, lifetime: float = 3600.0, **fields: object) -> str:
+        """A token with which a browser or phone may upload for `lifetime` seconds. Made locally where the cloud
+        allows it, with a call where not; `fields` are the cloud's own.
+        """
+        now = time.time()
+        token = self._provider.issue_token(await self._account.get(now), now, lifetime, fields)
+        return await self._engine.call(token, self._account) if isinstance(token, Call) else token
+
+    async def set_callback(self, url: str | None, **fields: object) -> None:
+        """Set (or with None clear) the account's callback address."""
+        await self._engine.call(self._provider.set_callback(url, fields), self._account)
+
+    def verify_callback(self, headers: Mapping[str, str], body: bytes, secret: str) -> bool:
+        """Whether a callback that arrived was signed with `secret` and is still fresh."""
+        return self._provider.verify_callback(headers, body, secret, time.time())
+
+    async def check_clock(self) -> float:
+        """Seconds the service's clock is ahead of this machine's, to about a second. Costs one signed read.
+
+        Raises:
+            AuthError: the credentials are refused.
+        """
+        return await self._engine.clock_offset(self._provider.clock(), self._account)
+
+    def _start(self, item: UploadItem, events: EventSink | None) -> asyncio.Task[UploadResult]:
+        if self._closed:
+            raise InvalidInput("the client is closed")
+        upload = ItemUpload(self._engine, self._provider, self._account, item, events)
+        task = asyncio.create_task(upload.run())
+        self._uploads.add(task)
+        task.add_done_callback(self._uploads.discard)
+        return task
+
+    def _result(self, task: asyncio.Future[UploadResult], item: UploadItem) -> UploadResult:
+        if task.cancelled():
+            return failed_result(item, self.cloud, Cancelled("the upload was cancelled", cloud=self.cloud))
+        error = task.exception()
+        if error is None:
+            return task.result()
+        if isinstance(error, VodfastError):
+            return failed_result(item, self.cloud, error)
+        raise error
+
+    async def _ended(self, task: asyncio.Task[UploadResult]) -> None:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _each(items: Iterable[UploadItem] | AsyncIterable[UploadItem]) -> AsyncGenerator[UploadItem, None]:
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item
+
+
+async def _next(source: AsyncIterator[UploadItem]) -> UploadItem | None:
+    return await anext(source, None)
+
+
+def _alike(things: Sequence[T], size: int, key: Callable[[T], object]) -> Iterable[Sequence[T]]:
+    """Batches of neighbours that agree on what one call can say only once."""
+    for _, group in itertools.groupby(things, key):
+        yield from _batches(list(group), size)
+
+
+def _batches(things: Sequence[T], size: int) -> Iterable[Sequence[T]]:
+    for start in range(0, len(things), size):
+        yield things[start : start + size]

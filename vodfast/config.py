@@ -1,0 +1,121 @@
+"""Tuning and routing, as frozen records.
+
+Decides names, defaults and ranges. Leaves the use of each value to the part of the engine it belongs to.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import msgspec
+
+from vodfast.errors import ConfigError
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """Send every connection to one address while URLs, Host headers and signatures stay those of production.
+
+    `scheme` is what is spoken there: https, or http for an emulator on loopback only.
+    """
+
+    host: str
+    port: int
+    scheme: str = "https"
+    emulator: bool = False
+
+    @property
+    def loopback(self) -> bool:
+        return self.host in ("127.0.0.1", "localhost", "::1")
+
+
+class TransferConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """How the engine moves bytes. The defaults need no tuning; every size is bytes, every time seconds.
+
+    Memory: mapped files weigh nothing; buffered stream parts are held to `memory_budget` in sum, plus one upload
+    buffer (`upload_buffer`) for each of at most `max_connections` connections.
+    """
+
+    part_size: int | None = None
+    """Size of a part; None chooses it from the object's size and the store's limits."""
+    max_connections: int = 32
+    """Upper bound of the adaptive window of connections in flight, over all transfers."""
+    start_connections: int = 4
+    """Where the window starts."""
+    max_calls: int = 32
+    """Upper bound of control-plane calls in flight."""
+    memory_budget: int = 256 * MIB
+    """Bytes of buffered stream parts over all transfers; running out means waiting."""
+    bandwidth: int | None = None
+    """Bytes per second over all transfers, None for no limit."""
+    attempts: int = 6
+    """Requests made for one step before giving up."""
+    backoff_base: float = 0.2
+    backoff_cap: float = 20.0
+    retry_ratio: float = 0.1
+    """Extra requests allowed per successful one, beside the fixed `retry_reserve`."""
+    retry_reserve: int = 100
+    connect_timeout: float = 10.0
+    stall_timeout: float = 30.0
+    """A transfer slower than `stall_speed` for this long is broken off and retried. There is no other deadline."""
+    stall_speed: int = 1024
+    upload_buffer: int = 512 * KIB
+    """libcurl's buffer for each body in flight. Twice as much measured alike and takes twice the memory."""
+    ca_bundle: str | None = None
+    """Path of a PEM file with the certificate authorities to trust instead of the system's."""
+    proxy: str | None = None
+    """URL of an HTTP proxy; None uses none, whatever the environment says, unless `trust_env`."""
+    trust_env: bool = False
+    """Honour the proxy variables of the environment."""
+    route: Route | None = None
+    settle_seconds: float = 10.0
+    """How long cancellation may take to abort what was started."""
+
+    def __post_init__(self) -> None:
+        checks = (
+            (self.part_size is None or self.part_size >= MIB, "part_size must be at least 1 MiB"),
+            (1 <= self.max_connections <= 512, "max_connections must be between 1 and 512"),
+            (self.start_connections >= 1, "start_connections must be at least 1"),
+            (1 <= self.max_calls <= 512, "max_calls must be between 1 and 512"),
+            (self.memory_budget >= 16 * MIB, "memory_budget must be at least 16 MiB"),
+            (self.bandwidth is None or self.bandwidth >= 64 * KIB, "bandwidth must be at least 64 KiB/s"),
+            (1 <= self.attempts <= 100, "attempts must be between 1 and 100"),
+            (16 * KIB <= self.upload_buffer <= 2 * MIB, "upload_buffer must be between 16 KiB and 2 MiB"),
+            (self.stall_timeout >= 1, "stall_timeout must be at least 1 second"),
+        )
+        for ok, message in checks:
+            if not ok:
+                raise ConfigError(message)
+
+
+def parse_route(text: str) -> Route:
+    """An emulator's address: `127.0.0.1:PORT`, or `https://127.0.0.1:PORT` to speak TLS to it.
+
+    Raises:
+        ConfigError: not an address, or not on loopback.
+    """
+    scheme, separator, rest = text.strip().rpartition("://")
+    scheme = scheme if separator else "http"
+    host, _, port = rest.rstrip("/").rpartition(":")
+    host = host.strip("[]")
+    route = Route(host=host, port=int(port) if port.isascii() and port.isdigit() else 0, scheme=scheme, emulator=True)
+    if scheme not in ("http", "https") or not 0 < route.port < 65536 or not route.loopback:
+        raise ConfigError(
+            f"{text!r} is not an emulator's address: write 127.0.0.1:PORT, or https://127.0.0.1:PORT for TLS"
+        )
+    return route
+
+
+def config_from_env(config: TransferConfig | None = None, environ: Mapping[str, str] | None = None) -> TransferConfig:
+    """Fill what the caller left open from `VODFAST_EMULATOR` and `VODFAST_CA_BUNDLE`; the caller's values win."""
+    env = os.environ if environ is None else environ
+    chosen = config or TransferConfig()
+    if chosen.route is None and env.get("VODFAST_EMULATOR"):
+        chosen = msgspec.structs.replace(chosen, route=parse_route(env["VODFAST_EMULATOR"]))
+    if chosen.ca_bundle is None and env.get("VODFAST_CA_BUNDLE"):
+        chosen = msgspec.structs.replace(chosen, ca_bundle=env["VODFAST_CA_BUNDLE"])
+    return chosen

@@ -1,0 +1,267 @@
+"""Keys and where they come from.
+
+Decides what a secret may show (nothing), what a set of credentials is, and in which order the places that may hold
+one are asked. Leaves to each provider which variables and files its vendor uses (`CredentialPlaces`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import configparser
+import hmac
+import inspect
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn, TypeAlias
+
+import msgspec
+
+from vodfast.errors import ConfigError
+
+EMULATOR_KEY_PREFIX = "vodfast-emulator-"
+"""Every access key of the emulator starts so; no cloud issues such keys."""
+
+
+class Secret:
+    """A string that cannot be printed, formatted, pickled or encoded by accident.
+
+    `reveal()` is the only way to the value; signing code is its only caller.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __format__(self, spec: str) -> str:
+        return format("***", spec)
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._value.encode(), other._value.encode())
+
+    def __hash__(self) -> int:
+        return hash(("vodfast.Secret", self._value))
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a secret cannot be pickled or copied")
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """An access key with its secret, and a token and an expiry if it is temporary.
+
+    `expires_at` is Unix seconds, None for keys that do not expire.
+    """
+
+    access_key: str
+    secret_key: Secret
+    token: Secret | None = None
+    expires_at: float | None = None
+
+    @classmethod
+    def of(
+        cls, access_key: str, secret_key: str, token: str | None = None, expires_at: float | None = None
+    ) -> Credentials:
+        """Wrap plain strings."""
+        return cls(
+            access_key=access_key,
+            secret_key=Secret(secret_key),
+            token=Secret(token) if token else None,
+            expires_at=expires_at,
+        )
+
+
+CredentialsSource: TypeAlias = Credentials | Callable[[], Credentials] | Callable[[], Awaitable[Credentials]]
+"""Credentials themselves, or a function (sync or async) that returns fresh ones each time it is called."""
+
+
+class CredentialPlaces(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one cloud's credentials may be found besides an explicit object.
+
+    `env` lists (access key, secret key, token) variable names, best first; a set counts only if both key names are set.
+    `files` lists INI files (`~` allowed) with the section and the names of the same three values; `json_files`, asked
+    last, lists files that hold one JSON object, with the names of the three values.
+    """
+
+    env: tuple[tuple[str, str, str | None], ...]
+    files: tuple[tuple[str, str, tuple[str, str, str | None]], ...] = ()
+    json_files: tuple[tuple[str, tuple[str, str, str | None]], ...] = ()
+
+
+class FoundCredentials(msgspec.Struct, frozen=True, kw_only=True):
+    """Credentials and, for `doctor`, the name of the place they came from."""
+
+    credentials: Credentials
+    origin: str
+
+
+def emulator_credentials(cloud: str) -> Credentials:
+    """The keys every vodfast emulator accepts for `cloud`; useless anywhere else."""
+    return Credentials.of(f"{EMULATOR_KEY_PREFIX}{cloud}", f"{EMULATOR_KEY_PREFIX}{cloud}-secret")
+
+
+def is_emulator_key(credentials: Credentials) -> bool:
+    """Whether these keys can belong to an emulator only."""
+    return credentials.access_key.startswith(EMULATOR_KEY_PREFIX)
+
+
+def find_credentials(
+    cloud: str, places: CredentialPlaces, environ: Mapping[str, str] | None = None
+) -> FoundCredentials:
+    """Ask `VODFAST_<CLOUD>_*`, then the vendor's own variables, then the vendor's own files.
+
+    Raises:
+        ConfigError: none of the places holds a complete key pair; the message lists them.
+    """
+    env = os.environ if environ is None else environ
+    own_names = _own_names(cloud)
+    for names in (own_names, *places.env):
+        found = _from_env(env, names)
+        if found is not None:
+            return found
+    for name, section, (key_option, secret_option, token_option) in places.files:
+        held = _from_ini(Path(name).expanduser(), section, key_option, secret_option, token_option)
+        if held is not None:
+            return FoundCredentials(credentials=held, origin=f"file {name}")
+    for name, options in places.json_files:
+        held = _from_json(Path(name).expanduser(), options)
+        if held is not None:
+            return FoundCredentials(credentials=held, origin=f"file {name}")
+    files = [name for name, _, _ in places.files] + [name for name, _ in places.json_files]
+    asked = ", ".join([own_names[0], *(names[0] for names in places.env), *files])
+    raise ConfigError(
+        f"no credentials for {cloud}: set {own_names[0]} and {own_names[1]}, or pass credentials= (looked in: {asked})",
+        cloud=cloud,
+    )
+
+
+def for_emulator(cloud: str, places: CredentialPlaces, environ: Mapping[str, str] | None = None) -> FoundCredentials:
+    """The keys to use with an emulator: emulator keys from the environment if it holds such, else the emulator's own.
+
+    The vendor's own variables may hold real keys, which have no business here and are passed over; the same in
+    `VODFAST_<CLOUD>_*` is a contradiction.
+
+    Raises:
+        ConfigError: `VODFAST_<CLOUD>_*` holds keys that are not an emulator's.
+    """
+    env = os.environ if environ is None else environ
+    own_names = _own_names(cloud)
+    for names in (own_names, *places.env):
+        found = _from_env(env, names)
+        if found is not None and is_emulator_key(found.credentials):
+            return found
+        if found is not None and names is own_names:
+            raise ConfigError(
+                f"the keys in {names[0]} are not the emulator's and are not sent to it: unset {names[0]} to use the "
+                "emulator with its own",
+                cloud=cloud,
+            )
+    return FoundCredentials(credentials=emulator_credentials(cloud), origin="emulator")
+
+
+def _own_names(cloud: str) -> tuple[str, str, str]:
+    own = f"VODFAST_{cloud.upper()}"
+    return (f"{own}_ACCESS_KEY", f"{own}_SECRET_KEY", f"{own}_TOKEN")
+
+
+def _from_env(env: Mapping[str, str], names: tuple[str, str, str | None]) -> FoundCredentials | None:
+    key_name, secret_name, token_name = names
+    key, secret = env.get(key_name, "").strip(), env.get(secret_name, "").strip()
+    if not (key and secret):
+        return None
+    token = env.get(token_name, "").strip() if token_name else ""
+    return FoundCredentials(
+        credentials=Credentials.of(key, secret, token or None), origin=f"environment variable {key_name}"
+    )
+
+
+def _from_ini(path: Path, section: str, key: str, secret: str, token: str | None) -> Credentials | None:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        if not parser.read(path, encoding="utf-8"):
+            return None
+    except (configparser.Error, UnicodeDecodeError, OSError):
+        raise ConfigError(f"the credentials file {path} cannot be read as INI: mend it or move it away") from None
+    if not parser.has_section(section):
+        return None
+    values = parser[section]
+    key_value, secret_value = values.get(key, "").strip(), values.get(secret, "").strip()
+    if not (key_value and secret_value):
+        return None
+    return Credentials.of(key_value, secret_value, (values.get(token, "").strip() if token else "") or None)
+
+
+def _from_json(path: Path, options: tuple[str, str, str | None]) -> Credentials | None:
+    try:
+        values = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (msgspec.MsgspecError, ValueError, RecursionError, OSError):
+        raise ConfigError(
+            f"the credentials file {path} cannot be read as a JSON object: mend it or move it away"
+        ) from None
+    found = [values.get(option) if option else None for option in options]
+    key, secret, token = (text.strip() if isinstance(text, str) else "" for text in found)
+    return Credentials.of(key, secret, token or None) if key and secret else None
+
+
+async def load_credentials(source: CredentialsSource) -> Credentials:
+    """Credentials from a source: the object itself, or what the function returns (awaited if need be).
+
+    Raises:
+        ConfigError: the function returned something else.
+    """
+    found: object = source
+    if not isinstance(found, Credentials) and callable(found):
+        found = found()
+        if inspect.isawaitable(found):
+            found = await found
+    if not isinstance(found, Credentials):
+        raise ConfigError(f"a credentials function must return vodfast.Credentials, not {type(found).__name__}")
+    return found
+
+
+class CachedCredentials:
+    """One account's credentials, loaded once and again shortly before they expire; concurrent callers load once."""
+
+    _MARGIN = 60.0
+
+    def __init__(self, source: CredentialsSource) -> None:
+        self._source = source
+        self._loaded: Credentials | None = None
+        self._lock = asyncio.Lock()
+
+    @property
+    def renewable(self) -> bool:
+        """Whether asking again can bring other credentials."""
+        return not isinstance(self._source, Credentials)
+
+    async def get(self, now: float) -> Credentials:
+        """Credentials good for at least another minute, if the source can give such. `now` is Unix seconds."""
+        if isinstance(self._source, Credentials):
+            return self._source
+        async with self._lock:
+            held = self._loaded
+            if held is None or (held.expires_at is not None and held.expires_at - self._MARGIN <= now):
+                self._loaded = held = await load_credentials(self._source)
+            return held
+
+    def refused(self, credentials: Credentials) -> None:
+        """The service refused these: the next `get` loads others, unless somebody else already did."""
+        if self._loaded is credentials:
+            self._loaded = None

@@ -1,0 +1,325 @@
+"""The Alibaba account: keys, buckets, upload sessions, and which host belongs to which service.
+
+Decides names and scopes of what both services share, and that a stored object is the commit of its session. Leaves
+the VOD API to `vod.py` and the object store to `oss.py`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import secrets
+import zlib
+from typing import TYPE_CHECKING
+
+from vodfast.emulator.accounts import KEY_PREFIX, Account, Accounts
+from vodfast.emulator.aliyun.events import Events
+from vodfast.emulator.aliyun.jobs import Jobs
+from vodfast.emulator.aliyun.oss import Oss, place
+from vodfast.emulator.aliyun.vod import Vod
+from vodfast.emulator.blobs import Content
+from vodfast.emulator.media import MediaItem
+from vodfast.emulator.messages import Request
+from vodfast.emulator.service import Service
+
+if TYPE_CHECKING:
+    from vodfast.emulator.world import World
+
+HOME_REGION = "cn-shanghai"
+
+_API_HOST = re.compile(r"vod(?:\.([a-z0-9-]+))?\.aliyuncs\.com")
+
+
+class Upload:
+    """An open multipart upload. `parts` maps part numbers to content; times are Unix seconds."""
+
+    __slots__ = ("content_type", "etags", "key", "parts", "started", "times")
+
+    def __init__(self, key: str, started: float, content_type: str | None) -> None:
+        self.key = key
+        self.started = started
+        self.content_type = content_type
+        self.parts: dict[int, Content] = {}
+        self.etags: dict[int, str] = {}
+        self.times: dict[int, float] = {}
+
+
+class StoredObject:
+    """One object of a bucket. `stored` is Unix seconds."""
+
+    __slots__ = ("content", "content_type", "etag", "multipart", "stored")
+
+    def __init__(self, content: Content, etag: str, stored: float, content_type: str | None, multipart: bool) -> None:
+        self.content = content
+        self.etag = etag
+        self.stored = stored
+        self.content_type = content_type
+        self.multipart = multipart
+
+
+class Bucket:
+    """One bucket: its objects and open uploads by upload id."""
+
+    __slots__ = ("name", "objects", "region", "uploads")
+
+    def __init__(self, name: str, region: str) -> None:
+        self.name = name
+        self.region = region
+        self.objects: dict[str, StoredObject] = {}
+        self.uploads: dict[str, Upload] = {}
+
+    @property
+    def location(self) -> str:
+        """As StorageLocation names it."""
+        return f"{self.name}.oss-{self.region}.aliyuncs.com"
+
+
+class Session:
+    """One media record since its create call. `kind` is `video`, `image` or `attached`; `fields` are the parameters."""
+
+    __slots__ = ("bucket", "created", "endpoint", "fields", "item", "key", "kind", "pulled")
+
+    def __init__(
+        self,
+        kind: str,
+        item: MediaItem,
+        bucket: Bucket,
+        key: str,
+        endpoint: str,
+        fields: dict[str, str],
+        created: float,
+    ) -> None:
+        self.kind = kind
+        self.item = item
+        self.bucket = bucket
+        self.key = key
+        self.endpoint = endpoint
+        self.fields = fields
+        self.created = created
+        self.pulled = False
+
+    @property
+    def directory(self) -> str:
+        """The key's, with its final slash: what the session's credential is good for."""
+        return self.key[: self.key.rfind("/") + 1]
+
+    @property
+    def status(self) -> str:
+        """The media state: there is no transcoding here, so a video stays uploaded."""
+        if not self.item.committed:
+            return "Uploading"
+        return "UploadSucc" if self.kind == "video" else "Normal"
+
+
+class AliyunCloud:
+    """Both services and what they share."""
+
+    name = "aliyun"
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.accounts = Accounts(self.name)
+        self.buckets: dict[str, Bucket] = {}
+        self.sessions: dict[str, Session] = {}
+        self.references: dict[str, Session] = {}
+        self._certificates: dict[str, tuple[Account, Session]] = {}
+        self._by_directory: dict[tuple[str, str], Session] = {}
+        self._nonces: dict[tuple[str, str], float] = {}
+        self.jobs = Jobs(self)
+        self.events = Events(self)
+        self.vod = Vod(self)
+        self.oss = Oss(self)
+        self.services: tuple[Service, ...] = (self.vod, self.oss)
+
+    def configure(self, callers_changed: bool) -> None:
+        """Settings have changed."""
+        if callers_changed:
+            self.accounts.configure(self.world.settings.callers)
+        self.bucket_in(HOME_REGION)
+
+    def credential_variables(self) -> dict[str, str]:
+        """The vendor's own variables, with the emulator's permanent key."""
+        account = self.accounts.permanent
+        key, secret = account.access_key, account.secret
+        return {
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": key,
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": secret,
+            "ALIYUN_ACCESS_KEY_ID": key,
+            "ALIYUN_ACCESS_KEY_SECRET": secret,
+        }
+
+    def clear(self) -> None:
+        """Forget everything but settings."""
+        for bucket in self.buckets.values():
+            for stored in bucket.objects.values():
+                stored.content.discard()
+            for upload in bucket.uploads.values():
+                for part in upload.parts.values():
+                    part.discard()
+        for shared in (self.buckets, self.sessions, self.references):
+            shared.clear()
+        self._certificates.clear()
+        self._by_directory.clear()
+        self._nonces.clear()
+        self.jobs.clear()
+        self.events.clear()
+        self.accounts.configure(self.world.settings.callers)
+        self.configure(False)
+
+    def bucket_in(self, region: str) -> Bucket:
+        """The account's VOD bucket of a region."""
+        name = _bucket_name(region)
+        if name not in self.buckets:
+            self.buckets[name] = Bucket(name, region)
+        return self.buckets[name]
+
+    def at(self, host: str) -> Service | None:
+        """The service with a vendor host name."""
+        if _API_HOST.fullmatch(host):
+            return self.vod
+        return self.oss if place(host) is not None else None
+
+    def region_of(self, host: str) -> str:
+        """The service region that a host of the API stands for."""
+        parsed = _API_HOST.fullmatch(host)
+        return (parsed[1] if parsed else None) or HOME_REGION
+
+    def recognise(self, request: Request) -> Service | None:
+        """The service meant by a request to a loopback address: endpoints may be set to one."""
+        authorization = request.header("authorization") or ""
+        if authorization.startswith("ACS3-") or "SignatureNonce=" in request.query:
+            return self.vod
+        signed = ("OSSAccessKeyId=", "x-oss-signature=")
+        if authorization.startswith(("OSS ", "OSS4-")) or any(mark in request.query for mark in signed):
+            return self.oss
+        return None
+
+    def find(self, access_key: str) -> Account | None:
+        """A credential of any sort."""
+        issued = self._certificates.get(access_key)
+        return issued[0] if issued else self.accounts.find(access_key)
+
+    def scope(self, account: Account) -> Session | None:
+        """The session a credential is limited to, None for keys of the account itself."""
+        issued = self._certificates.get(account.access_key)
+        return issued[1] if issued else None
+
+    def use_nonce(self, access_key: str, nonce: str) -> bool:
+        """Whether a nonce is new; it counts as used from now on."""
+        if (access_key, nonce) in self._nonces:
+            return False
+        self._nonces[access_key, nonce] = self.world.now()
+        return True
+
+    def open_session(self, kind: str, fields: dict[str, str], file_type: str, bucket: Bucket, endpoint: str) -> Session:
+        """A new media record with a key of its own."""
+        media_id = secrets.token_hex(16)
+        folder = {"video": "sv", "image": "image", "attached": "attached"}[kind]
+        key = f"{folder}/{secrets.token_hex(4)}-{secrets.token_hex(4)}/{secrets.token_hex(8)}.{file_type}"
+        item = MediaItem(self.name, media_id, fields.get("Title") or fields.get("FileName") or key.rpartition("/")[2])
+        session = Session(kind, item, bucket, key, endpoint, fields, self.world.now())
+        self.sessions[media_id] = session
+        self._by_directory[bucket.name, session.directory] = session
+        self.world.media.append(item)
+        return session
+
+    def adopt(self, bucket: Bucket, key: str, title: str) -> tuple[Session, bool]:
+        """The media of an object that is there, and whether it was made just now."""
+        session = self.session_of(bucket, key)
+        if session is not None and session.key == key:
+            return session, False
+        for known in self.sessions.values():
+            if known.bucket is bucket and known.key == key:
+                return known, False
+        item = MediaItem(self.name, secrets.token_hex(16), title)
+        session = Session("video", item, bucket, key, "", {"Title": title}, self.world.now())
+        item.objects[key] = bucket.objects[key].content
+        item.committed = True
+        self.sessions[item.media_id] = session
+        self.world.media.append(item)
+        self.world.history.count("media_created")
+        return session, True
+
+    def forget(self, session: Session) -> None:
+        """Take back a media record that came to nothing."""
+        del self.sessions[session.item.media_id]
+        self.world.media.remove(session.item)
+
+    def certify(self, session: Session) -> Account:
+        """A fresh temporary credential for the session's directory; older ones live on until they expire."""
+        account = Account(
+            access_key=f"STS.{KEY_PREFIX}tmp-{secrets.token_hex(8)}",
+            secret=f"{KEY_PREFIX}tmp-secret-{secrets.token_hex(12)}",
+            token=f"{KEY_PREFIX}tmp-token+/{secrets.token_hex(16)}==",
+            expires_at=float(int(self.world.now() + self.world.settings.token_lifetime)),
+        )
+        self._certificates[account.access_key] = (account, session)
+        return account
+
+    def session_of(self, bucket: Bucket, key: str) -> Session | None:
+        """The session whose directory holds a key."""
+        return self._by_directory.get((bucket.name, key[: key.rfind("/") + 1]))
+
+    def store(
+        self, bucket: Bucket, key: str, content: Content, etag: str, content_type: str | None, *, multipart: bool
+    ) -> None:
+        """Put an object in place of whatever was there. That of a session makes its media."""
+        self._forget(bucket, key)
+        bucket.objects[key] = StoredObject(content, etag, self.world.now(), content_type, multipart)
+        self.world.history.count("objects_stored")
+        session = self.session_of(bucket, key)
+        if session is None:
+            return
+        session.item.objects[key] = content
+        if key == session.key and not session.item.committed:
+            session.item.committed = True
+            self.world.history.count("media_created")
+            if not session.pulled:
+                self.events.uploaded(session)
+
+    def remove(self, bucket: Bucket, key: str) -> None:
+        """Delete an object, if it is there. Its media goes with it."""
+        self._forget(bucket, key)
+        session = self.session_of(bucket, key)
+        if session is not None:
+            session.item.objects.pop(key, None)
+            session.item.committed = session.item.committed and key != session.key
+
+    def _forget(self, bucket: Bucket, key: str) -> None:
+        old = bucket.objects.pop(key, None)
+        if old is not None:
+            old.content.discard()
+
+    def start_upload(self, bucket: Bucket, upload_id: str, key: str, content_type: str | None) -> None:
+        """Open a multipart upload."""
+        bucket.uploads[upload_id] = Upload(key, self.world.now(), content_type)
+        session = self.session_of(bucket, key)
+        if session is not None:
+            session.item.open_uploads += 1
+
+    def finish_upload(self, bucket: Bucket, upload_id: str, content: Content, etag: str) -> None:
+        """The upload becomes an object."""
+        upload = bucket.uploads.pop(upload_id)
+        session = self.session_of(bucket, upload.key)
+        if session is not None:
+            session.item.open_uploads -= 1
+        self.store(bucket, upload.key, content, etag, upload.content_type, multipart=True)
+
+    def abort_upload(self, bucket: Bucket, upload_id: str) -> None:
+        """The upload is gone, with its parts."""
+        upload = bucket.uploads.pop(upload_id)
+        for part in upload.parts.values():
+            part.discard()
+        session = self.session_of(bucket, upload.key)
+        if session is not None:
+            session.item.open_uploads -= 1
+            session.item.aborted_uploads += 1
+
+    def url(self, bucket: Bucket, key: str) -> str:
+        """Where an object could be fetched."""
+        return f"https://{bucket.location}/{key}"
+
+
+@functools.lru_cache(maxsize=256)
+def _bucket_name(region: str) -> str:
+    return f"outin-{zlib.crc32(region.encode()):08x}00163e1a"

@@ -1,0 +1,140 @@
+"""Pull jobs: media the service fetches by itself (protocol notes 4.5, 4.6, 4.8).
+
+Decides how a job moves: PENDING when asked for the first time, PROCESSING the second, SUCCESS from then on; one that is
+PENDING can be cancelled. The network is never touched: loopback http addresses are really fetched, hosts under
+`.invalid` fail, and any other address becomes a small synthetic media that names its URL.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from vodfast.emulator import outbound
+from vodfast.emulator.blobs import Content
+from vodfast.emulator.loopback import is_loopback
+
+if TYPE_CHECKING:
+    from vodfast.emulator.aliyun.cloud import AliyunCloud, Session
+
+_STATES = ("PENDING", "PROCESSING", "SUCCESS")
+
+
+class Job:
+    """One pull. `url` is as given, percent-encoded; `asked` counts how often its state was shown."""
+
+    __slots__ = ("asked", "created", "error", "fetching", "job_id", "session", "source", "url")
+
+    def __init__(self, url: str, session: Session, created: float) -> None:
+        self.job_id = secrets.token_hex(16)
+        self.url = url
+        self.source = unquote(url)
+        self.session = session
+        self.created = created
+        self.asked = 0
+        self.error: str | None = None
+        self.fetching: concurrent.futures.Future[bytes] | None = None
+
+
+class Jobs:
+    """All pull jobs of the account."""
+
+    def __init__(self, cloud: AliyunCloud) -> None:
+        self._cloud = cloud
+        self._jobs: dict[str, Job] = {}
+        self._marks: dict[str, float] = {}
+
+    def clear(self) -> None:
+        self._jobs.clear()
+        self._marks.clear()
+
+    def claim(self, mark: str, window: float) -> bool:
+        """Whether a SessionId was not used within the last `window` seconds; it counts as used from now on."""
+        now = self._cloud.world.now()
+        if now - self._marks.get(mark, float("-inf")) < window:
+            return False
+        self._marks[mark] = now
+        return True
+
+    def submit(self, url: str, session: Session) -> Job:
+        """Start a job for a URL as given."""
+        job = Job(url, session, self._cloud.world.now())
+        session.pulled = True
+        if is_loopback(urlsplit(job.source).hostname or ""):
+            job.fetching = outbound.fetch(job.source)
+        self._jobs[job.job_id] = job
+        return job
+
+    def describe(self, job_ids: list[str], urls: list[str]) -> dict[str, Any]:
+        """GetURLUploadInfos: every job asked for moves on by one state."""
+        if job_ids:
+            found = [self._jobs[job_id] for job_id in job_ids if job_id in self._jobs]
+            missing = [job_id for job_id in job_ids if job_id not in self._jobs]
+        else:
+            wanted = {unquote(url): url for url in urls}
+            found = [job for job in self._jobs.values() if job.source in wanted]
+            seen = {job.source for job in found}
+            missing = [url for source, url in wanted.items() if source not in seen]
+        return {"URLUploadInfoList": [self._info(job) for job in found], "NonExists": missing}
+
+    def _info(self, job: Job) -> dict[str, Any]:
+        waiting = job.fetching is not None and not job.fetching.done()
+        job.asked = min(job.asked + 1, len(_STATES) - waiting)
+        status = _STATES[job.asked - 1]
+        session = job.session
+        if status == "SUCCESS" and not session.item.committed and job.error is None:
+            self._finish(job)
+        done = session.item.committed
+        return {
+            "JobId": job.job_id,
+            "UploadURL": job.source,
+            "MediaId": session.item.media_id if done else "",
+            "FileSize": str(session.item.objects[session.key].size) if done else "",
+            "Status": "UPLOAD_FAIL" if job.error is not None else status,
+            "CreationTime": iso(job.created),
+            "CompleteTime": iso(self._cloud.world.now()) if status == "SUCCESS" else "",
+            "UserData": session.fields.get("UserData", ""),
+            "ErrorCode": "FileDownloadFailed" if job.error is not None else "",
+            "ErrorMessage": job.error or "",
+        }
+
+    def _finish(self, job: Job) -> None:
+        host = urlsplit(job.source).hostname or ""
+        if host == "invalid" or host.endswith(".invalid"):
+            job.error = "The source host cannot be found."
+        elif job.fetching is not None and job.fetching.exception() is not None:
+            job.error = "The source cannot be fetched."
+        if job.error is not None:
+            self._cloud.events.pulled(job)
+            return
+        stand_in = f"vodfast emulator: stands for {job.source}\n".encode()
+        data = job.fetching.result() if job.fetching is not None else stand_in
+        blob = self._cloud.world.blobs.keep(data)
+        session = job.session
+        etag = f'"{secrets.token_hex(16).upper()}"'
+        self._cloud.store(session.bucket, session.key, Content((blob,)), etag, None, multipart=False)
+        self._cloud.events.pulled(job)
+
+    def cancel(self, job_ids: list[str], urls: list[str]) -> dict[str, Any]:
+        """CancelUrlUploadJobs: those still PENDING are forgotten; the others are not named."""
+        sources = {unquote(url) for url in urls}
+        asked = job_ids or [job.job_id for job in self._jobs.values() if job.source in sources]
+        cancelled = []
+        for job_id in asked:
+            job = self._jobs.get(job_id)
+            if job is not None and job.asked <= 1:
+                del self._jobs[job_id]
+                cancelled.append(job_id)
+                self._cloud.forget(job.session)
+        known = {job.source for job in self._jobs.values()}
+        gone = [url for url in urls if unquote(url) not in known] if not job_ids else []
+        missing = [job_id for job_id in job_ids if job_id not in self._jobs and job_id not in cancelled]
+        return {"CanceledJobs": cancelled, "NonExists": missing or ([] if cancelled else gone)}
+
+
+def iso(seconds: float) -> str:
+    """Unix seconds as the API writes times."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

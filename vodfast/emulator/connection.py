@@ -1,0 +1,493 @@
+"""One client connection: HTTP/1.1 in and out, with the fault plan applied to its bytes.
+
+Decides framing, keep-alive, flow control and what faults do to the transport. Bodies that become objects are received
+straight into the blob writer's window. Leaves meaning to the services and accepting to `server.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import socket
+from collections.abc import Awaitable
+from typing import Any, Protocol
+
+from vodfast.emulator import faults, sockets
+from vodfast.emulator.history import record_of
+from vodfast.emulator.messages import MAX_HEAD, BadRequest, Chunks, Reply, Request, parse_head
+from vodfast.emulator.routing import Router
+from vodfast.emulator.service import Call, Refusal
+from vodfast.emulator.substitutes import substitute
+from vodfast.emulator.world import World
+
+log = logging.getLogger("vodfast.emulator")
+
+_MAX_BODY = 10 << 20
+"""Bytes of a body that is held in memory (API calls, XML, control)."""
+_UNTIL_SEEN = 0.05
+"""Seconds between the last words on a connection and its end, so that the client reads them first."""
+_PACE = 0.1
+"""Seconds between pieces of a dripping body."""
+
+
+class Host(Protocol):
+    """What a connection needs of its server."""
+
+    world: World
+    router: Router
+    connections: set[Connection]
+
+    def start_tls(self, connection: Connection, host: str) -> None: ...
+
+
+class Connection(asyncio.BufferedProtocol):
+    """Serves one connection until it closes. `raw` is its socket."""
+
+    def __init__(self, server: Host, raw: socket.socket, *, secure: bool) -> None:
+        self._server = server
+        self._world = server.world
+        self._loop = asyncio.get_running_loop()
+        self.raw = raw
+        self.secure = secure
+        self.transport: asyncio.Transport
+        self._inbox = bytearray(MAX_HEAD)
+        self._view = memoryview(self._inbox)
+        self._start = self._end = 0
+        self._call: Call | None = None
+        self._fault: faults.Rule | None = None
+        self._refusal: Reply | None = None
+        self._chunks: Chunks | None = None
+        self._remaining = 0
+        self._limit: int | None = None
+        self._busy = False
+        self._held = False
+        self._dripping = False
+        self._deaf = False
+        self._ended = False
+        self._gone = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writable = asyncio.Event()
+        self._writable.set()
+
+    # Transport events
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
+        self.transport = transport  # type: ignore[assignment]  # uvloop's transports do not subclass asyncio's
+        self._server.connections.add(self)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._gone = True
+        self._writable.set()
+        self._server.connections.discard(self)
+        if self._call is not None and not self._busy:
+            self._record(self._call, 0, "ConnectionLost")
+            self._abandon()
+
+    def eof_received(self) -> bool:
+        self._ended = True
+        if not (self._busy or self._held or self._dripping):
+            self._pump_again()
+        return not self.secure and (self._busy or self._deaf or self._dripping)
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    def get_buffer(self, _: int) -> memoryview:
+        call = self._call
+        if self._deaf:
+            return self._view
+        if call is not None and not self._busy and self._chunks is None:
+            room = self._remaining if self._limit is None else min(self._remaining, self._limit - call.received)
+            if room > 0:
+                window = call.writer.buffer() if call.writer is not None else self._view
+                return window[: min(room, self._pace_size())]
+        if self._start:
+            self._inbox[: self._end - self._start] = self._inbox[self._start : self._end]
+            self._end -= self._start
+            self._start = 0
+        if self._end == len(self._inbox):
+            self._view.release()
+            self._inbox.extend(bytes(len(self._inbox)))
+            self._view = memoryview(self._inbox)
+        return self._view[self._end :]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._deaf:
+            return
+        call = self._call
+        try:
+            if call is None or self._busy or self._chunks is not None or self._at_limit(call):
+                self._end += nbytes
+                if self._end - self._start > 16 * MAX_HEAD:
+                    raise BadRequest("too much was sent ahead of the answer")
+            else:
+                self._received(call, nbytes)
+            self._pump()
+        except BadRequest as error:
+            self._bad(error)
+
+    def _received(self, call: Call, count: int) -> None:
+        """`count` body bytes stand in the place `get_buffer` gave."""
+        if call.writer is not None:
+            call.writer.advance(count)
+            if call.writer.congested:
+                self.transport.pause_reading()
+        else:
+            self._keep(call, self._view[:count])
+        call.received += count
+        self._remaining -= count
+        self._pace(count)
+
+    def _keep(self, call: Call, data: memoryview) -> None:
+        if self._refusal is not None:
+            return
+        if len(call.body) + len(data) > _MAX_BODY:
+            self._refuse(call, Refusal("RequestSizeLimitExceeded", "the request body is too large", None))
+            return
+        call.body += data
+
+    # The pump: heads, then bodies, then answers, one exchange at a time
+
+    def _pump(self) -> None:
+        while not (self._busy or self._held or self._gone or self._dripping):
+            call = self._call
+            if call is None:
+                if not self._next_head():
+                    return
+                continue
+            if self._chunks is not None:
+                self._decode_chunks(call, self._chunks)
+            elif self._remaining and self._end > self._start:
+                self._drain_inbox(call)
+            if self._at_limit(call):
+                self._break_off(call)
+                return
+            if self._remaining or (self._chunks is not None and not self._chunks.done):
+                return
+            self._finish(call)
+
+    def _next_head(self) -> bool:
+        """Start the next exchange if its head is complete."""
+        while self._inbox.startswith(b"\r\n", self._start, self._end):
+            self._start += 2
+        end = self._inbox.find(b"\r\n\r\n", self._start, self._end)
+        if end < 0:
+            if self._end - self._start >= MAX_HEAD:
+                raise BadRequest("the request head is too large", 431)
+            if self._start == self._end:
+                self._start = self._end = 0
+            return False
+        head = bytes(self._view[self._start : end + 4])
+        self._start = end + 4
+        request = parse_head(head)
+        if request.method == "CONNECT":
+            self._tunnel(request)
+            return not self._held
+        service = self._server.router.route(request)
+        if service is None:
+            raise BadRequest(f"no cloud of this emulator has the host {request.host}; nothing is forwarded", 502)
+        self._begin(Call(request, service, service.new_request_id()))
+        return True
+
+    def _begin(self, call: Call) -> None:
+        request = call.request
+        self._call = call
+        self._chunks = Chunks() if request.chunked else None
+        self._remaining = request.length or 0
+        try:
+            call.service.open(call)
+        except Refusal as refusal:
+            self._refuse(call, refusal)
+        if call.service.cloud and call.operation:
+            self._choose_fault(call)
+        if call.writer is not None:
+            call.writer.on_relief = self._relieved
+        if request.expects and (request.chunked or self._remaining):
+            if self._refusal is None and substitute(self._fault, call) is None:
+                self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            else:
+                request.keep_alive = False
+                self._remaining, self._chunks = 0, None
+
+    def _choose_fault(self, call: Call) -> None:
+        fault = self._world.faults.pick(call.service.cloud, call.operation, call.part_number)
+        self._fault = fault
+        if isinstance(fault, faults.Stall):
+            self._limit = fault.after_bytes
+        elif isinstance(fault, faults.Reset) and fault.of == "request":
+            self._limit = fault.at_byte
+        elif isinstance(fault, faults.CorruptBody) and call.writer is not None:
+            call.writer.flip = True
+        if self._limit is not None and call.request.length is not None:
+            self._limit = min(self._limit, call.request.length)
+
+    def _decode_chunks(self, call: Call, chunks: Chunks) -> None:
+        pieces, used = chunks.feed(self._view[self._start : self._end])
+        for piece in pieces:
+            room = len(piece) if self._limit is None else max(self._limit - call.received, 0)
+            self._store(call, piece[:room])
+        self._start += used
+
+    def _drain_inbox(self, call: Call) -> None:
+        count = min(self._remaining, self._end - self._start)
+        if self._limit is not None:
+            count = min(count, self._limit - call.received)
+        count = min(count, self._pace_size())
+        self._store(call, self._view[self._start : self._start + count])
+        self._start += count
+        self._remaining -= count
+        self._pace(count)
+
+    def _store(self, call: Call, data: memoryview) -> None:
+        if call.writer is not None:
+            call.writer.write(data)
+        else:
+            self._keep(call, data)
+        call.received += len(data)
+
+    # Answering
+
+    def _refuse(self, call: Call, refusal: Refusal) -> None:
+        """The call is decided; what is left of its body will be read and dropped."""
+        call.code = refusal.code
+        self._refusal = call.service.refuse(call, refusal)
+        self._drop_writer(call)
+
+    def _drop_writer(self, call: Call) -> None:
+        if call.writer is not None:
+            call.writer.on_relief = None
+            if call.writer.instant:
+                call.writer.abandon()
+            else:
+                self._loop.run_in_executor(None, call.writer.abandon)
+            call.writer = None
+        call.body.clear()
+
+    def _finish(self, call: Call) -> None:
+        """The whole request is here."""
+        self._busy = True
+        if isinstance(self._fault, faults.Delay):
+            self._loop.call_later(self._fault.seconds, self._act, call)
+        else:
+            self._act(call)
+
+    def _act(self, call: Call) -> None:
+        if isinstance(self._fault, faults.ExpireToken):
+            call.service.expire(call)
+        if self._refusal is not None:
+            self._reply(call, self._refusal)
+        elif call.writer is not None and not call.writer.instant:
+            self._spawn(self._seal(call))
+        else:
+            if call.writer is not None:
+                call.blob = call.writer.seal_now()
+            self._answer(call)
+
+    async def _seal(self, call: Call) -> None:
+        assert call.writer is not None
+        call.blob = await asyncio.wrap_future(call.writer.seal())
+        self._answer(call)
+
+    def _answer(self, call: Call) -> None:
+        try:
+            replacement = substitute(self._fault, call)
+            result = call.service.answer(call) if replacement is None else replacement
+        except Refusal as refusal:
+            call.code = refusal.code
+            result = call.service.refuse(call, refusal)
+        except Exception:
+            log.exception("the emulator failed on %s %s", call.operation, call.request.path)
+            call.code = "InternalError"
+            result = call.service.refuse(call, Refusal("InternalError", "the emulator failed; see its log"))
+        if isinstance(result, Reply):
+            self._reply(call, result)
+        else:
+            self._spawn(self._reply_later(call, result))
+
+    async def _reply_later(self, call: Call, result: Awaitable[Reply]) -> None:
+        self._reply(call, await result)
+
+    def _reply(self, call: Call, reply: Reply) -> None:
+        """Write the reply as the fault plan lets it, record the exchange, go on to the next."""
+        fault = self._fault
+        if isinstance(fault, faults.CorruptDigest):
+            reply = call.service.lie(call, reply)
+        self._record(call, reply.status, call.code)
+        if self._gone:
+            self._clear()
+            return
+        keep = call.request.keep_alive
+        data = reply.encode(self._world.date(), keep, call.request.method)
+        match fault:
+            case faults.DropReply():
+                self._close()
+            case faults.TruncateReply(at_byte=count):
+                self.transport.write(data[:count])
+                self._close()
+            case faults.Reset(at_byte=count, of="response"):
+                self.transport.write(data[:count])
+                self._hold()
+                self._loop.call_later(_UNTIL_SEEN, self.abort)
+            case faults.Drip(bytes_per_second=pace) if not call.received:
+                self._spawn(self._drip(data, pace, keep))
+            case _ if reply.stream is not None and call.request.method != "HEAD":
+                self._spawn(self._stream(data, reply, keep))
+            case _:
+                self.transport.write(data)
+                self._next(keep)
+
+    async def _drip(self, data: bytes, pace: float, keep: bool) -> None:
+        step = max(1, int(pace * _PACE))
+        for at in range(0, len(data), step):
+            if self._gone:
+                return
+            self.transport.write(data[at : at + step])
+            await asyncio.sleep(step / pace)
+        self._next(keep)
+
+    async def _stream(self, head: bytes, reply: Reply, keep: bool) -> None:
+        assert reply.stream is not None
+        self.transport.write(head)
+        for piece in reply.stream:
+            await self._writable.wait()
+            if self._gone:
+                return
+            self.transport.write(piece)
+        self._next(keep)
+
+    def _next(self, keep: bool) -> None:
+        self._clear()
+        if not keep:
+            self._close()
+        elif self._end > self._start or self._ended:
+            self._loop.call_soon(self._pump_again)
+
+    def _pump_again(self) -> None:
+        try:
+            self._pump()
+            if self._ended and not (self._busy or self._dripping or self._held):
+                self._close()
+        except BadRequest as error:
+            self._bad(error)
+
+    def _clear(self) -> None:
+        self._call = self._fault = self._refusal = self._chunks = self._limit = None
+        self._remaining = 0
+        self._busy = False
+
+    # Faults on the transport
+
+    def _at_limit(self, call: Call) -> bool:
+        return self._limit is not None and call.received >= self._limit
+
+    def _pace_size(self) -> int:
+        if isinstance(self._fault, faults.Drip):
+            return max(1, int(self._fault.bytes_per_second * _PACE))
+        return 1 << 30
+
+    def _pace(self, count: int) -> None:
+        """After `count` bytes of a dripping body: rest as long as they should have taken."""
+        if isinstance(self._fault, faults.Drip):
+            self._dripping = True
+            self.transport.pause_reading()
+            self._loop.call_later(count / self._fault.bytes_per_second, self._drip_on)
+
+    def _drip_on(self) -> None:
+        self._dripping = False
+        self._resume()
+        self._pump_again()
+
+    def _break_off(self, call: Call) -> None:
+        self._record(call, 0, self._fault.name if self._fault else "")
+        self._hold()
+        self._abandon()
+        if isinstance(self._fault, faults.Reset):
+            self.abort()
+        else:
+            self._wait_for_leave(self._world.generation)
+
+    def _wait_for_leave(self, generation: int) -> None:
+        """Keep a stalled connection until the client closes its end or the emulator is reset."""
+        if self._gone:
+            return
+        if generation != self._world.generation or sockets.peer_closed(self.raw):
+            self.abort()
+        else:
+            self._loop.call_later(0.1, self._wait_for_leave, generation)
+
+    def _hold(self) -> None:
+        self._held = True
+        self.transport.pause_reading()
+
+    def _relieved(self) -> None:
+        """A window was taken in; called from a thread."""
+        try:
+            self._loop.call_soon_threadsafe(self._resume)
+        except RuntimeError:
+            log.debug("a window was taken in after the server's loop had closed")
+
+    def _resume(self) -> None:
+        if not self._held and not self._gone and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def abort(self) -> None:
+        """End the connection with a TCP reset."""
+        if self._gone:
+            return
+        sockets.reset_on_close(self.raw)
+        self.transport.abort()
+
+    def _close(self) -> None:
+        self._held = True
+        self.transport.close()
+
+    def _abandon(self) -> None:
+        if self._call is not None:
+            self._drop_writer(self._call)
+        self._call = None
+
+    def _bad(self, error: BadRequest) -> None:
+        """Answer bytes that cannot be read on from, and close."""
+        reply = Reply(error.status, (("Content-Type", "text/plain"),), f"vodfast emulator: {error.message}\n".encode())
+        self._abandon()
+        self._clear()
+        self.transport.write(reply.encode(self._world.date(), False, "GET"))
+        self._held = self._deaf = True
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._loop.call_later(_UNTIL_SEEN, self.transport.close)
+
+    # Tunnels, tasks, history
+
+    def _tunnel(self, request: Request) -> None:
+        """CONNECT: a known host's port 443 becomes TLS on this connection, other ports go on in plain HTTP."""
+        if not self._server.router.knows(request.host):
+            raise BadRequest(f"no cloud of this emulator has the host {request.host}; nothing is forwarded", 502)
+        self.transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        if request.authority.endswith(":443"):
+            if self._end > self._start:
+                raise BadRequest("bytes were sent ahead of the tunnel")
+            self._held = True
+            self._server.start_tls(self, request.host)
+
+    def _spawn(self, work: Any) -> None:
+        assert inspect.iscoroutine(work)
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._task_done)
+
+    def _task_done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("the emulator failed while answering", exc_info=task.exception())
+            self.abort()
+
+    def _record(self, call: Call, status: int, code: str) -> None:
+        if call.service.cloud:
+            fault = self._fault.name if self._fault else None
+            self._world.history.append(record_of(call, status=status, code=code, fault=fault, secure=self.secure))

@@ -1,0 +1,56 @@
+"""Requests the emulator makes by itself: fetching pulled media and pushing callbacks, to loopback addresses only.
+
+Decides timeouts and the size limit. Leaves what is fetched or pushed to the services.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import http.client
+import logging
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from vodfast.emulator.loopback import is_loopback
+
+log = logging.getLogger("vodfast.emulator")
+
+_TIMEOUT = 10.0
+_MOST = 256 << 20
+_threads = concurrent.futures.ThreadPoolExecutor(4, "vodfast-emulator-outbound")
+
+
+def fetch(url: str) -> concurrent.futures.Future[bytes]:
+    """The body behind a loopback http address; the future fails with OSError if it cannot be had."""
+    return _threads.submit(_exchange, "GET", url, b"", {})
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> concurrent.futures.Future[bytes]:
+    """Post to a loopback http address; a failure is logged."""
+    future = _threads.submit(_exchange, "POST", url, body, headers)
+    future.add_done_callback(_log_failure)
+    return future
+
+
+def _log_failure(future: concurrent.futures.Future[bytes]) -> None:
+    if future.exception() is not None:
+        log.warning("a callback could not be delivered: %s", future.exception())
+
+
+def _exchange(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+    parts = urlsplit(url)
+    if parts.scheme != "http" or parts.hostname is None or not is_loopback(parts.hostname):
+        raise OSError("the emulator calls loopback http addresses only")
+    connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=_TIMEOUT)
+    try:
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.request(method, target, body or None, dict(headers))
+        response = connection.getresponse()
+        data = response.read(_MOST + 1)
+    except http.client.HTTPException as error:
+        raise OSError(str(error)) from error
+    finally:
+        connection.close()
+    if not 200 <= response.status < 300 or len(data) > _MOST:
+        raise OSError(f"status {response.status}, {len(data)} bytes")
+    return data

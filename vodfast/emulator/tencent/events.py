@@ -1,0 +1,126 @@
+"""Event notifications: configuration, the pull queue and HTTP pushes (protocol notes 2.9).
+
+Decides when an event is made, its shape, and the `Sign`/`T` of a push. Pushes go to loopback addresses only, because
+an emulator must not call out.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from vodfast.emulator import outbound
+from vodfast.emulator.loopback import is_loopback
+from vodfast.emulator.service import Refusal
+from vodfast.emulator.tencent.signatures import callback_sign
+
+if TYPE_CHECKING:
+    from vodfast.emulator.tencent.cloud import Session, TencentCloud
+
+_PUSH_LIFE = 600
+"""Seconds until `T` of a push (2.9)."""
+_AT_ONCE = 16
+_HIDDEN = 30.0
+"""Seconds a pulled event stays away from the queue if it is not confirmed."""
+_WORDS = {
+    "Mode": ("PUSH", "PULL"),
+    "UploadMediaCompleteEventSwitch": ("ON", "OFF"),
+    "DeleteMediaCompleteEventSwitch": ("ON", "OFF"),
+}
+
+
+class Events:
+    """The account's event configuration and queue."""
+
+    def __init__(self, cloud: TencentCloud) -> None:
+        self._cloud = cloud
+        self._config: dict[str, str] = {}
+        self._queue: dict[str, dict[str, Any]] = {}
+        self._visible: dict[str, float] = {}
+        self.clear()
+
+    def clear(self) -> None:
+        self._config = {"Mode": "PULL", "UploadMediaCompleteEventSwitch": "ON", "NotificationUrl": "", "SignKey": ""}
+        self._queue.clear()
+        self._visible.clear()
+
+    def configure(self, given: dict[str, Any]) -> dict[str, Any]:
+        """ModifyEventConfig: only what is given changes.
+
+        Raises:
+            Refusal: InvalidParameterValue.
+        """
+        for name, words in _WORDS.items():
+            if given.get(name, words[0]) not in words:
+                raise Refusal("InvalidParameterValue", f"`{name}` is neither {words[0]} nor {words[1]}.")
+        url = given.get("NotificationUrl")
+        if url and urlsplit(url).scheme not in ("http", "https"):
+            raise Refusal("InvalidParameterValue", "`NotificationUrl` is not an http or https address.")
+        if not re.fullmatch(r"[A-Za-z0-9]{0,32}", given.get("SignKey", "")):
+            raise Refusal("InvalidParameterValue", "`SignKey` takes up to 32 letters and digits.")
+        self._config |= {name: value for name, value in given.items() if name in self._config}
+        return {}
+
+    def uploaded(self, session: Session) -> None:
+        """A media item was committed."""
+        if self._config["UploadMediaCompleteEventSwitch"] != "ON":
+            return
+        handle = secrets.token_hex(16)
+        event: dict[str, Any] = {
+            "EventHandle": handle,
+            "EventType": "NewFileUpload",
+            "FileUploadEvent": {
+                "FileId": session.item.media_id,
+                "MediaBasicInfo": {
+                    "Name": session.item.name,
+                    "MediaUrl": self._cloud.url(session.media_key),
+                    "CoverUrl": self._cloud.url(session.cover_key) if session.cover_key else "",
+                    "SourceInfo": {
+                        "SourceType": "Upload",
+                        "SourceContext": session.fields.get("SourceContext", ""),
+                    },
+                },
+                "ProcedureTaskId": "",
+                "ReviewAudioVideoTaskId": "",
+                "MetaData": None,
+            },
+        }
+        if self._config["Mode"] == "PULL":
+            self._queue[handle] = event
+        else:
+            self._push(event)
+
+    def _push(self, event: dict[str, Any]) -> None:
+        url = self._config["NotificationUrl"]
+        if not is_loopback(urlsplit(url).hostname or ""):
+            return
+        headers = {"Content-Type": "application/json"}
+        if self._config["SignKey"]:
+            expiry = int(self._cloud.world.now()) + _PUSH_LIFE
+            headers |= {"Sign": callback_sign(self._config["SignKey"], expiry), "T": str(expiry)}
+        outbound.post(url, msgspec.json.encode(event), headers)
+
+    def pull(self) -> dict[str, Any]:
+        """PullEvents: what is visible, hidden for a while after. Answers at once instead of holding the call."""
+        now = self._cloud.world.now()
+        shown = [event for handle, event in self._queue.items() if self._visible.get(handle, 0.0) <= now][:_AT_ONCE]
+        for event in shown:
+            self._visible[event["EventHandle"]] = now + _HIDDEN
+        return {"EventSet": shown or None}
+
+    def confirm(self, handles: list[str]) -> dict[str, Any]:
+        """ConfirmEvents.
+
+        Raises:
+            Refusal: InvalidParameterValue.
+        """
+        if not 1 <= len(handles) <= _AT_ONCE:
+            raise Refusal("InvalidParameterValue", f"`EventHandles` takes 1 to {_AT_ONCE} handles.")
+        for handle in handles:
+            self._queue.pop(handle, None)
+            self._visible.pop(handle, None)
+        return {}

@@ -1,0 +1,151 @@
+"""Pull jobs: media the service fetches by itself (protocol notes 2.9).
+
+Decides how a job moves: WAITING when asked for the first time, PROCESSING the second, FINISH from then on. The network
+is never touched: loopback http addresses are really fetched, hosts under `.invalid` fail with 60000, and any other
+address becomes a small synthetic media that names its URL.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import secrets
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from vodfast.emulator import outbound
+from vodfast.emulator.blobs import Content
+from vodfast.emulator.loopback import is_loopback
+from vodfast.emulator.service import Refusal
+from vodfast.emulator.tencent.actions import AUDIO, VIDEO, iso
+
+if TYPE_CHECKING:
+    from vodfast.emulator.tencent.cloud import Bucket, Session, TencentCloud
+
+_BAD_SOURCE = 60000
+_STATES = ("WAITING", "PROCESSING", "FINISH")
+_DEDUP = 3 * 86400
+"""Seconds a SessionId may not be used again."""
+
+
+class Job:
+    """One pull. `asked` counts how often its state was shown."""
+
+    __slots__ = ("asked", "created", "error", "fetching", "fields", "session", "sub_app", "task_id")
+
+    def __init__(self, task_id: str, fields: dict[str, Any], session: Session, created: float) -> None:
+        self.task_id = task_id
+        self.fields = fields
+        self.sub_app: int | None = fields.get("SubAppId")
+        self.session = session
+        self.created = created
+        self.asked = 0
+        self.error: str | None = None
+        self.fetching: concurrent.futures.Future[bytes] | None = None
+
+
+class Jobs:
+    """All pull jobs of the account."""
+
+    def __init__(self, cloud: TencentCloud) -> None:
+        self._cloud = cloud
+        self._jobs: dict[str, Job] = {}
+        self._sessions: dict[str, float] = {}
+
+    def clear(self) -> None:
+        self._jobs.clear()
+        self._sessions.clear()
+
+    def submit(self, given: dict[str, Any], bucket: Bucket) -> str:
+        """Start a job; its task id.
+
+        Raises:
+            Refusal: InvalidParameterValue.* of PullUpload.
+        """
+        url = urlsplit(given["MediaUrl"])
+        media_type = (given.get("MediaType") or url.path.rpartition(".")[2]).lower()
+        cover = urlsplit(given.get("CoverUrl") or "http://none/")
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise Refusal("InvalidParameterValue.MediaUrl", "`MediaUrl` is not an http or https address.")
+        if cover.scheme not in ("http", "https") or not cover.hostname:
+            raise Refusal("InvalidParameterValue.CoverUrl", "`CoverUrl` is not an http or https address.")
+        if media_type not in VIDEO | AUDIO or media_type == "mpd":
+            raise Refusal("InvalidParameterValue.MediaType", "invalid media type")
+        if not -10 <= given.get("TasksPriority", 0) <= 10:
+            raise Refusal("InvalidParameterValue", "`TasksPriority` is not between -10 and 10.")
+        self._claim(given.get("SessionId"))
+        named = {"MediaName": url.path.rpartition("/")[2] or "pulled"} | given
+        session = self._cloud.open_session(named, media_type, None, bucket)
+        job = Job(f"{bucket.name.rpartition('-')[2]}-PullUpload-{secrets.token_hex(16)}", given, session, self._now())
+        if is_loopback(url.hostname):
+            job.fetching = outbound.fetch(given["MediaUrl"])
+        self._jobs[job.task_id] = job
+        return job.task_id
+
+    def _now(self) -> float:
+        return self._cloud.world.now()
+
+    def _claim(self, session_id: str | None) -> None:
+        if not session_id:
+            return
+        if len(session_id) > 50:
+            raise Refusal("InvalidParameterValue.SessionIdTooLong", "`SessionId` is longer than 50 characters.")
+        if self._now() - self._sessions.get(session_id, float("-inf")) < _DEDUP:
+            raise Refusal("InvalidParameterValue.SessionId", "The SessionId was used within three days.")
+        self._sessions[session_id] = self._now()
+
+    def describe(self, task_id: str, sub_app: int | None) -> dict[str, Any]:
+        """DescribeTaskDetail, moving the job on by one state.
+
+        Raises:
+            Refusal: ResourceNotFound.
+        """
+        job = self._jobs.get(task_id)
+        if job is None or job.sub_app != sub_app:
+            raise Refusal("ResourceNotFound", "The task does not exist.")
+        if job.fetching is None or job.fetching.done():
+            job.asked = min(job.asked + 1, len(_STATES))
+        else:
+            job.asked = min(job.asked + 1, len(_STATES) - 1)
+        status = _STATES[job.asked - 1]
+        if status == "FINISH" and not job.session.item.committed and job.error is None:
+            self._finish(job)
+        done = job.session.item.committed
+        session = job.session
+        task = {
+            "TaskId": task_id,
+            "Status": status,
+            "ErrCode": _BAD_SOURCE if job.error is not None else 0,
+            "ErrCodeExt": "",
+            "Message": job.error or "",
+            "FileId": session.item.media_id if done else "",
+            "FileUrl": self._cloud.url(session.media_key) if done else "",
+            "MediaBasicInfo": {"Name": session.item.name} if done else None,
+            "MetaData": None,
+            "ProcedureTaskId": "",
+            "SessionContext": job.fields.get("SessionContext", ""),
+            "SessionId": job.fields.get("SessionId", ""),
+            "Progress": (0, 50, 100)[job.asked - 1],
+        }
+        return {
+            "TaskType": "PullUpload",
+            "Status": status,
+            "CreateTime": iso(job.created),
+            "BeginProcessTime": iso(job.created) if status != "WAITING" else "",
+            "FinishTime": iso(self._now()) if status == "FINISH" else "",
+            "PullUploadTask": task,
+        }
+
+    def _finish(self, job: Job) -> None:
+        url = job.fields["MediaUrl"]
+        host = urlsplit(url).hostname or ""
+        if host == "invalid" or host.endswith(".invalid"):
+            job.error = "The source host cannot be found."
+        elif job.fetching is not None and job.fetching.exception() is not None:
+            job.error = "The source cannot be fetched."
+        if job.error is not None:
+            return
+        data = job.fetching.result() if job.fetching is not None else f"vodfast emulator: stands for {url}\n".encode()
+        blob = self._cloud.world.blobs.keep(data)
+        session = job.session
+        self._cloud.store(session.bucket, session.media_key, Content((blob,)), f'"{secrets.token_hex(16)}"', None)
+        self._cloud.commit(session)

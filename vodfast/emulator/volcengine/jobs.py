@@ -1,0 +1,140 @@
+"""Pull jobs: media the service fetches by itself (protocol notes 8.1, 8.2).
+
+Decides how a job moves: `initial` when asked for the first time, `processing` the second, `success` or `failed` from
+then on. Loopback http addresses are really fetched (with the entry's headers left out), hosts under `.invalid` fail,
+and any other address becomes a small synthetic media that names its URL.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import hashlib
+import secrets
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from vodfast.emulator import outbound
+from vodfast.emulator.blobs import Content
+from vodfast.emulator.loopback import is_loopback
+from vodfast.emulator.service import Call, Refusal
+
+if TYPE_CHECKING:
+    from vodfast.emulator.volcengine.cloud import Application, VolcengineCloud
+
+_STATES = ("initial", "processing", "success")
+_LONGEST = {"Title": 128, "Tags": 36}
+_FIELDS = frozenset(
+    (
+        "SourceUrl", "CallbackArgs", "Md5", "TemplateId", "Title", "Description", "Tags", "Category", "FileName",
+        "ClassificationId", "StorageClass", "FileExtension", "UrlEncryptionAlgorithm", "EnableLowPriority",
+        "CustomURLHeaders", "Templates", "FileType", "ImageSet", "Executions", "RecordType",
+    )
+)  # fmt: skip
+
+
+class Job:
+    """One pull. `asked` counts how often its state was shown."""
+
+    __slots__ = ("application", "asked", "entry", "failed", "fetching", "space")
+
+    def __init__(self, space: str, entry: dict[str, Any], application: Application) -> None:
+        self.space = space
+        self.entry = entry
+        self.application = application
+        self.asked = 0
+        self.failed = False
+        self.fetching: concurrent.futures.Future[bytes] | None = None
+
+
+class Jobs:
+    """All pull jobs of the account."""
+
+    def __init__(self, cloud: VolcengineCloud) -> None:
+        self._cloud = cloud
+        self._jobs: dict[str, Job] = {}
+
+    def clear(self) -> None:
+        self._jobs.clear()
+
+    def submit(self, space: str, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Start a job for each entry, or none.
+
+        Raises:
+            Refusal: MissingParameter or InvalidParameter.
+        """
+        for entry in entries:
+            _check(entry)
+        answer = []
+        for entry in entries:
+            url = entry["SourceUrl"]
+            parts = urlsplit(url)
+            suffix = entry.get("FileExtension") or ""
+            name = entry.get("FileName") or f"{secrets.token_hex(16)}{suffix}"
+            fields = {"SpaceName": space, "FileName": name}
+            job = Job(space, entry, self._cloud.open_application(fields, "2022-01-01"))
+            if is_loopback(parts.hostname or ""):
+                job.fetching = outbound.fetch(url)
+            job_id = secrets.token_hex(16)
+            self._jobs[job_id] = job
+            answer.append({"JobId": job_id, "SourceUrl": url, "ImageUrls": []})
+        return answer
+
+    def describe(self, ids: list[str], call: Call) -> dict[str, Any]:
+        """QueryUploadTaskInfo, moving each job on by one state."""
+        known = [job_id for job_id in ids if job_id in self._jobs]
+        return {
+            "MediaInfoList": [self._describe(job_id, self._jobs[job_id], call) for job_id in known],
+            "NotExistJobIds": [job_id for job_id in ids if job_id not in self._jobs],
+        }
+
+    def _describe(self, job_id: str, job: Job, call: Call) -> dict[str, Any]:
+        most = len(_STATES) if job.fetching is None or job.fetching.done() else len(_STATES) - 1
+        job.asked = min(job.asked + 1, most)
+        state = _STATES[job.asked - 1]
+        item = job.application.item
+        if state == "success" and not item.committed and not job.failed:
+            self._finish(job)
+        done = item.committed
+        return {
+            "RequestId": call.request_id,
+            "JobId": job_id,
+            "SourceUrl": job.entry["SourceUrl"],
+            "State": "failed" if job.failed else state,
+            "Vid": item.media_id if done else "",
+            "SpaceName": job.space,
+            "AccountId": "2100000000",
+            "CallbackArgs": job.entry.get("CallbackArgs", ""),
+        }
+
+    def _finish(self, job: Job) -> None:
+        url = job.entry["SourceUrl"]
+        host = urlsplit(url).hostname or ""
+        unreachable = job.fetching is not None and job.fetching.exception() is not None
+        if host == "invalid" or host.endswith(".invalid") or unreachable:
+            job.failed = True
+            return
+        data = job.fetching.result() if job.fetching is not None else f"vodfast emulator: stands for {url}\n".encode()
+        wanted = job.entry.get("Md5")
+        if wanted and hashlib.md5(data, usedforsecurity=False).hexdigest() != wanted.lower():
+            job.failed = True
+            return
+        self._cloud.store(job.application.places[0], Content((self._cloud.world.blobs.keep(data),)))
+        self._cloud.commit(job.application, job.application.item.media_id)
+
+
+def _check(entry: dict[str, Any]) -> None:
+    if not entry.get("SourceUrl"):
+        raise Refusal("MissingParameter", "An entry has no SourceUrl.")
+    if not isinstance(entry["SourceUrl"], str) or not entry["SourceUrl"].startswith(("http://", "https://")):
+        raise Refusal("InvalidParameter", "SourceUrl is not an http or https address.")
+    unknown = sorted(entry.keys() - _FIELDS)
+    if unknown:
+        raise Refusal("InvalidParameter", f"An entry has no field {unknown[0]}.")
+    for name, limit in _LONGEST.items():
+        if len(str(entry.get(name, ""))) > limit:
+            raise Refusal("InvalidParameter", f"{name} is longer than {limit} characters.")
+    if "ClassificationId" in entry and not str(entry["ClassificationId"]).isdigit():
+        raise Refusal("InvalidParameter", "ClassificationId is not a number.")
+    headers = entry.get("CustomURLHeaders", {})
+    if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
+        raise Refusal("InvalidParameter", "CustomURLHeaders is not a map of texts.")

@@ -1,0 +1,57 @@
+"""What goes in and what comes out of an upload: one item, one result.
+
+Decides the fields callers see. `UploadResult` is also the stable schema of `--output jsonl` and of reports.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterable, Iterable
+from typing import IO, TypeAlias
+
+import msgspec
+
+from vodfast.errors import ErrorInfo
+from vodfast.providers.contract import ProviderOptions
+
+SourceLike: TypeAlias = (
+    "str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Iterable[bytes] | AsyncIterable[bytes]"
+)
+"""A path, bytes-like data, a binary file object, or a sync or async iterator of buffers (whose size may be unknown)."""
+
+
+class UploadItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One media item to upload. Fields as in `AsyncClient.upload`; `name` is needed for sources that have none."""
+
+    source: SourceLike
+    name: str | None = None
+    kind: str = "media"
+    title: str | None = None
+    description: str | None = None
+    tags: tuple[str, ...] = ()
+    category: str | None = None
+    context: str | None = None
+    storage_class: str | None = None
+    cover: SourceLike | None = None
+    cover_name: str | None = None
+    options: ProviderOptions | None = None
+
+
+class UploadResult(msgspec.Struct, frozen=True, kw_only=True, tag="result", tag_field="type"):
+    """The final state of one item: `done`, `failed`, `ambiguous` or `cancelled`.
+
+    `bytes` counts media and cover; `seconds` is wall time from first check to last answer. `verified` names the
+    checksum the store confirmed for every object (`crc64`), or is None if it confirmed none.
+    """
+
+    source: str
+    cloud: str
+    state: str
+    media_id: str | None = None
+    url: str | None = None
+    cover_url: str | None = None
+    bytes: int = 0
+    seconds: float = 0.0
+    verified: str | None = None
+    request_id: str | None = None
+    error: ErrorInfo | None = None

@@ -1,0 +1,5 @@
+"""Alibaba Cloud ApsaraVideo VOD."""
+
+from vodfast.providers.aliyun.options import PullOptions, RegisterOptions, UploadOptions, UserData
+
+__all__ = ["PullOptions", "RegisterOptions", "UploadOptions", "UserData"]

@@ -1,0 +1,266 @@
+"""What ApsaraVideo VOD would refuse or silently mangle, refused before anything is sent.
+
+Decides the bounds of every field of uploads, pulls and registrations (sections 4.1 to 4.9 of the protocol notes).
+Leaves generic rules to `providers/fields.py` and the form values travel in to `texts.py`. Where the documents disagree
+between characters and bytes, bytes are meant, as the error text of the service says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+from vodfast.errors import InvalidInput, Unsupported
+from vodfast.providers.aliyun import media_types, texts
+from vodfast.providers.aliyun.options import PullOptions, RegisterOptions, UploadOptions, UserData
+from vodfast.providers.contract import MediaSpec, ProviderLimits, PullItem, RegisterItem
+from vodfast.providers.fields import check_choice, check_http_url, check_int, check_text, refuse
+
+CLOUD: Final = "aliyun"
+MAX_INT: Final = 2**63 - 1
+MAX_PART_CONCURRENCY: Final = 128
+MAX_TITLE: Final = 128
+"""Bytes of UTF-8."""
+MAX_DESCRIPTION: Final = 1024
+MAX_EXTEND: Final = 512
+MAX_TAGS: Final = 16
+MAX_TAG: Final = 32
+MAX_CATEGORIES: Final = 5
+MAX_FILE_URL: Final = 1024
+
+_DECIMAL = re.compile(r"[0-9]{1,18}")
+_REFERENCE = re.compile(r"[A-Za-z0-9_-]{6,64}")
+_SESSION = re.compile(r"[A-Za-z0-9_-]{1,50}")
+_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+_PACKAGE_ADVICE = (
+    "packages of a manifest and its segments are not supported yet; upload a single file, or pull an m3u8 by URL"
+)
+
+
+def upload_options(media: MediaSpec) -> UploadOptions:
+    """The options of an upload, defaults if none were given."""
+    options = media.options or UploadOptions()
+    if not isinstance(options, UploadOptions):
+        raise InvalidInput("options for aliyun must be vodfast.providers.aliyun.UploadOptions", cloud=CLOUD)
+    return options
+
+
+def pull_options(item: PullItem) -> PullOptions:
+    """The options of a pull, defaults if none were given."""
+    options = item.options or PullOptions()
+    if not isinstance(options, PullOptions):
+        raise InvalidInput("options for aliyun must be vodfast.providers.aliyun.PullOptions", cloud=CLOUD)
+    return options
+
+
+def register_options(item: RegisterItem) -> RegisterOptions:
+    """The options of a registration, defaults if none were given."""
+    options = item.options or RegisterOptions()
+    if not isinstance(options, RegisterOptions):
+        raise InvalidInput("options for aliyun must be vodfast.providers.aliyun.RegisterOptions", cloud=CLOUD)
+    return options
+
+
+def file_type_of(media: MediaSpec) -> str:
+    """The file type in lower case, from the option or the name."""
+    return (upload_options(media).file_type or media_types.extension(media.name)).lower()
+
+
+def check_media(media: MediaSpec, limits: ProviderLimits) -> None:
+    """The whole of `Provider.check` for an upload."""
+    options = upload_options(media)
+    check_text(CLOUD, "name", media.name)
+    if not media.name:
+        refuse(CLOUD, "name", "is missing; give a stream the name of a file, with its extension")
+    if media.kind not in limits.kinds:
+        raise Unsupported(f"aliyun uploads no kind {media.kind!r}, only {', '.join(limits.kinds)}", cloud=CLOUD)
+    if media.cover_name is not None or media.cover_size is not None:
+        raise Unsupported(
+            "aliyun takes no cover file with an upload; upload the image with kind image and image_type cover first, "
+            "then give its URL as cover_url in the options",
+            cloud=CLOUD,
+        )
+    if media.storage_class:
+        raise Unsupported(
+            "aliyun has no place for storage_class in an upload; set a rule on the bucket in the console", cloud=CLOUD
+        )
+    check_int(CLOUD, "size", media.size, 0, MAX_INT)
+    if media.size == 0:
+        refuse(CLOUD, "size", "is 0: an empty file cannot be processed")
+    if media.size is not None and media.size > limits.max_bytes:
+        refuse(CLOUD, "size", f"is {media.size} bytes, at most {limits.max_bytes} can be stored")
+    check_int(CLOUD, "part_concurrency", options.part_concurrency, 1, MAX_PART_CONCURRENCY)
+    _check_texts(media.title, media.description, media.tags)
+    _check_type(media)
+    _check_kind(media, options)
+    check_category(media.category)
+    check_id("app_id", options.app_id)
+    check_context(media.context, options.user_data)
+
+
+def _check_type(media: MediaSpec) -> None:
+    check_text(CLOUD, "file_type", upload_options(media).file_type)
+    value = file_type_of(media)
+    allowed = {"media": media_types.MEDIA, "image": media_types.IMAGE}.get(media.kind)
+    if allowed is None:
+        allowed = media_types.ATTACHED[media.kind]
+    if value in media_types.PACKAGES:
+        raise Unsupported(f"file_type {value}: {_PACKAGE_ADVICE}", cloud=CLOUD)
+    if not value:
+        refuse(CLOUD, "file_type", "is unknown: name has no extension, so give file_type")
+    if value not in allowed:
+        refuse(
+            CLOUD,
+            "file_type",
+            f"{value[:20]!r} is not accepted for kind {media.kind}; one of {', '.join(sorted(allowed))}",
+        )
+
+
+_MEDIA_ONLY: Final = ("cover_url", "template_group_id", "workflow_id", "reference_id")
+
+
+def _check_kind(media: MediaSpec, options: UploadOptions) -> None:
+    """Options that exist for some kinds only."""
+    if media.kind != "media":
+        for field in _MEDIA_ONLY:
+            if getattr(options, field) is not None:
+                raise Unsupported(f"aliyun has no place for {field} with kind {media.kind}; leave it out", cloud=CLOUD)
+    check_choice(CLOUD, "image_type", options.image_type or "", ("default", "cover"), "default, cover")
+    if options.image_type != "default" and media.kind != "image":
+        raise Unsupported(f"aliyun has no place for image_type with kind {media.kind}; leave it out", cloud=CLOUD)
+    ids = options.category_ids
+    if not isinstance(ids, tuple) or len(ids) > MAX_CATEGORIES:
+        refuse(CLOUD, "category_ids", f"must be a tuple of at most {MAX_CATEGORIES} numbers")
+    for number in ids:
+        if number is None:
+            refuse(CLOUD, "category_ids", "must hold numbers")
+        check_int(CLOUD, "category_ids", number, 0, MAX_INT)
+    if ids and media.kind in ("media", "image"):
+        raise Unsupported(f"aliyun takes one category with kind {media.kind}: give it as category", cloud=CLOUD)
+    if ids and media.category is not None:
+        refuse(CLOUD, "category", "and category_ids are both given; give one of them")
+    check_http_url(CLOUD, "cover_url", options.cover_url)
+    for field in ("template_group_id", "workflow_id"):
+        check_id(field, getattr(options, field))
+    if options.reference_id is not None and not _fits(_REFERENCE, options.reference_id):
+        refuse(CLOUD, "reference_id", "must be 6 to 64 letters, digits, - and _")
+
+
+def _check_texts(title: object, description: object, tags: object) -> None:
+    check_bytes("title", title, MAX_TITLE)
+    check_bytes("description", description, MAX_DESCRIPTION, tabs=True)
+    if isinstance(tags, str) or not isinstance(tags, Sequence) or len(tags) > MAX_TAGS:
+        refuse(CLOUD, "tags", f"must be a list of at most {MAX_TAGS} texts")
+    for tag in tags:
+        check_text(CLOUD, "tags", tag, limit=MAX_TAG)
+        if not tag or tag != tag.strip() or "," in tag:
+            refuse(CLOUD, "tags", "must not be empty, hold a comma, or have blanks around them")
+        _check_no_emoji("tags", tag)
+
+
+def check_bytes(field: str, value: object, limit: int, *, tabs: bool = False) -> None:
+    """None, or text without emoji of at most `limit` bytes of UTF-8."""
+    check_text(CLOUD, field, value, tabs=tabs)
+    if isinstance(value, str):
+        size = len(value.encode())
+        if size > limit:
+            refuse(CLOUD, field, f"has {size} bytes of UTF-8, at most {limit} are allowed")
+        _check_no_emoji(field, value)
+
+
+def _check_no_emoji(field: str, value: str) -> None:
+    if texts.EMOJI.search(value):
+        refuse(CLOUD, field, "holds emoji, which the service refuses; remove them")
+
+
+def check_category(value: object) -> None:
+    """None, or a category's number as decimal digits."""
+    if value is not None and not _fits(_DECIMAL, value):
+        refuse(CLOUD, "category", "must be the number of a category (its CateId) in decimal digits")
+
+
+def check_id(field: str, value: object) -> None:
+    """None, or an id as the service writes them."""
+    if value is not None and not _fits(_ID, value):
+        refuse(CLOUD, field, "must be 1 to 128 letters, digits, `.`, `-` and `_`")
+
+
+def check_context(context: object, data: object) -> None:
+    """The event context, whether it comes as common field or inside the user data."""
+    check_text(CLOUD, "context", context, tabs=True)
+    if data is not None and not isinstance(data, UserData):
+        refuse(CLOUD, "user_data", "must be vodfast.providers.aliyun.UserData")
+    if data is not None:
+        check_http_url(CLOUD, "callback_url", data.callback_url)
+        check_http_url(CLOUD, "accelerate_domain", data.accelerate_domain)
+        if context is not None and data.extend is not None:
+            refuse(CLOUD, "context", "and user_data.extend are both given; give one of them")
+    extend = texts.extend_of(context if isinstance(context, str) else None, data)
+    if extend is not None and len(texts.json_text(extend).encode()) > MAX_EXTEND:
+        refuse(CLOUD, "context", f"or user_data.extend has more than {MAX_EXTEND} bytes as JSON; shorten it")
+
+
+def check_pull(item: PullItem) -> None:
+    """The whole of `Provider.check_pull`. A pull takes HLS, which an upload does not, but no DASH."""
+    options = pull_options(item)
+    if item.url is None or item.url == "":
+        refuse(CLOUD, "url", "is missing")
+    check_http_url(CLOUD, "url", item.url)
+    check_http_url(CLOUD, "cover_url", item.cover_url)
+    _check_texts(item.title, options.description, options.tags)
+    check_category(item.category)
+    check_context(item.context, options.user_data)
+    check_int(CLOUD, "file_size", options.file_size, 1, MAX_INT)
+    for field in ("template_group_id", "workflow_id", "app_id"):
+        check_id(field, getattr(options, field))
+    if options.session_id is not None and not _fits(_SESSION, options.session_id):
+        refuse(CLOUD, "session_id", "must be 1 to 50 letters, digits, - and _")
+    check_text(CLOUD, "media_type", item.media_type)
+    given = item.media_type if item.media_type is not None else media_types.extension(urlsplit(item.url).path)
+    if given.lower() == "mpd":
+        raise Unsupported("aliyun pulls no DASH manifests; pull an HLS playlist or a single file", cloud=CLOUD)
+    allowed = media_types.MEDIA | {"m3u8"}
+    if item.media_type is not None:
+        check_choice(CLOUD, "media_type", given.lower(), allowed, ", ".join(sorted(allowed)))
+
+
+def check_register(item: RegisterItem) -> None:
+    """The whole of `Provider.check_register`: an object URL with or without its scheme."""
+    options = register_options(item)
+    check_text(CLOUD, "url", item.url)
+    url = item.url or ""
+    check_http_url(CLOUD, "url", url if "://" in url else f"https://{url}")
+    if len(url.encode()) > MAX_FILE_URL:
+        refuse(CLOUD, "url", f"has more than {MAX_FILE_URL} bytes")
+    check_http_url(CLOUD, "cover_url", item.cover_url)
+    _check_texts(item.title, item.description, item.tags)
+    check_category(item.category)
+    check_context(None, options.user_data)
+    for field in ("template_group_id", "workflow_id"):
+        check_id(field, getattr(options, field))
+
+
+def check_id_list(field: str, ids: object, most: int) -> tuple[str, ...]:
+    """A sequence of 1 to `most` ids, as a tuple. They travel joined with commas, so none may hold one."""
+    if isinstance(ids, str) or not isinstance(ids, Sequence) or not 1 <= len(ids) <= most:
+        refuse(CLOUD, field, f"must be a list of 1 to {most} ids for one call")
+    for value in ids:
+        check_text(CLOUD, field, value, limit=256)
+        if not value or value != value.strip() or "," in value:
+            refuse(CLOUD, field, "holds an empty id, or one with a comma or blanks around it")
+    return tuple(ids)
+
+
+def check_known(verb: str, fields: Mapping[str, object], names: Sequence[str]) -> None:
+    """Refuse fields a verb does not have."""
+    unknown = sorted(str(name) for name in fields if name not in names)
+    if unknown:
+        raise InvalidInput(
+            f"{verb} on aliyun knows no field {', '.join(unknown)}; it takes {', '.join(names)}", cloud=CLOUD
+        )
+
+
+def _fits(pattern: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None

@@ -1,0 +1,66 @@
+"""Checks of what callers give, before anything is sent.
+
+Decides what text, whole numbers and URLs may hold on any cloud: no control characters, no lone surrogates, the right
+Python type, within bounds. Leaves which field has which bounds to each provider. Every refusal names the field and
+never quotes a value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from vodfast.errors import InvalidInput
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL_BUT_TAB = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+def refuse(cloud: str, field: str, problem: str) -> NoReturn:
+    """Raise `InvalidInput` for one field."""
+    raise InvalidInput(f"{field} {problem}", cloud=cloud)
+
+
+def check_text(cloud: str, field: str, value: object, *, limit: int | None = None, tabs: bool = False) -> None:
+    """`value` is None or text of at most `limit` characters that can be sent anywhere."""
+    if value is None:
+        return
+    if not isinstance(value, str):
+        refuse(cloud, field, f"must be text, not {type(value).__name__}")
+    if (_CONTROL_BUT_TAB if tabs else _CONTROL).search(value):
+        refuse(cloud, field, "holds a line break or another control character; remove it")
+    if _SURROGATE.search(value):
+        refuse(cloud, field, "holds characters that cannot be encoded as UTF-8; rename it or give another text")
+    if limit is not None and len(value) > limit:
+        refuse(cloud, field, f"has {len(value)} characters, at most {limit} are allowed")
+
+
+def check_int(cloud: str, field: str, value: object, low: int, high: int) -> None:
+    """`value` is None or a whole number within the bounds; True and False are no numbers."""
+    if value is None:
+        return
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        refuse(cloud, field, f"must be a whole number from {low} to {high}")
+
+
+def check_choice(cloud: str, field: str, value: object, choices: Container[str], shown: str) -> None:
+    """`value` is None or one of the words."""
+    if value is not None and (not isinstance(value, str) or value not in choices):
+        refuse(cloud, field, f"must be one of {shown}")
+
+
+def check_http_url(cloud: str, field: str, value: object) -> None:
+    """`value` is None or an absolute http or https URL with a host."""
+    if value is None:
+        return
+    check_text(cloud, field, value)
+    try:
+        parts = urlsplit(str(value))
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable or str(value) != str(value).strip():
+        refuse(cloud, field, "must be a complete http or https URL")

@@ -1,0 +1,141 @@
+"""One signed call of the NetEase VCloud VOD API: how it is built, and how its answer is opened.
+
+Decides headers and the envelope of answers (sections 3 and 4 of the protocol notes). Leaves the checksum to
+`signing.py`, codes to `faults.py`, and what is asked and answered to `protocol.py` and `verbs.py`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from vodfast.credentials import Credentials
+from vodfast.errors import ConfigError, VodfastError
+from vodfast.providers.netease import faults, signing, wire
+from vodfast.transfer.message import Request, Response, build_headers
+from vodfast.transfer.ports import Call
+
+T = TypeVar("T")
+B = TypeVar("B", bound=wire.Body)
+
+CONTENT_TYPE: Final = "application/json;charset=utf-8"
+TIMEOUT: Final = 30.0
+MAX_REPLY: Final = 8 * 1024 * 1024
+"""Bytes; an answer longer than this is not read."""
+
+_UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The `ret` of a successful envelope, not yet read."""
+
+    operation: str
+    response: Response
+    content: bytes
+    request_id: str | None
+
+    def read(self, shape: type[B]) -> B:
+        """The answer as `shape`.
+
+        Raises:
+            VodfastError: a field is missing or of the wrong type; the message names it.
+        """
+        try:
+            return msgspec.json.decode(self.content, type=shape)
+        except _UNREADABLE as error:
+            detail = str(error) if isinstance(error, msgspec.ValidationError) else "broken JSON"
+            raise self.useless(detail) from None
+
+    def useless(self, problem: str) -> VodfastError:
+        """The error for this answer, which says what is wrong with it; to be raised by the caller."""
+        return faults.useless(self.response, self.operation, problem, self.request_id)
+
+
+def open_envelope(operation: str, response: Response) -> Reply:
+    """Tell success from failure, by the code in the body: errors come with HTTP 200.
+
+    Raises:
+        VodfastError: the service refused, redirected, or answered something that is no envelope.
+    """
+    if len(response.body) > MAX_REPLY:
+        raise faults.useless(response, operation, f"more than {MAX_REPLY} bytes")
+    try:
+        envelope = msgspec.json.decode(response.body, type=wire.Envelope)
+    except _UNREADABLE:
+        if response.status != 200:
+            raise faults.failed(response, operation) from None
+        raise faults.useless(response, operation, "no JSON envelope of this API") from None
+    if envelope.code != faults.DONE:
+        raise faults.refused(response, operation, envelope.code, envelope.msg or "", envelope.request_id)
+    if response.status != 200:
+        raise faults.failed(response, operation)
+    return Reply(operation=operation, response=response, content=bytes(envelope.ret), request_id=envelope.request_id)
+
+
+def new_nonce() -> str:
+    """A fresh nonce: 32 hex characters, well under the 128 the service takes."""
+    return secrets.token_hex(16)
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The API as one account's settings see it."""
+
+    endpoint: str
+    https: bool = True
+    nonce: Callable[[], str] = new_nonce
+
+    def request(self, operation: str, body: bytes, credentials: Credentials, now: float) -> Request:
+        """The signed POST of one call, with a nonce and time of its own. A token in the credentials is for the store
+        and stays out."""
+        nonce, cur_time = self.nonce(), str(int(now))
+        return Request(
+            operation=operation,
+            method="POST",
+            url=f"{'https' if self.https else 'http'}://{self.endpoint}/app/vod/{operation}",
+            headers=build_headers(
+                [
+                    ("content-type", CONTENT_TYPE),
+                    ("appkey", credentials.access_key),
+                    ("nonce", nonce),
+                    ("curtime", cur_time),
+                    ("checksum", signing.checksum(credentials.secret_key, nonce, cur_time)),
+                ]
+            ),
+            body=body,
+            timeout=TIMEOUT,
+        )
+
+    def call(
+        self,
+        operation: str,
+        body: wire.Body | Mapping[str, Any],
+        read: Callable[[Reply], T],
+        *,
+        reads: bool = False,
+    ) -> Call[T]:
+        """A call with this body, whose successful answer goes through `read`. Every call here is harmless to repeat."""
+        encoded = msgspec.json.encode(body)
+        return Call(
+            cloud=faults.CLOUD,
+            operation=operation,
+            build=lambda credentials, now: self.request(operation, encoded, credentials, now),
+            parse=lambda response: read(open_envelope(operation, response)),
+            reads=reads,
+        )
+
+
+def permanent(credentials: Credentials) -> Credentials:
+    """The caller's keys, which can be nothing but permanent here (section 3.2).
+
+    Raises:
+        ConfigError: they carry a token, which this API has no place for.
+    """
+    if credentials.token:
+        raise ConfigError("netease has no temporary keys: give the app key and its secret only", cloud=faults.CLOUD)
+    return credentials

@@ -1,0 +1,31 @@
+"""File types Tencent Cloud VOD takes (section 2.6 of the protocol notes), lower case as they are sent."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_CONTAINERS: Final = ["3gp", "asf", "avi", "f4v", "flv", "m4v", "mkv", "mov", "mp4", "mp4v", "mxf", "ogg", "ts", "webm"]
+_OLDER: Final = ["asx", "dat", "mpe", "mpeg", "mpg", "qt", "ram", "rm", "rmvb", "vob", "wm", "wmv"]
+VIDEO: Final = frozenset([*_CONTAINERS, *_OLDER])
+AUDIO: Final = frozenset(["aac", "amr", "flac", "m4a", "mp3", "ogg", "ra", "wav"])
+COVER: Final = frozenset(["ai", "bmp", "cdr", "eps", "gif", "heif", "jpeg", "jpg", "png", "tif", "tiff"])
+MEDIA: Final = VIDEO | AUDIO
+
+PACKAGES: Final = frozenset(["m3u8", "mpd"])
+"""Manifests, whose segments would have to be uploaded with them. `upload` refuses them until it can do that."""
+
+PULLABLE: Final = MEDIA | {"m3u8"}
+"""The service follows an HLS manifest by itself when it pulls a URL, a DASH manifest not."""
+
+
+def extension(name: str) -> str:
+    """The last extension of a file name or URL path in lower case, without the dot; "" if there is none."""
+    _, dot, last = name.rpartition("/")[2].rpartition(".")
+    return last.lower() if dot else ""
+
+
+def stem(name: str) -> str:
+    """A file name without folders and without its last extension."""
+    base = name.rpartition("/")[2]
+    head, dot, _ = base.rpartition(".")
+    return head if dot and head else base

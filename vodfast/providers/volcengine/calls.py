@@ -1,0 +1,156 @@
+"""One signed call of the Volcengine VOD API: how it is built, and how its answer is opened.
+
+Decides endpoint, parameters, headers and the envelope of answers (sections 2, 3.1, 3.3 and 10 of the protocol notes).
+Leaves the signature to `signing.py`, codes to `faults.py`, and what is asked and answered to `protocol.py` and
+`verbs.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import msgspec
+
+from vodfast.credentials import Credentials
+from vodfast.errors import VodfastError
+from vodfast.providers.volcengine import faults, signing, wire
+from vodfast.transfer.message import Request, Response, build_headers
+from vodfast.transfer.ports import Call
+
+T = TypeVar("T")
+B = TypeVar("B", bound=wire.Body)
+
+SERVICE: Final = "vod"
+FORM: Final = "application/x-www-form-urlencoded"
+TIMEOUT: Final = 60.0
+MAX_REPLY: Final = 8 * 1024 * 1024
+"""Bytes; an answer longer than this is not read."""
+
+_UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The inside of a successful envelope, not yet read."""
+
+    operation: str
+    response: Response
+    content: bytes
+    request_id: str | None
+
+    def read(self, shape: type[B]) -> B:
+        """The answer as `shape`.
+
+        Raises:
+            VodfastError: a field is missing or of the wrong type; the message names it.
+        """
+        try:
+            return msgspec.json.decode(self.content, type=shape, strict=False)
+        except _UNREADABLE as error:
+            detail = str(error) if isinstance(error, msgspec.ValidationError) else "broken JSON"
+            raise self.useless(detail) from None
+
+    def useless(self, problem: str) -> VodfastError:
+        """The error for this answer, which says what is wrong with it; to be raised by the caller."""
+        return faults.useless(self.response, self.operation, problem, self.request_id)
+
+
+def open_envelope(operation: str, response: Response) -> Reply:
+    """Tell success from failure, by the body first: errors come with any status.
+
+    Raises:
+        VodfastError: the service refused, redirected, or answered something that is no envelope.
+    """
+    if len(response.body) > MAX_REPLY:
+        raise faults.useless(response, operation, f"more than {MAX_REPLY} bytes")
+    try:
+        envelope = msgspec.json.decode(response.body, type=wire.Envelope, strict=False)
+    except _UNREADABLE:
+        if response.status != 200:
+            raise faults.failed(response, operation) from None
+        raise faults.useless(response, operation, "no JSON envelope of this API") from None
+    metadata = envelope.response_metadata
+    if metadata.error is not None and (metadata.error.code or response.status != 200):
+        raise faults.refused(response, operation, metadata.error, metadata.request_id)
+    if response.status != 200:
+        raise faults.failed(response, operation)
+    result = bytes(envelope.result)
+    content = b"{}" if result == b"null" else result
+    return Reply(operation=operation, response=response, content=content, request_id=metadata.request_id)
+
+
+def parameters(body: wire.Body) -> list[tuple[str, str]]:
+    """The fields of a body as text, in their order; those that are unset stay out."""
+    fields = msgspec.to_builtins(body)
+    return [
+        (name, str(value).lower() if isinstance(value, bool) else str(value))
+        for name, value in fields.items()
+        if value is not None
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The API as one account's settings see it."""
+
+    endpoint: str
+    region: str
+
+    def request(
+        self,
+        operation: str,
+        version: str,
+        pairs: list[tuple[str, str]],
+        credentials: Credentials,
+        now: float,
+        *,
+        form: bool = False,
+    ) -> Request:
+        """The signed request of one call: parameters in the query (GET), or as a form (POST)."""
+        method = "POST" if form else "GET"
+        query = [("Action", operation), ("Version", version), *([] if form else pairs)]
+        body = signing.query_string(pairs).encode() if form else b""
+        date = signing.x_date(now)
+        signed = {"host": self.endpoint, "x-date": date, "x-content-sha256": hashlib.sha256(body).hexdigest()}
+        if form:
+            signed["content-type"] = FORM
+        if credentials.token:
+            signed["x-security-token"] = credentials.token.reveal()
+        canonical = signing.canonical_request(method, "/", query, signed, signed["x-content-sha256"])
+        headers = [(name, value) for name, value in signed.items() if name != "host"]
+        headers.append(
+            ("authorization", signing.authorization(credentials, date, self.region, SERVICE, canonical, signed))
+        )
+        return Request(
+            operation=operation,
+            method=method,
+            url=f"https://{self.endpoint}/?{signing.query_string(query)}",
+            headers=build_headers(headers),
+            body=body if form else None,
+            timeout=TIMEOUT,
+        )
+
+    def call(
+        self,
+        operation: str,
+        version: str,
+        body: wire.Body,
+        read: Callable[[Reply], T],
+        *,
+        form: bool = False,
+        repeatable: bool = True,
+        reads: bool = False,
+    ) -> Call[T]:
+        """A call with these parameters, whose successful answer goes through `read`."""
+        pairs = parameters(body)
+        return Call(
+            cloud="volcengine",
+            operation=operation,
+            build=lambda credentials, now: self.request(operation, version, pairs, credentials, now, form=form),
+            parse=lambda response: read(open_envelope(operation, response)),
+            repeatable=repeatable,
+            reads=reads,
+        )

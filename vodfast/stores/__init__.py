@@ -1,0 +1,1 @@
+"""Object-store dialects: requests out, receipts in, no I/O."""

@@ -1,0 +1,1 @@
+"""NetEase NOS direct upload."""

@@ -1,0 +1,113 @@
+"""Upload nodes: which are known for a bucket, which failed, and who is asked for others.
+
+Decides how an entry of the lookup's answer becomes an address, and the turn to the next node or lookup host (sections
+2 and 5.1 of the protocol notes). Leaves requests to `dialect.py`.
+
+The lookup names nodes by bare IP and plain http. Over https such a node is reached by its IP under the name of the
+vendor's certificate, as the iOS client does; a host name is taken only inside the vendor's domains, because every
+node is sent the upload token.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import time
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+LOOKUP_HOSTS: Final = (
+    "wanproxy.127.net",
+    "wanproxy-hz.127.net",
+    "wanproxy-bj.127.net",
+    "wanproxy-oversea.127.net",
+)
+CERTIFIED: Final = "nosup-hz1.127.net"
+"""Name in the certificate of nodes that are known by IP only."""
+DOMAINS: Final = ("127.net", "126.net", "163.com", "163yun.com", "netease.com", "yunxinapi.com")
+LIFE: Final = 7200.0
+"""Seconds a bucket's nodes are kept (section 5.1)."""
+
+_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+_DEFAULT_PORTS: Final = (None, 80, 443)
+
+
+class Node(msgspec.Struct, frozen=True):
+    """One upload node: what URLs begin with, and the address to connect to if it is another."""
+
+    base: str
+    address: str | None = None
+
+
+def read_node(entry: str, *, https: bool) -> Node | None:
+    """A node from `http://host[:port]` or `host[:port]`, None if it is no address that may be trusted."""
+    if not entry.isprintable():
+        return None
+    try:
+        parts = urlsplit(entry.strip() if "://" in entry else f"http://{entry.strip()}")
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or parts.path not in ("", "/"):
+        return None
+    if parts.query or parts.fragment or parts.username is not None:
+        return None
+    scheme = "https" if https else "http"
+    suffix = "" if port in _DEFAULT_PORTS else f":{port}"
+    try:
+        ip = ipaddress.ip_address(host)
+    except ValueError:
+        trusted = any(host == domain or host.endswith(f".{domain}") for domain in DOMAINS)
+        return Node(f"{scheme}://{host}{suffix}") if trusted and _HOST.fullmatch(host) else None
+    written = f"[{ip}]" if ip.version == 6 else str(ip)
+    if not https:
+        return Node(f"http://{written}{suffix}")
+    return Node(f"https://{CERTIFIED}", f"{written}{suffix}")
+
+
+class NodeBook:
+    """The nodes one client knows, shared by all its uploads. A node that failed is passed over until all have failed
+    or the entry is too old; then the nodes are looked up again. With `fixed` nothing is ever looked up.
+    """
+
+    def __init__(
+        self, *, https: bool = True, fixed: Node | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.https = https
+        self._fixed = fixed
+        self._clock = clock
+        self._known: dict[str, tuple[float, list[Node]]] = {}
+        self._lookup = 0
+
+    def best(self, bucket: str) -> Node | None:
+        """The node to use now, None if they must be looked up."""
+        if self._fixed is not None:
+            return self._fixed
+        since, nodes = self._known.get(bucket, (0.0, []))
+        if not nodes or self._clock() - since > LIFE:
+            self._known.pop(bucket, None)
+            return None
+        return nodes[0]
+
+    def learn(self, bucket: str, nodes: list[Node]) -> None:
+        """These are a bucket's nodes, best first."""
+        self._known[bucket] = (self._clock(), list(dict.fromkeys(nodes)))
+
+    def failed(self, bucket: str, node: Node) -> None:
+        """The node did not answer, or answered with its own trouble."""
+        nodes = self._known.get(bucket, (0.0, []))[1]
+        if node in nodes:
+            nodes.remove(node)
+
+    @property
+    def lookup_host(self) -> str:
+        """Who is asked for nodes."""
+        return LOOKUP_HOSTS[self._lookup % len(LOOKUP_HOSTS)]
+
+    def lookup_failed(self, host: str) -> None:
+        """That lookup host did not help: ask the next one."""
+        if host == self.lookup_host:
+            self._lookup += 1

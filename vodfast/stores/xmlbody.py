@@ -1,0 +1,90 @@
+"""The XML dialect of object stores: one reader, one writer.
+
+Decides what is accepted as XML (no DTD, at most 1 MiB and 16 levels, namespaces ignored, whitespace ahead allowed
+because stores pad slow answers) and how the list of parts is written. Leaves the meaning of elements to each store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.sax.saxutils import escape
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser, ParseError
+
+MAX_BYTES: Final = 1024 * 1024
+MAX_DEPTH: Final = 16
+_DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
+_QUOTE = {'"': "&quot;"}
+
+
+class BadXml(ValueError):
+    """The bytes are not XML of the accepted dialect; the text says why, without quoting the document."""
+
+
+class _Tree:
+    """Parser target that builds elements without namespaces and stops at `MAX_DEPTH`."""
+
+    def __init__(self) -> None:
+        self._builder = TreeBuilder()
+        self._depth = 0
+
+    def start(self, tag: str, attrs: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise BadXml(f"nested deeper than {MAX_DEPTH} levels")
+        self._builder.start(_local(tag), attrs)
+
+    def end(self, tag: str) -> None:
+        self._depth -= 1
+        self._builder.end(_local(tag))
+
+    def data(self, text: str) -> None:
+        self._builder.data(text)
+
+    def close(self) -> Any:
+        return self._builder.close()
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def parse_xml(body: bytes) -> Element:
+    """The root element of a document, with namespaces removed from every tag.
+
+    Raises:
+        BadXml: empty, too large, too deep, malformed, or with a document type definition.
+    """
+    if len(body) > MAX_BYTES:
+        raise BadXml(f"longer than {MAX_BYTES} bytes")
+    text = body.lstrip(b" \t\r\n")
+    if not text:
+        raise BadXml("an empty body where XML was due")
+    parser = DefusedXMLParser(target=_Tree(), forbid_dtd=True)
+    try:
+        parser.feed(text)
+        root: Element = parser.close()
+    except BadXml:
+        raise
+    except DefusedXmlException:
+        raise BadXml("XML with a document type definition or entities") from None
+    except (ParseError, ValueError, LookupError):
+        raise BadXml("malformed or truncated XML") from None
+    return root
+
+
+def child_text(element: Element, name: str) -> str | None:
+    """The text of the first child called `name`, stripped; None if there is none, "" if it is empty."""
+    found = element.find(name)
+    return None if found is None else (found.text or "").strip()
+
+
+def complete_multipart_body(parts: Iterable[tuple[int, str]]) -> bytes:
+    """`CompleteMultipartUpload` for (part number, ETag) pairs, in the order given; ETags are escaped."""
+    entries = "".join(
+        f"<Part><PartNumber>{number}</PartNumber><ETag>{escape(etag, _QUOTE)}</ETag></Part>" for number, etag in parts
+    )
+    return f"{_DECLARATION}<CompleteMultipartUpload>{entries}</CompleteMultipartUpload>".encode()

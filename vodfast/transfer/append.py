@@ -1,0 +1,341 @@
+"""One object on its way into an append-only store, as a state machine asked for its next step.
+
+Decides where the next part begins (the store's word, never ours), when the store is asked how much it has, and what
+becomes of a lost answer to the last part. The sibling of `machine.py`, driven by the engine in the same way: no clock,
+no sockets, no sleep.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from vodfast.errors import AmbiguousCommit, Cancelled, ErrorKind, IntegrityError, RetryClass, VodfastError
+from vodfast.transfer.machine import Failed, Finished, RetryDecision, Start, Step, Wait
+from vodfast.transfer.message import Body, BufferedBody
+from vodfast.transfer.plan import UploadPlan
+from vodfast.transfer.ports import AppendReceipt, AppendStore, Call, ObjectReceipt, PartSpec
+from vodfast.transfer.retry import outcome_unknown
+
+
+class _Kind(enum.Enum):
+    PREPARE = "prepare"
+    SEND = "send"
+    ASK = "ask"
+    SETTLE = "settle"
+
+
+class _Request(msgspec.Struct):
+    """What is under way. `part` and `last` only for SEND."""
+
+    token: int
+    kind: _Kind
+    part: PartSpec | None = None
+    last: bool = False
+
+
+class AppendMachine:
+    """Moves one object part by part, one request at a time.
+
+    For a sized source pass `plan` and `part_body`. For a stream pass neither and feed it with `offer` whenever a
+    `Wait` says `hungry`; a part is sent only when something is known to follow it or to end it, because the last part
+    must say that it is the last.
+    """
+
+    def __init__(
+        self,
+        store: AppendStore,
+        retry: RetryDecision,
+        *,
+        plan: UploadPlan | None = None,
+        part_body: Callable[[PartSpec], Body] | None = None,
+    ) -> None:
+        self._store = store
+        self._retry = retry
+        self._part_body = part_body
+        self._size = plan.size if plan is not None else None
+        self._part_size = min(
+            (plan.part_size if plan is not None else 0) or store.limits.max_part, store.limits.max_part
+        )
+        self._bodies: deque[tuple[int, BufferedBody]] = deque()
+        self._nothing: BufferedBody | None = None
+        self._taken = 0
+        self._upload_id: str | None = None
+        self._offset = 0
+        self._sent = 0
+        self._furthest = 0
+        self._index = 0
+        self._attempt = 0
+        self._side_attempt = 0
+        self._next = _Kind.SEND
+        self._not_before = 0.0
+        self._now = 0.0
+        self._tokens = 0
+        self._running: _Request | None = None
+        self._lost: VodfastError | None = None
+        self._error: VodfastError | None = None
+        self._result: Finished | None = None
+
+    @property
+    def acknowledged(self) -> int:
+        """Bytes the store has answered for. Shrinks if the store loses some."""
+        return self._offset
+
+    @property
+    def failing(self) -> bool:
+        """Something went wrong for good: what is in flight is of no use any more."""
+        return self._error is not None
+
+    @property
+    def ended(self) -> bool:
+        return self._running is None and (self._result is not None or self._error is not None)
+
+    # What the engine asks.
+
+    def poll(self, now: float, room: int = 1) -> Step:
+        """The next step. With `room` 0 nothing is started."""
+        self._now = now
+        if self._running is not None:
+            return Wait(None, hungry=self._hungry())
+        if self._result is not None:
+            return self._result
+        if self._error is not None:
+            return Failed(self._error)
+        if now < self._not_before:
+            return Wait(self._not_before, hungry=self._hungry())
+        return (self._begin() if room > 0 else None) or Wait(None, hungry=self._hungry())
+
+    def _hungry(self) -> bool:
+        return self._size is None and self._error is None and len(self._bodies) < 2
+
+    def _begin(self) -> Start | None:
+        if self._next is _Kind.SETTLE:
+            return self._start(_Kind.SETTLE, self._store.head_object())
+        preparation = self._store.prepare()
+        if preparation is not None:
+            return self._start(_Kind.PREPARE, preparation)
+        if self._next is _Kind.ASK:
+            assert self._upload_id is not None
+            return self._start(_Kind.ASK, self._store.stored_bytes(self._upload_id))
+        found = self._next_part()
+        if found is None:
+            return None
+        part, body = found
+        last = part.offset + part.length == self._size
+        call = self._store.append_part(self._upload_id, part, body, last=last)
+        self._sent = max(self._sent, part.offset + part.length)
+        return self._start(_Kind.SEND, call, part=part, last=last)
+
+    def _start(self, kind: _Kind, call: Call[Any], *, part: PartSpec | None = None, last: bool = False) -> Start:
+        self._tokens += 1
+        self._running = _Request(self._tokens, kind, part, last)
+        weight = part.length if part is not None else 0
+        # While a stream's part is sent, the next one is read.
+        return Start(self._tokens, call, weight, alone=self._size is not None, final=last)
+
+    def _next_part(self) -> tuple[PartSpec, Body] | None:
+        """The part at the offset, None while a stream has not said what follows it."""
+        if self._part_body is not None:
+            assert self._size is not None
+            part = PartSpec(self._index, self._offset, min(self._part_size, self._size - self._offset))
+            return part, self._part_body(part)
+        if not self._bodies:
+            # Everything is stored, but the object was not finished: an empty part ends it.
+            if self._size is None or self._nothing is None:
+                return None
+            return PartSpec(self._index, self._offset, 0), self._nothing
+        start, body = self._bodies[0]
+        skip = self._offset - start
+        part = PartSpec(self._index, self._offset, min(self._part_size, body.length - skip))
+        if self._size is None and part.offset + part.length == self._taken:
+            return None
+        return part, body.cut(skip, part.length)
+
+    # What the engine reports.
+
+    def offer(self, body: BufferedBody, *, last: bool) -> None:
+        """The next bytes of a stream; `last` if nothing follows. May be longer than a part, or empty if `last`."""
+        if self._nothing is None:
+            self._nothing = body.cut(0, 0)
+        if body.length:
+            self._bodies.append((self._taken, body))
+            self._taken += body.length
+        if last:
+            self._size = self._taken
+
+    def on_response(self, token: int, answer: Any, sent: int | None) -> None:  # noqa: ARG002  # no such store digests
+        """A call succeeded: `answer` is what its `parse` returned."""
+        request = self._ended(token)
+        if self._error is not None and not (request.last and answer.whole is not None):
+            return
+        if request.kind is not _Kind.SEND:
+            self._side_attempt = 0
+        if request.kind is _Kind.SEND:
+            assert request.part is not None
+            self._appended(request.part, answer, last=request.last)
+        elif request.kind is _Kind.ASK:
+            self._told(answer)
+        elif request.kind is _Kind.SETTLE:
+            self._settled(answer)
+
+    def on_failure(self, token: int, error: VodfastError, now: float) -> None:
+        """A call failed, in the transport or in `parse`."""
+        request = self._ended(token)
+        self._now = now
+        if self._error is not None:
+            if request.last and outcome_unknown(error):
+                self._error = _ambiguous(error.message)
+            return
+        if request.kind is not _Kind.SEND:
+            self._side_failed(request.kind, error)
+        elif request.last and error.kind is ErrorKind.SOURCE_CHANGED and error.reached:
+            self._give_up(_ambiguous(f"{error.message.partition(',')[0]}, in its last bytes"))
+        elif request.last and outcome_unknown(error):
+            self._lost, self._next = error, _Kind.SETTLE
+        elif error.kind is ErrorKind.NOT_FOUND and self._upload_id is not None:
+            self._restart()
+            self._again(_lost_upload(error))
+        else:
+            self._again(error)
+            if outcome_unknown(error) and self._upload_id is not None:
+                self._next = _Kind.ASK
+
+    def on_dropped(self, token: int) -> None:
+        """A call was broken off by cancellation; its effect is unknown."""
+        if self._ended(token).last:
+            self._error = _ambiguous("the last bytes were sent, but not confirmed before the upload was cancelled")
+
+    def fail(self, error: VodfastError) -> None:
+        """Something outside the requests went wrong (the source, say)."""
+        if self._next is _Kind.SETTLE and self._lost is not None:
+            error = _ambiguous(self._lost.message)
+        self._give_up(error)
+
+    def cancel(self, *, keep_parts: bool = False) -> None:  # noqa: ARG002  # an unfinished object is forgotten by itself
+        """Stop. What is in flight is reported with `on_dropped`; there is nothing to abort."""
+        self.fail(Cancelled("the upload was cancelled"))
+
+    # Decisions.
+
+    def _ended(self, token: int) -> _Request:
+        request, self._running = self._running, None
+        assert request is not None
+        assert request.token == token
+        return request
+
+    def _appended(self, part: PartSpec, receipt: AppendReceipt, *, last: bool) -> None:
+        end = part.offset + part.length
+        self._upload_id = receipt.upload_id
+        if receipt.end > end:
+            self._give_up(_too_much(receipt.end, end))
+        elif receipt.end == end and last:
+            self._finish(receipt.whole or ObjectReceipt(tag="", digest=None, size=end))
+        elif receipt.end > part.offset and not last:
+            self._move(receipt.end)
+        else:
+            self._again(
+                VodfastError(
+                    f"the store took {max(0, receipt.end - part.offset)} of the {part.length} bytes at {part.offset}",
+                    kind=ErrorKind.UNAVAILABLE,
+                    retry=RetryClass.LATER,
+                )
+            )
+            self._next = _Kind.ASK
+
+    def _told(self, stored: int | None) -> None:
+        self._next = _Kind.SEND
+        if stored is None:
+            self._restart()
+        elif stored > self._sent:
+            self._give_up(_too_much(stored, self._sent))
+        else:
+            self._move(stored)
+
+    def _settled(self, found: ObjectReceipt | None) -> None:
+        """After an answer to the last part that was lost: is the object finished?"""
+        assert self._lost is not None
+        assert self._size is not None
+        if found is None:
+            self._next = _Kind.SEND if self._upload_id is None else _Kind.ASK
+            self._again(self._lost)
+        elif found.size not in (None, self._size):
+            self._give_up(IntegrityError(f"the store finished the object with {found.size} of {self._size} bytes"))
+        else:
+            self._finish(found)
+
+    def _side_failed(self, kind: _Kind, error: VodfastError) -> None:
+        self._side_attempt += 1
+        delay = self._retry(error, self._side_attempt)
+        if delay is not None:
+            self._not_before = self._now + delay
+        else:
+            self._give_up(_ambiguous(error.message) if kind is _Kind.SETTLE else error)
+
+    def _again(self, error: VodfastError) -> None:
+        """Go on after a pause. Attempts count until the store has more bytes than ever before."""
+        self._attempt += 1
+        delay = self._retry(error, self._attempt)
+        if delay is None:
+            self._give_up(error)
+        else:
+            self._not_before = self._now + delay
+
+    def _move(self, offset: int) -> None:
+        if self._part_body is None and offset < (self._bodies[0][0] if self._bodies else self._offset):
+            self._give_up(_lost_stream(offset))
+            return
+        self._offset = offset
+        self._index += 1
+        while self._bodies and self._bodies[0][0] + self._bodies[0][1].length <= offset:
+            self._bodies.popleft()
+        if offset > self._furthest:
+            self._furthest, self._attempt = offset, 0
+
+    def _restart(self) -> None:
+        self._upload_id = None
+        self._next = _Kind.SEND
+        self._move(0)
+        self._index = 0
+
+    def _finish(self, receipt: ObjectReceipt) -> None:
+        assert self._size is not None
+        self._offset = self._size
+        self._error, self._result = None, Finished(receipt, self._size, None)
+        self._bodies.clear()
+
+    def _give_up(self, error: VodfastError) -> None:
+        if self._error is None and self._result is None:
+            self._error = error
+            self._bodies.clear()
+
+
+def _ambiguous(reason: str) -> AmbiguousCommit:
+    return AmbiguousCommit(
+        f"{reason}; the last bytes finish the media, so it may or may not exist: look for it before you upload it again"
+    )
+
+
+def _too_much(stored: int, sent: int) -> IntegrityError:
+    return IntegrityError(f"the store says it has {stored} bytes, but only {sent} were sent")
+
+
+def _lost_stream(offset: int) -> VodfastError:
+    return VodfastError(
+        f"the store went back to byte {offset} of a stream that cannot be read again: upload it from a file",
+        kind=ErrorKind.UNAVAILABLE,
+    )
+
+
+def _lost_upload(error: VodfastError) -> VodfastError:
+    return VodfastError(
+        f"the store no longer knows the unfinished upload ({error.message})",
+        kind=ErrorKind.UNAVAILABLE,
+        retry=RetryClass.LATER,
+        status=error.status,
+        code=error.code,
+        request_id=error.request_id,
+    )

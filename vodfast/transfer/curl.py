@@ -1,0 +1,323 @@
+"""The transport: libcurl's multi handle on the running event loop.
+
+Decides the one curl profile (DESIGN section 5: no redirects, https only, verified TLS, no environment) and turns
+every outcome into a `Response` or a `VodfastError`. Leaves meaning to the caller. The only module that imports pycurl.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pycurl
+
+from vodfast.config import MIB, TransferConfig
+from vodfast.errors import ConfigError, ErrorKind, RetryClass, SourceChanged, VodfastError
+from vodfast.transfer.message import Reader, Request, Response, shown_url
+
+CURL_FLOOR = (8, 21, 0)
+"""Older releases reuse connections across credentials (CVE-2026-1965, -3784, -5545, -8458, -8927, -8932)."""
+
+_LARGEST_REPLY = 8 * MIB
+_LARGEST_HEADERS = 256 * 1024
+_IDLE_HANDLES = 64
+_PORT = re.compile(r":[0-9]+\Z")
+
+_NEVER, _LATER = RetryClass.NEVER, RetryClass.LATER
+
+# curl code -> (kind, retry, whether the request can have reached the service, what to say)
+_FAILURES: dict[int, tuple[ErrorKind, RetryClass, bool, str]] = {
+    pycurl.E_COULDNT_RESOLVE_HOST: (ErrorKind.NETWORK, _LATER, False, "the host name could not be resolved"),
+    pycurl.E_COULDNT_RESOLVE_PROXY: (ErrorKind.NETWORK, _LATER, False, "the proxy's name could not be resolved"),
+    pycurl.E_COULDNT_CONNECT: (ErrorKind.NETWORK, _LATER, False, "no connection could be made"),
+    pycurl.E_OPERATION_TIMEDOUT: (ErrorKind.NETWORK, _LATER, True, "the exchange took too long or stalled"),
+    pycurl.E_GOT_NOTHING: (ErrorKind.NETWORK, _LATER, True, "the connection was closed without an answer"),
+    pycurl.E_SEND_ERROR: (ErrorKind.NETWORK, _LATER, True, "the connection broke while sending"),
+    pycurl.E_RECV_ERROR: (ErrorKind.NETWORK, _LATER, True, "the connection broke while receiving"),
+    pycurl.E_PARTIAL_FILE: (ErrorKind.NETWORK, _LATER, True, "the answer was cut short"),
+    pycurl.E_SSL_CONNECT_ERROR: (ErrorKind.TLS, _LATER, False, "the TLS handshake failed"),
+    pycurl.E_PEER_FAILED_VERIFICATION: (
+        ErrorKind.TLS,
+        _NEVER,
+        False,
+        "the server's certificate is not trusted; if it is right, name its authority with ca_bundle (--ca-bundle)",
+    ),
+    pycurl.E_SSL_CACERT_BADFILE: (ErrorKind.CONFIG, _NEVER, False, "the ca_bundle file cannot be read"),
+    pycurl.E_UNSUPPORTED_PROTOCOL: (ErrorKind.CONFIG, _NEVER, False, "plain http is spoken to an emulator only"),
+    pycurl.E_URL_MALFORMAT: (ErrorKind.CONFIG, _NEVER, False, "the address is malformed"),
+    pycurl.E_FTP_WEIRD_SERVER_REPLY: (ErrorKind.NETWORK, _LATER, True, "the answer was not HTTP"),
+    pycurl.E_WRITE_ERROR: (ErrorKind.UNEXPECTED, _NEVER, True, "the answer was larger than any this service gives"),
+}
+_OTHER = (ErrorKind.NETWORK, _LATER, True, "the exchange failed")
+
+
+def curl_version() -> tuple[int, ...]:
+    """libcurl's version as numbers, for `doctor`."""
+    return tuple(int(number) for number in pycurl.version_info()[1].split("-")[0].split("."))
+
+
+def require_curl(version: tuple[int, ...] | None = None) -> None:
+    """Refuse a libcurl below the floor.
+
+    Raises:
+        ConfigError: naming both versions and what to install.
+    """
+    found = version or curl_version()
+    if found < CURL_FLOOR:
+        raise ConfigError(
+            f"libcurl {'.'.join(map(str, found))} is too old: vodfast needs {'.'.join(map(str, CURL_FLOOR))} or later, "
+            "which the pycurl wheels from 7.49 bring (pip install --upgrade pycurl)"
+        )
+
+
+class CurlTransport:
+    """Performs requests on the loop that first uses it. One transport serves one account: connections are never
+    shared between transports, so none is reused across credentials.
+    """
+
+    def __init__(self, config: TransferConfig) -> None:
+        require_curl()
+        if config.ca_bundle is not None and not os.access(config.ca_bundle, os.R_OK):
+            raise ConfigError(f"the ca_bundle file {config.ca_bundle} cannot be read")
+        self._config = config
+        self._multi: pycurl.AsyncCurlMulti | None = None
+        self._idle: list[pycurl.Curl] = []
+        self._busy = 0
+        route = config.route
+        self._scheme = route.scheme if route else "https"
+        # Plain http only where the route says so, and the route's parser lets that be loopback only.
+        self._protocols = pycurl.PROTO_HTTP if self._scheme == "http" else pycurl.PROTO_HTTPS
+        host = f"[{route.host}]" if route and ":" in route.host else route.host if route else ""
+        self._connect_to = [f"::{host}:{route.port}"] if route else None
+        self._pace = _Pace(config.bandwidth) if config.bandwidth else None
+
+    @property
+    def busy(self) -> int:
+        """Handles in use."""
+        return self._busy
+
+    async def send(self, request: Request) -> Response:
+        """Perform one exchange.
+
+        Raises:
+            VodfastError: kind NETWORK, TLS or CONFIG; `reached` tells whether the request may have had an effect.
+            SourceChanged: the file behind a streamed body turned out to be truncated.
+        """
+        if self._multi is None:
+            self._multi = pycurl.AsyncCurlMulti()
+            self._multi.setopt(pycurl.M_MAXCONNECTS, self._config.max_connections + self._config.max_calls)
+        curl = self._idle.pop() if self._idle else pycurl.Curl()
+        reader: Reader | None = None
+        reply = _Reply()
+        self._busy += 1
+        try:
+            reader = self._prepare(curl, request, reply)
+            future = self._multi.add_handle(curl)
+            try:
+                await future
+            except pycurl.error as error:
+                self._raise_if_source_failed(reader)
+                raise self._failure(curl, request, error.args[0]) from None
+            finally:
+                if not future.done() or future.cancelled():
+                    # A cancelled future leaves the handle attached until the next tick: take it out now, so that it
+                    # reads no more from a body that is about to be closed.
+                    self._detach(curl)
+            self._raise_if_source_failed(reader)
+            return Response(
+                status=curl.getinfo(pycurl.RESPONSE_CODE),
+                headers=tuple(reply.headers),
+                body=reply.body.getvalue(),
+                sent=reader.crc if reader is not None and request.digest is not None else None,
+            )
+        finally:
+            self._busy -= 1
+            curl.reset()
+            if reader is not None:
+                reader.close()
+            if len(self._idle) < _IDLE_HANDLES:
+                self._idle.append(curl)
+            else:
+                curl.close()
+
+    async def aclose(self) -> None:
+        """Close every connection. Exchanges in flight are cancelled."""
+        if self._multi is not None:
+            await self._multi.aclose()
+            self._multi = None
+        while self._idle:
+            self._idle.pop().close()
+
+    def _detach(self, curl: pycurl.Curl) -> None:
+        if self._multi is not None and not self._multi.closed:
+            try:
+                self._multi.remove_handle(curl)
+            except RuntimeError:  # its future's own clean-up came first
+                return
+
+    def _prepare(self, curl: pycurl.Curl, request: Request, reply: _Reply) -> Reader | None:
+        config = self._config
+        set_option = curl.setopt
+        set_option(pycurl.URL, self._routed(request.url))
+        set_option(pycurl.PROTOCOLS, self._protocols)
+        set_option(pycurl.REDIR_PROTOCOLS, 0)
+        set_option(pycurl.FOLLOWLOCATION, 0)
+        set_option(pycurl.NETRC, pycurl.NETRC_IGNORED)
+        set_option(pycurl.NOSIGNAL, 1)
+        set_option(pycurl.TCP_NODELAY, 1)
+        set_option(pycurl.SSL_VERIFYPEER, 1)
+        set_option(pycurl.SSL_VERIFYHOST, 2)
+        set_option(pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2)
+        set_option(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
+        set_option(pycurl.PATH_AS_IS, 1)
+        set_option(pycurl.CONNECTTIMEOUT_MS, int(config.connect_timeout * 1000))
+        set_option(pycurl.MAXLIFETIME_CONN, 600)
+        if config.ca_bundle is not None:
+            set_option(pycurl.CAINFO, config.ca_bundle)
+        if config.proxy is not None:
+            set_option(pycurl.PROXY, config.proxy)
+        elif not config.trust_env:
+            set_option(pycurl.PROXY, "")
+        if self._connect_to is not None:
+            set_option(pycurl.CONNECT_TO, self._connect_to)
+        elif request.address is not None:
+            set_option(pycurl.CONNECT_TO, [f"::{request.address}{'' if _PORT.search(request.address) else ':'}"])
+        if request.timeout is not None:
+            set_option(pycurl.TIMEOUT_MS, int(request.timeout * 1000))
+        else:
+            set_option(pycurl.LOW_SPEED_LIMIT, config.stall_speed)
+            set_option(pycurl.LOW_SPEED_TIME, max(1, int(config.stall_timeout)))
+        headers = [f"{name}: {value}" if value else f"{name};" for name, value in request.headers]
+        # libcurl would add these by itself; what is not in the request must not be on the wire.
+        headers += ["Expect:", "Accept:"]
+        names = {name.lower() for name, _ in request.headers}
+        if "content-type" not in names:
+            headers.append("Content-Type:")
+        if "user-agent" not in names:
+            set_option(pycurl.USERAGENT, "vodfast")
+        set_option(pycurl.HTTPHEADER, headers)
+        set_option(pycurl.HEADERFUNCTION, reply.take_header)
+        set_option(pycurl.WRITEFUNCTION, reply.take_body)
+        return self._prepare_body(curl, request)
+
+    def _prepare_body(self, curl: pycurl.Curl, request: Request) -> Reader | None:
+        body = request.body
+        if body is None or isinstance(body, bytes):
+            if request.method == "HEAD":
+                curl.setopt(pycurl.NOBODY, 1)
+            elif request.method == "POST" or body:
+                curl.setopt(pycurl.POSTFIELDS, body or b"")
+            if request.method not in ("GET", "HEAD", "POST"):
+                curl.setopt(pycurl.CUSTOMREQUEST, request.method)
+            return None
+        reader = body.open(request.digest)
+        curl.setopt(pycurl.UPLOAD, 1)
+        if request.method != "PUT":
+            curl.setopt(pycurl.CUSTOMREQUEST, request.method)
+        curl.setopt(pycurl.INFILESIZE_LARGE, body.length)
+        curl.setopt(pycurl.UPLOAD_BUFFERSIZE, min(self._config.upload_buffer, max(body.length, 16 * 1024)))
+        curl.setopt(pycurl.READFUNCTION, self._pace.paced(curl, reader) if self._pace else reader.read)
+        curl.setopt(pycurl.SEEKFUNCTION, lambda offset, _origin: _seek(reader, offset))
+        return reader
+
+    def _routed(self, url: str) -> str:
+        if self._scheme == "https":
+            return url
+        return f"{self._scheme}://{url.partition('://')[2]}"
+
+    @staticmethod
+    def _raise_if_source_failed(reader: Reader | None) -> None:
+        if reader is not None and reader.faulted:
+            raise SourceChanged(
+                "the file was truncated while it was uploaded, so nothing was committed: upload it again once it is "
+                "complete"
+            )
+
+    def _failure(self, curl: pycurl.Curl, request: Request, code: int) -> VodfastError:
+        if code == pycurl.E_UNSUPPORTED_PROTOCOL and curl.getinfo(pycurl.CONNECT_TIME):
+            code = pycurl.E_FTP_WEIRD_SERVER_REPLY  # libcurl takes an answer that is not HTTP for HTTP/0.9
+        kind, retry, reached, said = _FAILURES.get(code, _OTHER)
+        if code == pycurl.E_OPERATION_TIMEDOUT and not curl.getinfo(pycurl.PRETRANSFER_TIME):
+            reached = False
+        where = urlsplit(shown_url(request.url)).netloc
+        if self._config.route is not None:
+            where = f"{where} at {self._config.route.host}:{self._config.route.port}"
+        return VodfastError(
+            f"{where}: {said} (curl {code})",
+            kind=kind,
+            retry=retry,
+            operation=request.operation,
+            reached=reached,
+        )
+
+
+def _seek(reader: Reader, offset: int) -> int:
+    """libcurl seeks only to the start, when it must send a body again on a fresh connection."""
+    if offset != 0:
+        return int(pycurl.SEEKFUNC_CANTSEEK)
+    reader.rewind()
+    return int(pycurl.SEEKFUNC_OK)
+
+
+class _Reply:
+    """Collects a response, within limits: an endless one is broken off."""
+
+    __slots__ = ("_header_bytes", "body", "headers")
+
+    def __init__(self) -> None:
+        self.headers: list[tuple[str, str]] = []
+        self.body = io.BytesIO()
+        self._header_bytes = 0
+
+    def take_header(self, line: bytes) -> int | None:
+        self._header_bytes += len(line)
+        if self._header_bytes > _LARGEST_HEADERS:
+            return -1
+        if line.startswith(b"HTTP/"):  # a 100 before the real answer
+            self.headers.clear()
+            return None
+        name, colon, value = line.partition(b":")
+        if colon:
+            self.headers.append((name.decode("latin-1").strip().lower(), value.decode("latin-1").strip()))
+        return None
+
+    def take_body(self, piece: bytes) -> int | None:
+        if self.body.tell() + len(piece) > _LARGEST_REPLY:
+            return -1
+        self.body.write(piece)
+        return None
+
+
+class _Pace:
+    """One bandwidth bucket for all bodies: a reader that finds it empty is paused until it has filled again."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = float(rate)
+        self._tokens = 0.0
+        self._filled: float | None = None
+
+    def paced(self, curl: pycurl.Curl, reader: Reader) -> Callable[[int], Any]:
+        loop = asyncio.get_running_loop()
+
+        def resume() -> None:
+            if not reader.closed:  # a late wake-up must leave the handle's next owner alone
+                curl.pause(pycurl.PAUSE_CONT)
+
+        def read(limit: int) -> Any:
+            now = loop.time()
+            if self._filled is not None:
+                self._tokens = min(self._tokens + (now - self._filled) * self._rate, self._rate / 4)
+            self._filled = now
+            if self._tokens <= 0:
+                loop.call_later(-self._tokens / self._rate + 0.005, resume)
+                return pycurl.READFUNC_PAUSE
+            piece = reader.read(min(limit, max(4096, int(self._rate / 8))))
+            self._tokens -= len(piece)
+            return piece
+
+        return read

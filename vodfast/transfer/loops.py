@@ -1,0 +1,124 @@
+"""Which event loop runs the engine, and the background thread behind the blocking client.
+
+The only module that names uvloop; where it is missing (Windows) the stock loop serves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from importlib.metadata import version
+from typing import Any, TypeVar, cast
+
+from vodfast.errors import InvalidInput
+
+T = TypeVar("T")
+
+try:
+    import uvloop as fast_loop
+except ImportError:  # no uvloop on Windows
+    fast_loop = None  # type: ignore[assignment]  # the one place that must do without the module
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """A fresh event loop: uvloop's if there is one."""
+    return asyncio.new_event_loop() if fast_loop is None else fast_loop.new_event_loop()
+
+
+def loop_name() -> str:
+    """`uvloop X.Y.Z` or `asyncio`, for `doctor`."""
+    return "asyncio" if fast_loop is None else f"uvloop {version('uvloop')}"
+
+
+async def in_thread(function: Callable[..., T], *args: Any) -> T:
+    """Run a blocking function on a daemon thread of its own.
+
+    Unlike an executor's, the thread is never waited for: a read that blocks for ever holds up neither cancellation
+    nor the end of the process.
+    """
+    loop = asyncio.get_running_loop()
+    outcome: asyncio.Future[T] = loop.create_future()
+
+    def settle(value: T | None, error: BaseException | None) -> None:
+        if outcome.done():
+            return
+        if error is not None:
+            outcome.set_exception(error)
+        else:
+            outcome.set_result(cast(T, value))
+
+    def work() -> None:
+        value: T | None = None
+        failure: BaseException | None = None
+        try:
+            value = function(*args)
+        except BaseException as error:
+            failure = error
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(settle, value, failure)
+
+    threading.Thread(target=work, name="vodfast-read", daemon=True).start()
+    return await outcome
+
+
+class BackgroundLoop:
+    """An event loop on a daemon thread of its own. `close` waits until everything submitted has ended."""
+
+    def __init__(self) -> None:
+        self._loop = new_loop()
+        self._thread = threading.Thread(target=self._run, name="vodfast", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.run_until_complete(self._loop.shutdown_default_executor())
+            self._loop.close()
+
+    def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Start a coroutine from any thread.
+
+        Raises:
+            InvalidInput: the loop is closed.
+        """
+        if not self._thread.is_alive():
+            coroutine.close()
+            raise InvalidInput("the client is closed")
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine to its end. An interrupt of the waiting thread cancels it and waits for its clean end."""
+        future = self.submit(coroutine)
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            future.cancel()
+            self.settle()
+            raise
+
+    def settle(self) -> None:
+        """Wait until every cancelled task has finished its clean-up."""
+        self.submit(_idle()).result()
+
+    def call(self, function: Any, *args: Any) -> None:
+        """Call a function on the loop's thread, soon; after `close`, never."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(function, *args)
+
+    def close(self) -> None:
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+
+
+async def _idle() -> None:
+    """Let cancelled tasks finish their clean-up before the caller goes on."""
+    pending = [task for task in asyncio.all_tasks() if task is not asyncio.current_task() and task.cancelling()]
+    if pending:
+        await asyncio.wait(pending)

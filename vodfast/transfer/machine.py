@@ -1,0 +1,442 @@
+"""One object on its way into a store, as a state machine asked for its next step.
+
+Decides the order of requests, what is retried and what counts as proof. Has no clock, no sockets and no sleep: the
+engine passes time in, performs what it is told and reports back, so every history can be replayed in a test.
+"""
+
+from __future__ import annotations
+
+import enum
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+import msgspec
+
+from vodfast import _native
+from vodfast.errors import Cancelled, ErrorKind, IntegrityError, RetryClass, VodfastError
+from vodfast.transfer.message import Body
+from vodfast.transfer.plan import UploadPlan
+from vodfast.transfer.ports import Call, ObjectReceipt, ObjectStore, PartReceipt, PartSpec
+from vodfast.transfer.retry import outcome_unknown
+
+RetryDecision: TypeAlias = Callable[[VodfastError, int], float | None]
+"""`RetryPolicy.delay`: seconds until the next attempt, None to give up."""
+
+_COMBINE = {"crc32": _native.crc32_combine, "crc64": _native.crc64_combine}
+
+
+class Start(msgspec.Struct, frozen=True):
+    """Perform `call` now and report under `token`. `weight` is the bytes of its streamed body, `alone` says that
+    nothing else of this object can run beside it, `final` that its effect cannot be taken back: once it is on its way,
+    a cancellation waits for the answer.
+    """
+
+    token: int
+    call: Call[Any]
+    weight: int
+    alone: bool
+    final: bool = False
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """Nothing to start: ask again at `until` (None: when something was reported). `hungry`: a stream part is wanted."""
+
+    until: float | None
+    hungry: bool
+
+
+class Finished(msgspec.Struct, frozen=True):
+    """The object is stored and proven. `verified` is the name of the checksum the store confirmed, None if none."""
+
+    receipt: ObjectReceipt
+    size: int
+    verified: str | None
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """The object is not stored and nothing of it is left behind (or `error` says what could not be taken back)."""
+
+    error: VodfastError
+
+
+Step: TypeAlias = Start | Wait | Finished | Failed
+
+
+class _Phase(enum.Enum):
+    PUT = "put"
+    CREATE = "create"
+    PARTS = "parts"
+    COMPLETE = "complete"
+    SETTLE = "settle"
+    SWEEP = "sweep"
+    DISCARD = "discard"
+    ABORT = "abort"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class _Work(msgspec.Struct):
+    """One request that is to be made until it succeeds or is given up. `part` and `body` only for streamed bodies,
+    `upload_id` only to discard a stray one.
+    """
+
+    phase: _Phase
+    attempt: int = 0
+    part: PartSpec | None = None
+    body: Body | None = None
+    upload_id: str | None = None
+
+
+_SIDELINE = (_Phase.SWEEP, _Phase.DISCARD)
+"""Tidying that goes on beside the parts: its failure fails nothing."""
+
+
+class ObjectMachine:
+    """Moves one object: PUT, or create, parts, complete; abort if it fails.
+
+    For a sized source pass `plan` and `part_body`. For a stream pass neither and feed parts with `offer` whenever a
+    `Wait` says `hungry`. `concurrency` limits the parts in flight; stores that want ascending parts get one at a time.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        retry: RetryDecision,
+        *,
+        plan: UploadPlan | None = None,
+        part_body: Callable[[PartSpec], Body] | None = None,
+        concurrency: int | None = None,
+    ) -> None:
+        self._store = store
+        self._retry = retry
+        self._part_body = part_body
+        self._concurrency = 1 if store.limits.part_order == "ascending" else concurrency
+        self._ready: deque[_Work] = deque()
+        self._offers: deque[_Work] = deque()
+        self._delayed: list[tuple[float, int, _Work]] = []
+        self._running: dict[int, _Work] = {}
+        self._tokens = 0
+        self._delays = 0
+        self._planned: Iterator[PartSpec] = iter(())
+        self._ended = plan is not None
+        self._upload_id: str | None = None
+        self._receipts: dict[int, PartReceipt] = {}
+        self._digests: dict[int, tuple[int, int]] = {}
+        self._strays = False
+        self._confirmed = store.limits.part_digest is not None
+        self._acknowledged = 0
+        self._offered = 0
+        self._taken = 0
+        self._error: VodfastError | None = None
+        self._lost: VodfastError | None = None
+        self._result: Finished | None = None
+        self._phase = _Phase.CREATE
+        if plan is not None:
+            self._taken = plan.size
+            if plan.multipart:
+                self._planned = plan.parts()
+                self._ready.append(_Work(_Phase.CREATE))
+            else:
+                self._phase = _Phase.PUT
+                self._ready.append(_Work(_Phase.PUT, part=plan.part(0)))
+
+    @property
+    def acknowledged(self) -> int:
+        """Bytes the store has answered for."""
+        if self._result is not None:
+            return self._result.size
+        return self._acknowledged
+
+    @property
+    def failing(self) -> bool:
+        """Something went wrong for good: what is in flight is of no use any more."""
+        return self._error is not None
+
+    @property
+    def ended(self) -> bool:
+        return self._phase in (_Phase.DONE, _Phase.FAILED)
+
+    # What the engine asks.
+
+    def poll(self, now: float, room: int = 1) -> Step:
+        """The next step. With `room` 0 nothing is started."""
+        if self._phase is _Phase.DONE:
+            assert self._result is not None
+            return self._result
+        if self._phase is _Phase.FAILED:
+            assert self._error is not None
+            return Failed(self._error)
+        while self._delayed and self._delayed[0][0] <= now:
+            self._ready.append(heapq.heappop(self._delayed)[2])
+        if room > 0:
+            work = self._next()
+            if work is not None:
+                return self._start(work)
+        until = self._delayed[0][0] if self._delayed else None
+        return Wait(until, hungry=self._hungry())
+
+    def _next(self) -> _Work | None:
+        sending = self._phase is _Phase.PARTS and self._error is None
+        if sending and self._concurrency is not None and len(self._running) >= self._concurrency:
+            return None
+        if self._ready:
+            return self._ready.popleft()
+        if sending:
+            if self._offers:
+                return self._offers.popleft()
+            spec = next(self._planned, None)
+            if spec is not None:
+                return _Work(_Phase.PARTS, part=spec)
+        return None
+
+    def _hungry(self) -> bool:
+        return (
+            not self._ended
+            and self._error is None
+            and not self._offers
+            and self._phase in (_Phase.CREATE, _Phase.PARTS)
+        )
+
+    def _start(self, work: _Work) -> Start:
+        work.attempt += 1
+        self._tokens += 1
+        self._running[self._tokens] = work
+        body = work.body
+        if body is None and work.part is not None:
+            assert self._part_body is not None
+            body = self._part_body(work.part)
+        return Start(
+            self._tokens, self._call(work, body), body.length if body is not None else 0, work.phase is _Phase.PUT
+        )
+
+    def _call(self, work: _Work, body: Body | None) -> Call[Any]:
+        store, upload_id = self._store, self._upload_id
+        if work.phase is _Phase.CREATE:
+            return store.create_upload()
+        if work.phase is _Phase.SETTLE:
+            return store.head_object()
+        if work.phase is _Phase.SWEEP:
+            return store.list_uploads()
+        if work.phase is _Phase.DISCARD:
+            assert work.upload_id is not None
+            return store.abort_upload(work.upload_id)
+        if work.phase is _Phase.PUT:
+            assert body is not None
+            return store.put_object(body)
+        assert upload_id is not None
+        if work.phase is _Phase.PARTS:
+            assert body is not None
+            assert work.part is not None
+            return store.put_part(upload_id, work.part, body)
+        if work.phase is _Phase.COMPLETE:
+            return store.complete_upload(upload_id, [self._receipts[index] for index in sorted(self._receipts)])
+        return store.abort_upload(upload_id)
+
+    # What the engine reports.
+
+    def offer(self, body: Body, *, last: bool) -> None:
+        """The next part of a stream; `last` if nothing follows. An empty last part only ends the stream."""
+        self._ended = self._ended or last
+        spec = PartSpec(self._offered, self._taken, body.length)
+        self._taken += body.length
+        if last and self._offered == 0:
+            self._phase = _Phase.PUT
+            self._ready.append(_Work(_Phase.PUT, part=spec, body=body))
+            return
+        if self._offered == 0:
+            self._ready.append(_Work(_Phase.CREATE))
+        if body.length:
+            self._offered += 1
+            self._offers.append(_Work(_Phase.PARTS, part=spec, body=body))
+        self._advance()
+
+    def on_response(self, token: int, answer: Any, sent: int | None) -> None:
+        """A call succeeded: `answer` is what its `parse` returned, `sent` the digest of the streamed body."""
+        work = self._running.pop(token)
+        if work.phase is _Phase.CREATE:
+            self._upload_id = answer
+            if self._phase is _Phase.CREATE:
+                self._phase = _Phase.PARTS
+            self._sweep()
+        elif work.phase is _Phase.SWEEP:
+            strays = (upload_id for upload_id in answer if upload_id != self._upload_id)
+            self._ready.extend(_Work(_Phase.DISCARD, upload_id=upload_id) for upload_id in strays)
+        elif work.phase is _Phase.DISCARD:
+            pass
+        elif work.phase is _Phase.PARTS:
+            self._part_stored(work, answer, sent)
+        elif work.phase is _Phase.PUT:
+            self._object_stored(work, answer, sent)
+        elif work.phase is _Phase.COMPLETE:
+            self._completed(answer)
+        elif work.phase is _Phase.SETTLE:
+            self._settled(answer)
+        self._advance()
+
+    def on_failure(self, token: int, error: VodfastError, now: float) -> None:
+        """A call failed, in the transport or in `parse`."""
+        work = self._running.pop(token)
+        self._failed(work, error, now)
+        self._advance()
+
+    def on_dropped(self, token: int) -> None:
+        """A call was broken off by cancellation; its effect is unknown."""
+        work = self._running.pop(token, None)
+        self._strays = self._strays or (work is not None and work.phase is _Phase.CREATE)
+        self._advance()
+
+    def fail(self, error: VodfastError) -> None:
+        """Something outside the requests went wrong (the source, say): take back what was started."""
+        if not self.ended:
+            self._give_up(error)
+            self._advance()
+
+    def cancel(self, *, keep_parts: bool = False) -> None:
+        """Stop: what is in flight is reported with `on_dropped`, then the upload is aborted unless `keep_parts`."""
+        if keep_parts:
+            self._upload_id = None
+        self.fail(Cancelled("the upload was cancelled"))
+
+    # Decisions.
+
+    def _advance(self) -> None:
+        if self._error is not None:
+            self._advance_failure()
+            return
+        pending = self._running or self._ready or self._offers or self._delayed
+        if self._phase is not _Phase.PARTS or pending or not self._ended:
+            return
+        spec = next(self._planned, None)
+        if spec is not None:
+            self._ready.append(_Work(_Phase.PARTS, part=spec))
+            return
+        self._phase = _Phase.COMPLETE
+        self._ready.append(_Work(_Phase.COMPLETE))
+
+    def _advance_failure(self) -> None:
+        """Let what runs end, then abort, then find and discard strays, then report the failure."""
+        if self._running or self._phase is _Phase.FAILED:
+            return
+        if self._phase is not _Phase.ABORT:
+            self._phase = _Phase.ABORT
+            for queue in (self._ready, self._offers, self._delayed):
+                queue.clear()
+            if self._upload_id is not None:
+                self._ready.append(_Work(_Phase.ABORT))
+            self._sweep()
+        if not self._ready and not self._delayed:
+            self._phase = _Phase.FAILED
+
+    def _sweep(self) -> None:
+        if self._strays:
+            self._strays = False
+            self._ready.append(_Work(_Phase.SWEEP))
+
+    def _part_stored(self, work: _Work, receipt: PartReceipt, sent: int | None) -> None:
+        assert work.part is not None
+        index = work.part.index
+        problem = self._compare(receipt.digest, sent, f"part {index + 1}")
+        if problem is not None:
+            self._failed(work, problem, None)
+            return
+        self._receipts[index] = receipt
+        self._acknowledged += work.part.length
+        if sent is not None:
+            self._digests[index] = (sent, work.part.length)
+
+    def _object_stored(self, work: _Work, receipt: ObjectReceipt, sent: int | None) -> None:
+        problem = self._compare(receipt.digest, sent, "the object")
+        if problem is not None:
+            self._failed(work, problem, None)
+            return
+        self._finish(receipt)
+
+    def _compare(self, stored: int | None, sent: int | None, what: str) -> IntegrityError | None:
+        if stored is None or sent is None:
+            self._confirmed = False
+            return None
+        if stored == sent:
+            return None
+        return IntegrityError(
+            f"the store holds other bytes than were sent for {what} ({self._store.limits.part_digest} differs)",
+            retry=RetryClass.LATER,
+        )
+
+    def _completed(self, receipt: ObjectReceipt) -> None:
+        whole = self._whole_digest()
+        if receipt.digest is not None and whole is not None:
+            if receipt.digest != whole:
+                # The parts were right one by one, so the joined object is wrong: sending again cannot mend it.
+                self._upload_id = None
+                self._give_up(
+                    IntegrityError(
+                        f"the joined object is not what was sent ({self._store.limits.object_digest} differs); "
+                        "nothing was committed"
+                    )
+                )
+                return
+        elif self._store.limits.object_digest is not None:
+            self._confirmed = False  # a store without such a digest has confirmed every part it joins
+        self._finish(receipt)
+
+    def _settled(self, found: ObjectReceipt | None) -> None:
+        """After a completion whose answer was lost: is the object there, whole and right?"""
+        assert self._lost is not None
+        whole = self._whole_digest()
+        right_size = found is not None and found.size in (None, self._taken)
+        if found is None or not right_size or (None not in (found.digest, whole) and found.digest != whole):
+            self._give_up(self._lost)
+        else:
+            self._confirmed = self._confirmed and found.digest is not None
+            self._finish(found)
+
+    def _failed(self, work: _Work, error: VodfastError, now: float | None) -> None:
+        if work.phase is _Phase.CREATE and outcome_unknown(error):
+            self._strays = True
+        if self._error is not None and work.phase not in (_Phase.ABORT, *_SIDELINE):
+            return
+        if work.phase is _Phase.COMPLETE and error.kind is ErrorKind.NOT_FOUND:
+            # The upload is gone: an earlier completion may have worked without our hearing of it.
+            self._upload_id = None
+            self._lost = error
+            self._phase = _Phase.SETTLE
+            self._ready.append(_Work(_Phase.SETTLE))
+            return
+        delay = self._retry(error, work.attempt)
+        if delay is not None:
+            if now is None:
+                self._ready.append(work)
+            else:
+                self._delays += 1  # two that fail at the same moment come back in that order
+                heapq.heappush(self._delayed, (now + delay, self._delays, work))
+            return
+        if work.phase is _Phase.ABORT:
+            assert self._error is not None
+            self._error.context = {**self._error.context, "left_behind": f"upload {self._upload_id}: {error.message}"}
+        elif work.phase not in _SIDELINE:
+            self._give_up(error)
+
+    def _give_up(self, error: VodfastError) -> None:
+        if self._error is None:
+            self._error = error
+
+    def _whole_digest(self) -> int | None:
+        """The digest of the whole object, joined from those of its parts; None if one is unknown."""
+        name = self._store.limits.object_digest
+        if name is None or len(self._digests) != len(self._receipts):
+            return None
+        combine, whole = _COMBINE[name], 0
+        for index in sorted(self._digests):
+            digest, length = self._digests[index]
+            whole = combine(whole, digest, length)
+        return whole
+
+    def _finish(self, receipt: ObjectReceipt) -> None:
+        if self._error is not None:
+            self._upload_id = None  # joined after all; whoever cancelled deletes the object
+            return
+        name = self._store.limits.object_digest or self._store.limits.part_digest
+        self._result = Finished(receipt, self._taken, name if self._confirmed else None)
+        self._phase = _Phase.DONE

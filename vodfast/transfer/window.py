@@ -1,0 +1,174 @@
+"""How much may be in flight: the adaptive window of requests and the budget of buffered bytes.
+
+Decides when a request may start. The window grows while throughput grows and is halved when the service throttles
+(AIMD), so no tuning flag is needed. Waiters are served in order. Owned by one event loop; not thread-safe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+_INTERVAL = 0.5
+"""Seconds over which throughput is compared."""
+_SHARE = 0.5
+"""Of what a larger window promises it must bring this share to be kept: a quarter more slots, an eighth more bytes."""
+_HOLD = 4
+"""Intervals to leave the window alone after growth brought nothing; doubled each time that happens again."""
+_LONGEST_HOLD = 128
+_SHRINK_PAUSE = 1.0
+"""Seconds in which several throttled answers count as one."""
+
+
+class Window:
+    """Slots for requests in flight, between 1 and `maximum`, starting at `start`."""
+
+    def __init__(self, start: int, maximum: int, clock: Callable[[], float]) -> None:
+        self._limit = float(min(start, maximum))
+        self._maximum = maximum
+        self._clock = clock
+        self._in_flight = 0
+        self._waiters: deque[asyncio.Future[None]] = deque()
+        self._wanted = False
+        self._since = clock()
+        self._done = 0
+        self._best = 0.0
+        self._before_growth: float | None = None
+        self._hold = 0
+        self._next_hold = _HOLD
+        self._shrunk = float("-inf")
+
+    @property
+    def limit(self) -> int:
+        return int(self._limit)
+
+    @property
+    def in_flight(self) -> int:
+        return self._in_flight
+
+    async def acquire(self) -> None:
+        """Wait for a slot. Every acquired slot is given back with `release`."""
+        if self._in_flight < int(self._limit) and not self._waiters:
+            self._in_flight += 1
+            return
+        self._wanted = True
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                self._in_flight -= 1
+                self._wake()
+            raise
+
+    def release(self, moved: int = 0) -> None:
+        """Give a slot back after `moved` units (bytes, or 1 for a call) were acknowledged; 0 if it failed."""
+        self._in_flight -= 1
+        self._done += moved
+        self._adapt()
+        self._wake()
+
+    def throttled(self) -> None:
+        """The service asked for less: halve the window, once a second at most."""
+        now = self._clock()
+        if now - self._shrunk < _SHRINK_PAUSE:
+            return
+        self._shrunk = now
+        self._limit = max(1.0, self._limit / 2)
+        self._best = 0.0
+        self._before_growth = None
+        self._hold = self._next_hold = _HOLD
+
+    def _wake(self) -> None:
+        while self._waiters and self._in_flight < int(self._limit):
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                self._in_flight += 1
+                waiter.set_result(None)
+
+    def _adapt(self) -> None:
+        now = self._clock()
+        elapsed = now - self._since
+        if elapsed < _INTERVAL:
+            return
+        rate = self._done / elapsed
+        wanted, self._wanted = self._wanted or bool(self._waiters), False
+        self._since, self._done = now, 0
+        if not wanted:
+            self._before_growth = None
+            return
+        before, self._before_growth = self._before_growth, None
+        if before is not None:
+            promised = self._limit / before - 1.0
+            if rate < self._best * (1.0 + promised * _SHARE):
+                self._limit, self._hold = before, self._next_hold
+                self._next_hold = min(self._next_hold * 2, _LONGEST_HOLD)
+                return
+            self._next_hold = _HOLD
+        self._best = max(rate, self._best * 0.9)
+        if self._hold > 0:
+            self._hold -= 1
+            return
+        if self._limit < self._maximum:
+            self._before_growth = self._limit
+            self._limit = min(float(self._maximum), self._limit + max(1.0, self._limit / 4))
+
+
+class ByteBudget:
+    """Memory for buffered parts: `total` bytes over all transfers. Running out means waiting, in order.
+
+    A request larger than the whole budget is granted when nothing else is held, so nothing can wait for ever.
+    """
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._held = 0
+        self._waiters: deque[tuple[int, object, asyncio.Future[None]]] = deque()
+
+    @property
+    def held(self) -> int:
+        return self._held
+
+    async def acquire(self, amount: int, owner: object = None) -> None:
+        """Wait for `amount` bytes; each is given back with `release`. `owner` is who may `hurry`."""
+        if not self._waiters and self._fits(amount):
+            self._held += amount
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append((amount, owner, waiter))
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                self.release(amount)
+            raise
+
+    def hurry(self, owner: object) -> None:
+        """Grant what `owner` waits for now, beyond the budget if need be: for one that holds bytes which only its next
+        part can move, and that could otherwise wait for ever.
+        """
+        for entry in self._waiters:
+            amount, waiting, waiter = entry
+            if waiting is owner and not waiter.done():
+                self._waiters.remove(entry)
+                self._held += amount
+                waiter.set_result(None)
+                return
+
+    def release(self, amount: int) -> None:
+        self._held -= amount
+        while self._waiters:
+            wanted, _, waiter = self._waiters[0]
+            if waiter.done():
+                self._waiters.popleft()
+            elif self._fits(wanted):
+                self._waiters.popleft()
+                self._held += wanted
+                waiter.set_result(None)
+            else:
+                return
+
+    def _fits(self, amount: int) -> bool:
+        return self._held == 0 or self._held + amount <= self._total
