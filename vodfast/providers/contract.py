@@ -27,6 +27,25 @@ class RegisterOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The same for `register`."""
 
 
+class MemberSpec(msgspec.Struct, frozen=True):
+    """One file a manifest needs besides itself: `path` is relative to the manifest's directory, with `/` and without
+    `..`; `size` is bytes.
+    """
+
+    path: str
+    size: int
+
+
+class ManifestSpec(msgspec.Struct, frozen=True):
+    """One manifest of a package, the top one or a playlist it names: `kind` is `m3u8` or `mpd`, `path` as in
+    `MemberSpec`.
+    """
+
+    kind: str
+    path: str
+    text: str
+
+
 class MediaSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One media item to upload, in words that mean the same on every cloud.
 
@@ -47,6 +66,8 @@ class MediaSpec(msgspec.Struct, frozen=True, kw_only=True):
     cover_name: str | None = None
     """File name of a cover that goes with it."""
     cover_size: int | None = None
+    members: tuple[MemberSpec, ...] = ()
+    """Files that go with a manifest, playlists it names included."""
     options: ProviderOptions | None = None
 
 
@@ -60,6 +81,8 @@ class ProviderLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Whether committing the same session twice yields the same media. If not, a lost answer is settled by asking."""
     max_bytes: int
     kinds: tuple[str, ...]
+    packages: tuple[str, ...] = ()
+    """Extensions of the manifests it takes together with all their members: `m3u8`, `mpd`."""
     mixed_pulls: bool = False
     """Whether items of one `pull` call may differ in their options; if not, only neighbours that agree share one."""
     pull_batch: int = 1
@@ -70,7 +93,8 @@ class ProviderLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TicketObject(msgspec.Struct, frozen=True, kw_only=True):
-    """One object the apply call made room for: `role` is `media` or `cover`.
+    """One object the apply call made room for: `role` is `media`, `cover` or `member`, whose `path` is that of its
+    `MemberSpec`.
 
     `fallbacks` are other places for the whole object, best first: each is tried when the place before it cannot be
     made to work, from the first byte. The receipt's `tag` tells `commit` which place it was.
@@ -78,6 +102,7 @@ class TicketObject(msgspec.Struct, frozen=True, kw_only=True):
 
     role: str
     store: AnyStore
+    path: str = ""
     fallbacks: tuple[AnyStore, ...] = ()
 
 
@@ -207,6 +232,16 @@ class Provider(Protocol):
         Raises:
             InvalidInput: a field is out of range or of the wrong form; the message names it.
             Unsupported: this cloud has no place for a given field or kind.
+        """
+
+    def parse_manifest(self, manifest: ManifestSpec) -> Call[tuple[str, ...]] | None:
+        """What the service's own parser finds in a manifest, as relative paths; None where it has no such call."""
+
+    def split_package(self, media: MediaSpec, key: str) -> tuple[MediaSpec, Mapping[str, MediaSpec]]:
+        """How a package travels: the spec of the manifest's own session, and by path the specs of those members that
+        need a session each, to be committed before it. The members that stay in the manifest's spec travel in its
+        session: the ticket has an object for each. `key` is 32 hex digits that are the same whenever this very upload
+        is tried again, for a cloud where the caller has to choose a directory.
         """
 
     def apply(self, media: MediaSpec) -> Call[Ticket]: ...

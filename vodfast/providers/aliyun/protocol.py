@@ -17,6 +17,7 @@ from vodfast.providers.aliyun import checks, session, verbs
 from vodfast.providers.aliyun.calls import Api
 from vodfast.providers.contract import (
     JobRecord,
+    ManifestSpec,
     MediaInfo,
     MediaRecord,
     MediaSpec,
@@ -130,6 +131,14 @@ class AliyunVod:
     def check(self, media: MediaSpec) -> None:
         """Refuse what the service would refuse; nothing is sent. See `Provider.check`."""
         checks.check_media(media, LIMITS)
+
+    def parse_manifest(self, manifest: ManifestSpec) -> Call[tuple[str, ...]] | None:
+        """No such call is used."""
+        return None
+
+    def split_package(self, media: MediaSpec, key: str) -> tuple[MediaSpec, Mapping[str, MediaSpec]]:
+        """Everything in one session."""
+        return media, {}
 
     def apply(self, media: MediaSpec) -> Call[Ticket]:
         """CreateUploadVideo, CreateUploadImage or CreateUploadAttachedMedia, by kind; see `session.Sessions.apply`."""

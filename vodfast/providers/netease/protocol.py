@@ -18,6 +18,7 @@ from vodfast.credentials import CredentialPlaces, Credentials, Secret
 from vodfast.errors import ConfigError, InvalidInput, Unsupported
 from vodfast.providers.contract import (
     JobRecord,
+    ManifestSpec,
     MediaInfo,
     MediaRecord,
     MediaSpec,
@@ -112,6 +113,14 @@ class NeteaseVod:
     def check(self, media: MediaSpec) -> None:
         """Refuse what the service would refuse; nothing is sent. See `Provider.check`."""
         checks.check_media(media, LIMITS)
+
+    def parse_manifest(self, manifest: ManifestSpec) -> Call[tuple[str, ...]] | None:
+        """No such call is used."""
+        return None
+
+    def split_package(self, media: MediaSpec, key: str) -> tuple[MediaSpec, Mapping[str, MediaSpec]]:
+        """Everything in one session."""
+        return media, {}
 
     def apply(self, media: MediaSpec) -> Call[Ticket]:
         """Ask for a session: bucket, object name and upload token.

@@ -17,6 +17,7 @@ from vodfast.credentials import CredentialPlaces, Credentials
 from vodfast.errors import ConfigError, ErrorKind, InvalidInput, RetryClass, Unsupported, VodfastError
 from vodfast.providers.contract import (
     JobRecord,
+    ManifestSpec,
     MediaInfo,
     MediaRecord,
     MediaSpec,
@@ -111,6 +112,14 @@ class VolcengineVod:
         if not self.place:
             raise ConfigError("place must name the space to upload into", cloud=self.name)
         return self.place
+
+    def parse_manifest(self, manifest: ManifestSpec) -> Call[tuple[str, ...]] | None:
+        """No such call is used."""
+        return None
+
+    def split_package(self, media: MediaSpec, key: str) -> tuple[MediaSpec, Mapping[str, MediaSpec]]:
+        """Everything in one session."""
+        return media, {}
 
     def apply(self, media: MediaSpec) -> Call[Ticket]:
         """Ask for addresses and a session. Repeating it is harmless: what is never committed leaves no media."""
