@@ -1,36 +1,23 @@
-"""One media item: check, apply, transfer, commit.
+"""One media item: its sources, its session, its result.
 
-Decides the order of effects and what is taken back when one fails: nothing is sent before every check has passed,
-nothing is committed before every object is proven, and what was begun in vain is aborted. Leaves requests to the
-provider and store, and retries to the engine.
+Decides what is opened and checked before anything is sent, and what a caller hears while an item is on its way. Leaves
+the session with the service to `session.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Mapping
 
-from vodfast.credentials import CachedCredentials, Credentials
-from vodfast.errors import (
-    AmbiguousCommit,
-    Cancelled,
-    ErrorInfo,
-    ErrorKind,
-    RetryClass,
-    VodfastError,
-)
+from vodfast.credentials import CachedCredentials
+from vodfast.errors import Cancelled, ErrorInfo, ErrorKind, VodfastError
 from vodfast.events import AnyEvent, EventSink, Progress, Retried, UploadEnded, UploadStarted
 from vodfast.items import UploadItem, UploadResult
-from vodfast.providers.contract import MediaRecord, MediaSpec, Provider, Ticket
+from vodfast.providers.contract import MediaSpec, Provider
+from vodfast.session import MediaSession
 from vodfast.transfer.engine import Engine
-from vodfast.transfer.machine import Finished
 from vodfast.transfer.plan import STREAM_PART
 from vodfast.transfer.sources import Source, StreamSource, open_source, read_failure
-
-_SESSIONS = 2
-"""Sessions opened for one item: a second one if the first one's credentials expired on the way."""
 
 
 class ItemUpload:
@@ -63,7 +50,8 @@ class ItemUpload:
         try:
             media = await self._open()
             self._provider.check(media)
-            record, finished = await self._sessions(media)
+            session = MediaSession(self._engine, self._provider, self._account, media, self._sources, self)
+            record, finished = await session.run()
         except VodfastError as error:
             error.item = error.item or self._label
             error.cloud = error.cloud or self._provider.name
@@ -127,121 +115,23 @@ class ItemUpload:
         finally:
             self._engine.memory.release(limit - kept)
 
-    async def _sessions(self, media: MediaSpec) -> tuple[MediaRecord, dict[str, Finished]]:
-        for session in range(1, _SESSIONS + 1):
-            ticket = await self._engine.call(self._provider.apply(media), self._account, self._on_retry)
-            if session == 1:
-                self._emit(UploadStarted(item=self._label, size=self._total()))
-            try:
-                finished = await self._transfer(ticket, media)
-                if self._provider.limits.needs_commit:
-                    for source in self._sources.values():
-                        source.check_unchanged()
-            except VodfastError as error:
-                await self._engine.clean_up(self._take_back(ticket))
-                replayable = all(source.replayable for source in self._sources.values())
-                if error.retry is not RetryClass.RENEW or session == _SESSIONS or not replayable:
-                    raise
-                self._done.clear()
-            except asyncio.CancelledError:
-                await self._engine.clean_up(self._take_back(ticket))
-                raise
-            else:
-                return await self._commit(ticket, finished), finished
-        raise AssertionError("the last session returns or raises")
-
-    async def _transfer(self, ticket: Ticket, media: MediaSpec) -> dict[str, Finished]:
-        credentials = self._store_credentials(ticket)
-        concurrency = self._provider.part_concurrency(media)
-
-        async def one(role: str) -> Finished:
-            entry = next(entry for entry in ticket.objects if entry.role == role)
-            source, places = self._sources[role], [entry.store, *entry.fallbacks]
-            while True:
-                try:
-                    return await self._engine.transfer(
-                        places.pop(0),
-                        source,
-                        credentials,
-                        concurrency=concurrency,
-                        on_progress=lambda done: self._progress(role, done),
-                        on_retry=self._on_retry,
-                    )
-                except VodfastError as error:
-                    helpless = error.retry is RetryClass.SPENT or not error.reached
-                    if not places or not helpless or not source.replayable:
-                        raise
-                    self._done.pop(role, None)
-                    self._on_retry(error, error.attempts, 0.0)
-
-        roles = [entry.role for entry in ticket.objects]
-        missing = self._sources.keys() - set(roles)
-        if missing:
-            raise VodfastError(
-                f"the service made no room for the {' and '.join(sorted(missing))}",
-                operation="apply",
-                request_id=ticket.request_id,
-            )
-        if len(roles) == 1:
-            return {roles[0]: await one(roles[0])}
-        return await _together({role: asyncio.ensure_future(one(role)) for role in roles})
-
-    def _store_credentials(self, ticket: Ticket) -> CachedCredentials:
-        """The ticket's credentials, renewed before they expire where the service can do that."""
-        if not (self._provider.limits.can_renew and ticket.renewable):
-            return CachedCredentials(ticket.credentials)
-        first = [ticket.credentials]
-
-        async def load() -> Credentials:
-            if first:
-                return first.pop()
-            renewed = await self._engine.call(self._provider.renew(ticket), self._account, self._on_retry)
-            return renewed.credentials
-
-        return CachedCredentials(load)
-
-    async def _commit(self, ticket: Ticket, finished: Mapping[str, Finished]) -> MediaRecord:
-        """Commit, and see it through: a cancellation that arrives now waits for the answer, so the result is true."""
-        receipts = {role: one.receipt for role, one in finished.items()}
-        commit = self._provider.commit(ticket, receipts)
-        if isinstance(commit, MediaRecord):
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.sleep(0)  # a cancellation that came with the last answer is too late
-            return commit
-        call = asyncio.ensure_future(self._engine.call(commit, self._account, self._on_retry))
-        try:
-            try:
-                return await asyncio.shield(call)
-            except asyncio.CancelledError:
-                await asyncio.wait([call], timeout=self._engine.config.settle_seconds)
-                if not call.done():
-                    call.cancel()
-                    raise _ambiguous(None) from None
-                return call.result()
-        except VodfastError as error:
-            if error.unsettled:
-                raise _ambiguous(error) from error
-            if error.kind is not ErrorKind.AMBIGUOUS:
-                await self._engine.clean_up(self._take_back(ticket))
-            raise
-
-    async def _take_back(self, ticket: Ticket) -> None:
-        """Delete what is stored of a session that will not be committed: best effort, the store may not allow it."""
-        credentials = CachedCredentials(ticket.credentials)
-        for store in [place for entry in ticket.objects for place in (entry.store, *entry.fallbacks)]:
-            with contextlib.suppress(VodfastError):
-                await self._engine.attempt_once(store.delete_object(), credentials)
-
     def _total(self) -> int | None:
         sizes = [source.size for source in self._sources.values()]
         known = [size for size in sizes if size is not None]
         return sum(known) if len(known) == len(sizes) else None
 
-    def _progress(self, role: str, done: int) -> None:
-        self._done[role] = done
-        self._emit(Progress(item=self._label, done=sum(self._done.values()), total=self._total()))
+    def applied(self) -> None:
+        """See `session.Watch`."""
+        self._emit(UploadStarted(item=self._label, size=self._total()))
 
-    def _on_retry(self, error: VodfastError, attempt: int, delay: float) -> None:
+    def moved(self, name: str, done: int) -> None:
+        """See `session.Watch`."""
+        self._done[name] = done
+        if done:
+            self._emit(Progress(item=self._label, done=sum(self._done.values()), total=self._total()))
+
+    def retried(self, error: VodfastError, attempt: int, delay: float) -> None:
+        """See `session.Watch`."""
         self._emit(
             Retried(
                 item=self._label,
@@ -265,35 +155,6 @@ class ItemUpload:
             if isinstance(source, StreamSource):
                 self._engine.memory.release(source.buffered)
             source.close()
-
-
-def _ambiguous(error: VodfastError | None) -> AmbiguousCommit:
-    advice = "the media may or may not exist: look for it before you upload it again"
-    if error is None:
-        return AmbiguousCommit(f"the commit was sent but not confirmed before the upload was cancelled; {advice}")
-    return AmbiguousCommit(
-        f"the commit was sent but never confirmed; {advice} ({error.message})",
-        cloud=error.cloud,
-        operation=error.operation,
-        status=error.status,
-        code=error.code,
-        request_id=error.request_id,
-        attempts=error.attempts,
-    )
-
-
-async def _together(tasks: dict[str, asyncio.Future[Finished]]) -> dict[str, Finished]:
-    """All or none: the first failure cancels the others and waits until they have cleaned up."""
-    try:
-        await asyncio.wait(tasks.values(), return_when=asyncio.FIRST_EXCEPTION)
-        failed = [task for task in tasks.values() if task.done() and not task.cancelled() and task.exception()]
-        if failed:
-            failed[0].result()
-        return {role: task.result() for role, task in tasks.items()}
-    finally:
-        for task in tasks.values():
-            task.cancel()
-        await asyncio.gather(*tasks.values(), return_exceptions=True)
 
 
 def _label(item: UploadItem) -> str:

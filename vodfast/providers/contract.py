@@ -105,6 +105,11 @@ class TicketObject(msgspec.Struct, frozen=True, kw_only=True):
     path: str = ""
     fallbacks: tuple[AnyStore, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """What tells the objects of a ticket apart: the role, of a member with its path."""
+        return f"{self.role}:{self.path}" if self.path else self.role
+
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     """A parsed apply reply. `session` is the service's opaque upload context: it grants upload rights, so it is never
