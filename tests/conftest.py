@@ -28,6 +28,12 @@ def _no_native_leaks() -> Iterator[None]:
     assert _native.counters() == dict.fromkeys(_native.counters(), 0)
 
 
+@pytest.fixture(autouse=True)
+def _state_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the journal of another, or the user's."""
+    monkeypatch.setenv("VODFAST_STATE_DIR", str(tmp_path / "vodfast-state"))
+
+
 @pytest.fixture
 def config_for(vodfast_emulator: Any) -> Callable[..., TransferConfig]:
     """A configuration that leads to the emulator; keywords override."""

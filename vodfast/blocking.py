@@ -100,6 +100,7 @@ class Client:
         cover: SourceLike | None = None,
         cover_name: str | None = None,
         options: ProviderOptions | None = None,
+        force_new: bool = False,
         events: EventSink | None = None,
     ) -> UploadResult:
         """See `AsyncClient.upload`."""
@@ -117,6 +118,7 @@ class Client:
                 cover=cover,
                 cover_name=cover_name,
                 options=options,
+                force_new=force_new,
                 events=events,
             )
         )

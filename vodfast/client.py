@@ -13,7 +13,9 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callab
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from vodfast.config import TransferConfig, config_from_env
+import msgspec
+
+from vodfast.config import TransferConfig, config_from_env, state_directory
 from vodfast.credentials import (
     CachedCredentials,
     Credentials,
@@ -35,8 +37,11 @@ from vodfast.providers.contract import (
     Registered,
     RegisterItem,
 )
+from vodfast.recall import Memory
 from vodfast.transfer.curl import CurlTransport
 from vodfast.transfer.engine import Engine
+from vodfast.transfer.journal import Journal
+from vodfast.transfer.loops import in_thread
 from vodfast.transfer.ports import Call
 from vodfast.workflow import ItemUpload, failed_result
 
@@ -98,6 +103,10 @@ class AsyncClient:
         self._account = CachedCredentials(credentials)
         self._transport = CurlTransport(self.config)
         self._engine = Engine(self._transport, self.config)
+        self._identity = (cloud, place, {name: value for name, value in chosen.items() if name != "place"})
+        self._journal = Journal(state_directory(self.config)) if self.config.resume else None
+        self._memory = Memory(self._journal, self._destination) if self._journal is not None else None
+        self._route: str | None = None
         self._uploads: set[asyncio.Task[UploadResult]] = set()
         self._cancels = 0
         self._closed = False
@@ -116,6 +125,8 @@ class AsyncClient:
         self.cancel()
         if self._uploads:
             await asyncio.wait(self._uploads)
+        if self._journal is not None:
+            await in_thread(self._journal.close)
         await self._engine.aclose()
 
     def cancel(self) -> None:
@@ -141,6 +152,7 @@ class AsyncClient:
         cover: SourceLike | None = None,
         cover_name: str | None = None,
         options: ProviderOptions | None = None,
+        force_new: bool = False,
         events: EventSink | None = None,
     ) -> UploadResult:
         """Upload one media item and wait until the cloud has taken it over.
@@ -149,10 +161,14 @@ class AsyncClient:
         file name, whose extension tells the media type, where the source has none. `options` are the cloud's own
         (`vodfast.providers.<cloud>.UploadOptions`). A field the cloud has no place for is refused.
 
+        A file is uploaded once: the same call again, in this process or another, continues an upload that was
+        interrupted, and returns the media of one that was finished (`reused`), unless `force_new`.
+
         Raises:
             InvalidInput, Unsupported: refused before anything was sent.
             SourceChanged, IntegrityError, AuthError, AmbiguousCommit, VodfastError: see `vodfast.errors`. Except for
-                AmbiguousCommit nothing was committed, and what was begun has been taken back.
+                AmbiguousCommit nothing was committed, and what was begun has been taken back, or is in the journal and
+                the same call continues it.
         """
         item = UploadItem(
             source=source,
@@ -167,6 +183,7 @@ class AsyncClient:
             cover=cover,
             cover_name=cover_name,
             options=options,
+            force_new=force_new,
         )
         task = self._start(item, events)
         try:
@@ -288,11 +305,18 @@ class AsyncClient:
     def _start(self, item: UploadItem, events: EventSink | None) -> asyncio.Task[UploadResult]:
         if self._closed:
             raise InvalidInput("the client is closed")
-        upload = ItemUpload(self._engine, self._provider, self._account, item, events)
+        upload = ItemUpload(self._engine, self._provider, self._account, item, events, self._memory)
         task = asyncio.create_task(upload.run())
         self._uploads.add(task)
         task.add_done_callback(self._uploads.discard)
         return task
+
+    async def _destination(self, fresh: bool) -> str:
+        """What two uploads must agree in to be the same, besides file and options."""
+        keys = await self._account.get(time.time())
+        if fresh or self._route is None:
+            self._route = await self._engine.route_identity()
+        return msgspec.json.encode((*self._identity, keys.access_key, self._route), enc_hook=repr).decode()
 
     def _result(self, task: asyncio.Future[UploadResult], item: UploadItem) -> UploadResult:
         if task.cancelled():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
@@ -74,6 +75,13 @@ class TransferConfig(msgspec.Struct, frozen=True, kw_only=True):
     route: Route | None = None
     settle_seconds: float = 10.0
     """How long cancellation may take to abort what was started."""
+    resume: bool = True
+    """Keep a journal, so that the same call or command continues an interrupted upload and uploads nothing twice."""
+    state_dir: str | None = None
+    """Directory of the journal; None for the user's own (`~/.local/state/vodfast`)."""
+    source_check: Literal["stat", "hash"] = "stat"
+    """How an interrupted upload is taken up: `stat` believes a file that was not touched since, `hash` reads again
+    what was sent and compares checksums. A file that was touched is always read."""
 
     def __post_init__(self) -> None:
         checks = (
@@ -85,6 +93,7 @@ class TransferConfig(msgspec.Struct, frozen=True, kw_only=True):
             (self.bandwidth is None or self.bandwidth >= 64 * KIB, "bandwidth must be at least 64 KiB/s"),
             (1 <= self.attempts <= 100, "attempts must be between 1 and 100"),
             (16 * KIB <= self.upload_buffer <= 2 * MIB, "upload_buffer must be between 16 KiB and 2 MiB"),
+            (self.source_check in ("stat", "hash"), "source_check must be stat or hash"),
             (self.stall_timeout >= 1, "stall_timeout must be at least 1 second"),
         )
         for ok, message in checks:
@@ -111,11 +120,24 @@ def parse_route(text: str) -> Route:
 
 
 def config_from_env(config: TransferConfig | None = None, environ: Mapping[str, str] | None = None) -> TransferConfig:
-    """Fill what the caller left open from `VODFAST_EMULATOR` and `VODFAST_CA_BUNDLE`; the caller's values win."""
+    """Fill what the caller left open from `VODFAST_EMULATOR`, `VODFAST_CA_BUNDLE` and `VODFAST_STATE_DIR`; the caller's
+    values win.
+    """
     env = os.environ if environ is None else environ
     chosen = config or TransferConfig()
     if chosen.route is None and env.get("VODFAST_EMULATOR"):
         chosen = msgspec.structs.replace(chosen, route=parse_route(env["VODFAST_EMULATOR"]))
     if chosen.ca_bundle is None and env.get("VODFAST_CA_BUNDLE"):
         chosen = msgspec.structs.replace(chosen, ca_bundle=env["VODFAST_CA_BUNDLE"])
+    if chosen.state_dir is None and env.get("VODFAST_STATE_DIR"):
+        chosen = msgspec.structs.replace(chosen, state_dir=env["VODFAST_STATE_DIR"])
     return chosen
+
+
+def state_directory(config: TransferConfig) -> str:
+    """Where the journal is: the configured directory, or the user's own."""
+    if config.state_dir is not None:
+        return config.state_dir
+    from platformdirs import user_state_path
+
+    return str(user_state_path("vodfast"))

@@ -35,13 +35,15 @@ class UploadItem(msgspec.Struct, frozen=True, kw_only=True):
     cover: SourceLike | None = None
     cover_name: str | None = None
     options: ProviderOptions | None = None
+    force_new: bool = False
 
 
 class UploadResult(msgspec.Struct, frozen=True, kw_only=True, tag="result", tag_field="type"):
     """The final state of one item: `done`, `failed`, `ambiguous` or `cancelled`.
 
     `bytes` counts media and cover; `seconds` is wall time from first check to last answer. `verified` names the
-    checksum the store confirmed for every object (`crc64`), or is None if it confirmed none.
+    checksum the store confirmed for every object (`crc64`), or is None if it confirmed none. `resumed` means that an
+    earlier run's upload was continued, `reused` that it had been finished: the media are those, and nothing was sent.
     """
 
     source: str
@@ -53,5 +55,7 @@ class UploadResult(msgspec.Struct, frozen=True, kw_only=True, tag="result", tag_
     bytes: int = 0
     seconds: float = 0.0
     verified: str | None = None
+    resumed: bool = False
+    reused: bool = False
     request_id: str | None = None
     error: ErrorInfo | None = None

@@ -9,18 +9,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
-from typing import Protocol
+import time
+from collections.abc import Iterator, Mapping
+from typing import Protocol, cast
+
+import msgspec
 
 from vodfast.credentials import CachedCredentials, Credentials
 from vodfast.errors import AmbiguousCommit, ErrorKind, RetryClass, VodfastError
 from vodfast.providers.contract import MediaRecord, MediaSpec, Provider, Ticket, TicketObject
+from vodfast.recall import Opening, Outcome, Recorded, changed, has_finished, has_kept, reopen
+from vodfast.transfer.drive import passing
 from vodfast.transfer.engine import Engine
-from vodfast.transfer.machine import Finished
+from vodfast.transfer.journal import Entry, ObjectRecord
+from vodfast.transfer.loops import in_thread
+from vodfast.transfer.ports import AnyStore, ObjectStore
 from vodfast.transfer.sources import Source
+from vodfast.transfer.steps import Finished
 
 _SESSIONS = 2
-"""Sessions opened for one item: a second one if the first one's credentials expired on the way."""
+"""Sessions opened for one item: a second one if the first one's credentials expired on the way, or it was an earlier
+run's and is of no use any more."""
+_MARGIN = 60.0
+"""Seconds before their expiry from which credentials count as expired."""
 
 
 class Watch(Protocol):
@@ -37,7 +48,9 @@ class Watch(Protocol):
 
 
 class MediaSession:
-    """One media item's session. `sources` go by object name: `media`, `cover`, `member:<path>`. `run` once."""
+    """One media item's session. `sources` go by object name: `media`, `cover`, `member:<path>`. `entry` is the item's
+    lines in the journal, None to remember nothing. `run` once.
+    """
 
     def __init__(
         self,
@@ -47,6 +60,7 @@ class MediaSession:
         media: MediaSpec,
         sources: Mapping[str, Source],
         watch: Watch,
+        entry: Entry | None = None,
     ) -> None:
         self._engine = engine
         self._provider = provider
@@ -54,26 +68,28 @@ class MediaSession:
         self._media = media
         self._sources = sources
         self._watch = watch
+        self._entry = entry
+        self.resumed = False
+        """Whether an earlier run's session was taken up."""
 
-    async def run(self) -> tuple[MediaRecord, dict[str, Finished]]:
-        """Upload and commit.
+    async def run(self) -> Outcome:
+        """Upload and commit, from where an earlier run left off if the journal knows of one.
 
         Raises:
-            VodfastError: what stopped it; what was begun has been taken back.
+            VodfastError: what stopped it. What was begun has been taken back, unless the journal has it and a later run
+                may get further.
         """
         for session in range(1, _SESSIONS + 1):
-            ticket = await self._engine.call(self._provider.apply(self._media), self._account, self._watch.retried)
+            ticket = await self._take_up() if session == 1 else None
+            self.resumed = ticket is not None
+            if ticket is None:
+                ticket = await self._apply()
             if session == 1:
                 self._watch.applied()
             try:
-                finished = await self._transfer(ticket)
-                if self._provider.limits.needs_commit:
-                    for source in self._sources.values():
-                        source.check_unchanged()
+                outcome = await self._upload(ticket)
             except VodfastError as error:
-                await self._engine.clean_up(self._take_back(ticket))
-                replayable = all(source.replayable for source in self._sources.values())
-                if error.retry is not RetryClass.RENEW or session == _SESSIONS or not replayable:
+                if await self._settle(ticket, error) or session == _SESSIONS:
                     raise
                 for name in self._sources:
                     self._watch.moved(name, 0)
@@ -81,8 +97,99 @@ class MediaSession:
                 await self._engine.clean_up(self._take_back(ticket))
                 raise
             else:
-                return await self._commit(ticket, finished), finished
+                if self._entry is not None:
+                    self._entry.committed(msgspec.json.encode(outcome), changed(self._sources))
+                return outcome
         raise AssertionError("the last session returns or raises")
+
+    async def _upload(self, ticket: Ticket) -> Outcome:
+        finished = await self._transfer(ticket)
+        if self._provider.limits.needs_commit:
+            for source in self._sources.values():
+                source.check_unchanged()
+            if self._entry is not None:
+                await self._entry.committing()
+        return Outcome(await self._commit(ticket, finished), finished)
+
+    async def _settle(self, ticket: Ticket, error: VodfastError) -> bool:
+        """What becomes of a session that failed; False if another one may do better."""
+        entry, kind = self._entry, error.kind
+        if kind is ErrorKind.AMBIGUOUS:
+            return True
+        if entry is not None and passing(error):
+            if any(entry.object(place).kept is not None for place, _ in _places(ticket)):
+                error.message += "; what is stored is kept, and the same upload again goes on from there"
+            return True
+        await self._engine.clean_up(self._take_back(ticket))
+        if entry is not None and kind is not ErrorKind.CANCELLED:
+            entry.forget()
+        stale = self.resumed and kind not in (ErrorKind.CANCELLED, ErrorKind.SOURCE_CHANGED, ErrorKind.CONFIG)
+        replayable = all(source.replayable for source in self._sources.values())
+        return not replayable or not (stale or error.retry is RetryClass.RENEW)
+
+    # Opening.
+
+    async def _apply(self) -> Ticket:
+        recorded = Recorded(self._provider.apply(self._media))
+        ticket = await self._engine.call(recorded.call(), self._account, self._watch.retried)
+        if self._entry is not None and recorded.opening is not None:
+            keys = await self._account.get(time.time())
+            from vodfast.sealing import seal  # not before there is something to seal: the cipher takes 20 ms to load
+
+            sealed = seal(keys, self._entry.key.encode(), msgspec.msgpack.encode(recorded.opening))
+            # Where there is no commit, the first object makes the media: its session must not be lost.
+            durable = not self._provider.limits.needs_commit
+            await self._entry.applied(sealed, changed(self._sources), durable=durable)
+        return ticket
+
+    async def _take_up(self) -> Ticket | None:
+        """The session an earlier run left, if it is still good and the sources still have the bytes it sent."""
+        entry = self._entry
+        if entry is None or entry.reply is None:
+            return None
+        now = time.time()
+        keys = await self._account.get(now)
+        from vodfast.sealing import unseal
+
+        content = unseal(keys, entry.key.encode(), entry.reply)
+        ticket = None
+        if content is not None:
+            opening = msgspec.msgpack.decode(content, type=Opening)
+            ticket = reopen(self._provider, self._media, keys, opening)
+        if ticket is None or (_expired(ticket, now) and not self._renews(ticket)):
+            entry.forget()
+            return None
+        if not await self._same_bytes(entry, ticket):
+            await self._engine.clean_up(self._abandon(entry, ticket))
+            entry.forget()
+            return None
+        return ticket
+
+    async def _same_bytes(self, entry: Entry, ticket: Ticket) -> bool:
+        """Files that have not been touched since are believed, unless the configuration says to read them."""
+        now = changed(self._sources)
+        for place, store in _places(ticket):
+            name = place.partition("#")[0]
+            record, source = entry.object(place), self._sources[name]
+            if entry.changed.get(name) == now[name] and self._engine.config.source_check == "stat":
+                continue
+            if record.finished is not None and not await in_thread(has_finished, source, record.finished):
+                return False
+            if record.kept is not None and not await in_thread(has_kept, source, record.kept, store.limits.part_digest):
+                return False
+        return True
+
+    async def _abandon(self, entry: Entry, ticket: Ticket) -> None:
+        """Take back what an earlier run left open."""
+        credentials = self._store_credentials(ticket)
+        for place, store in _places(ticket):
+            kept = entry.object(place).kept
+            if kept is not None and store.limits.part_order != "append":
+                with contextlib.suppress(VodfastError):
+                    await self._engine.attempt_once(cast(ObjectStore, store).abort_upload(kept.upload_id), credentials)
+        await self._take_back(ticket)
+
+    # Moving the objects.
 
     async def _transfer(self, ticket: Ticket) -> dict[str, Finished]:
         entries = {entry.name: entry for entry in ticket.objects}
@@ -101,16 +208,26 @@ class MediaSession:
         )
 
     async def _object(self, entry: TicketObject, credentials: CachedCredentials) -> Finished:
-        source, places = self._sources[entry.name], [entry.store, *entry.fallbacks]
+        source = self._sources[entry.name]
+        places = [(place, store, self._record(place)) for place, store in _object_places(entry)]
+        # Where an earlier run left something comes first.
+        places.sort(key=lambda place: place[2] is None or place[2].kept is None)
+        for _, _, record in places:
+            if record is not None and record.finished is not None:
+                self._watch.moved(entry.name, record.finished.size)
+                return record.finished
         while True:
+            _, store, record = places.pop(0)
             try:
                 return await self._engine.transfer(
-                    places.pop(0),
+                    store,
                     source,
                     credentials,
                     concurrency=self._provider.part_concurrency(self._media),
                     on_progress=lambda done: self._watch.moved(entry.name, done),
                     on_retry=self._watch.retried,
+                    record=record,
+                    keep=record is not None and not places,
                 )
             except VodfastError as error:
                 helpless = error.retry is RetryClass.SPENT or not error.reached
@@ -119,11 +236,17 @@ class MediaSession:
                 self._watch.moved(entry.name, 0)
                 self._watch.retried(error, error.attempts, 0.0)
 
+    def _record(self, place: str) -> ObjectRecord | None:
+        return None if self._entry is None else self._entry.object(place)
+
+    def _renews(self, ticket: Ticket) -> bool:
+        return self._provider.limits.can_renew and ticket.renewable
+
     def _store_credentials(self, ticket: Ticket) -> CachedCredentials:
         """The ticket's credentials, renewed before they expire where the service can do that."""
-        if not (self._provider.limits.can_renew and ticket.renewable):
+        if not self._renews(ticket):
             return CachedCredentials(ticket.credentials)
-        first = [ticket.credentials]
+        first = [] if _expired(ticket, time.time()) else [ticket.credentials]
 
         async def load() -> Credentials:
             if first:
@@ -154,16 +277,33 @@ class MediaSession:
         except VodfastError as error:
             if error.unsettled:
                 raise _ambiguous(error) from error
-            if error.kind is not ErrorKind.AMBIGUOUS:
-                await self._engine.clean_up(self._take_back(ticket))
             raise
 
     async def _take_back(self, ticket: Ticket) -> None:
         """Delete what is stored of a session that will not be committed: best effort, the store may not allow it."""
         credentials = CachedCredentials(ticket.credentials)
-        for store in [place for entry in ticket.objects for place in (entry.store, *entry.fallbacks)]:
+        for place, store in _places(ticket):
             with contextlib.suppress(VodfastError):
                 await self._engine.attempt_once(store.delete_object(), credentials)
+                record = self._record(place)
+                if record is not None and record.finished is not None:
+                    record.deleted()
+
+
+def _expired(ticket: Ticket, now: float) -> bool:
+    return ticket.expires_at is not None and ticket.expires_at - _MARGIN <= now
+
+
+def _object_places(entry: TicketObject) -> Iterator[tuple[str, AnyStore]]:
+    """Every place an object may go, under the name its lines in the journal have."""
+    yield entry.name, entry.store
+    for number, store in enumerate(entry.fallbacks, 1):
+        yield f"{entry.name}#{number}", store
+
+
+def _places(ticket: Ticket) -> Iterator[tuple[str, AnyStore]]:
+    for entry in ticket.objects:
+        yield from _object_places(entry)
 
 
 def _ambiguous(error: VodfastError | None) -> AmbiguousCommit:

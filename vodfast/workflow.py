@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import AbstractAsyncContextManager, nullcontext
+
+import msgspec
 
 from vodfast.credentials import CachedCredentials
 from vodfast.errors import Cancelled, ErrorInfo, ErrorKind, VodfastError
 from vodfast.events import AnyEvent, EventSink, Progress, Retried, UploadEnded, UploadStarted
 from vodfast.items import UploadItem, UploadResult
 from vodfast.providers.contract import MediaSpec, Provider
+from vodfast.recall import Memory, Outcome, changed, has_finished
 from vodfast.session import MediaSession
 from vodfast.transfer.engine import Engine
+from vodfast.transfer.journal import Entry
+from vodfast.transfer.loops import in_thread
 from vodfast.transfer.plan import STREAM_PART
 from vodfast.transfer.sources import Source, StreamSource, open_source, read_failure
 
@@ -30,12 +36,14 @@ class ItemUpload:
         account: CachedCredentials,
         item: UploadItem,
         sink: EventSink | None,
+        memory: Memory | None = None,
     ) -> None:
         self._engine = engine
         self._provider = provider
         self._account = account
         self._item = item
         self._sink = sink
+        self._memory = memory
         self._label = _label(item)
         self._sources: dict[str, Source] = {}
         self._done: dict[str, int] = {}
@@ -44,14 +52,14 @@ class ItemUpload:
         """Upload the item.
 
         Raises:
-            VodfastError: with `item`, `cloud` and `attempts` filled in. What was begun has been taken back.
+            VodfastError: with `item`, `cloud` and `attempts` filled in. What was begun has been taken back, unless the
+                journal has it and the same call can continue it.
         """
         started = time.monotonic()
         try:
             media = await self._open()
             self._provider.check(media)
-            session = MediaSession(self._engine, self._provider, self._account, media, self._sources, self)
-            record, finished = await session.run()
+            outcome, resumed, reused = await self._once(media)
         except VodfastError as error:
             error.item = error.item or self._label
             error.cloud = error.cloud or self._provider.name
@@ -62,6 +70,7 @@ class ItemUpload:
             raise
         finally:
             self._close()
+        record, finished = outcome.record, outcome.finished
         self._emit_end("done", record.media_id, None)
         proofs = {one.verified for one in finished.values()}
         return UploadResult(
@@ -74,8 +83,39 @@ class ItemUpload:
             bytes=sum(one.size for one in finished.values()),
             seconds=time.monotonic() - started,
             verified=proofs.pop() if len(proofs) == 1 else None,
+            resumed=resumed,
+            reused=reused,
             request_id=record.request_id,
         )
+
+    async def _once(self, media: MediaSpec) -> tuple[Outcome, bool, bool]:
+        """The media of this item, made now unless an earlier run did; and whether one was continued or had finished."""
+        async with self._remembered(media) as entry:
+            if entry is not None and self._item.force_new and entry.state == "committed":
+                entry.forget()
+            if entry is not None and entry.outcome is not None:
+                outcome = msgspec.json.decode(entry.outcome, type=Outcome)
+                if await self._unchanged_since(entry, outcome):
+                    return outcome, False, True
+                entry.forget()
+            session = MediaSession(self._engine, self._provider, self._account, media, self._sources, self, entry)
+            return await session.run(), session.resumed, False
+
+    def _remembered(self, media: MediaSpec) -> AbstractAsyncContextManager[Entry | None]:
+        if self._memory is None:
+            return nullcontext()
+        return self._memory.claim(self._provider.name, self._label, media, self._sources)
+
+    async def _unchanged_since(self, entry: Entry, outcome: Outcome) -> bool:
+        """Whether the files still are what became of the media; one that was touched since is read and compared."""
+        now = changed(self._sources)
+        for name, source in self._sources.items():
+            touched = entry.changed.get(name) != now[name] or self._engine.config.source_check == "hash"
+            if touched and not await in_thread(has_finished, source, outcome.finished[name]):
+                return False
+        if entry.changed != now:
+            entry.committed(msgspec.json.encode(outcome), now)
+        return True
 
     async def _open(self) -> MediaSpec:
         item = self._item

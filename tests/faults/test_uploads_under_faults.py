@@ -134,13 +134,23 @@ def test_lasting_corruption_is_an_integrity_error_and_nothing_is_committed(
     judge_nothing_left(vodfast_emulator)
 
 
-def test_requests_for_ever_failing_end_with_the_attempts_counted(vodfast_emulator: Any, upload: Any) -> None:
+@pytest.mark.parametrize("resume", [False, True])
+def test_requests_for_ever_failing_end_with_the_attempts_counted(
+    vodfast_emulator: Any, upload: Any, config_for: Any, tmp_path: Path, resume: bool
+) -> None:
+    """Without a journal nothing is left; with one the same call goes on once the service is well again."""
     with pytest.raises(VodfastError) as caught:
-        upload(rule("status", "UploadPart", code=503, times=0), attempts=4)
+        upload(rule("status", "UploadPart", code=503, times=0), attempts=4, resume=resume)
     assert caught.value.retry is RetryClass.SPENT
     assert caught.value.attempts == 4
     assert caught.value.kind in (ErrorKind.UNAVAILABLE, ErrorKind.THROTTLED)
-    judge_nothing_left(vodfast_emulator)
+    if not resume:
+        judge_nothing_left(vodfast_emulator)
+        return
+    assert "goes on from there" in caught.value.message
+    vodfast_emulator.set_faults([])
+    with Client("tencent", config=config_for(part_size=PART)) as client:
+        judge_done(vodfast_emulator, client.upload(tmp_path / "clip.mp4"), tmp_path / "clip.mp4")
 
 
 def test_a_commit_that_is_never_answered_is_ambiguous_and_keeps_the_objects(vodfast_emulator: Any, upload: Any) -> None:

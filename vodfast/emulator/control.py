@@ -29,7 +29,11 @@ class Control:
     def __init__(self, world: World) -> None:
         self._world = world
         self._table: dict[tuple[str, bytes], Callable[[Call], Any]] = {
-            ("GET", b"health"): lambda _: {"status": "ok", "clouds": [cloud.name for cloud in world.clouds]},
+            ("GET", b"health"): lambda _: {
+                "status": "ok",
+                "clouds": [cloud.name for cloud in world.clouds],
+                "instance": world.instance,
+            },
             ("GET", b"media"): self._media,
             ("GET", b"history"): lambda _: world.history.records(),
             ("GET", b"meter"): lambda _: world.history.meter(),

@@ -6,6 +6,7 @@ Decides who holds what, and what `reset` clears. Lives on the server's loop; not
 from __future__ import annotations
 
 import time
+import uuid
 from email.utils import formatdate
 
 from vodfast.emulator.aliyun import AliyunCloud
@@ -42,6 +43,8 @@ class World:
         )
         self.generation = 0
         """Grows with every reset; stalled connections of an older generation end."""
+        self.instance = uuid.uuid4().hex
+        """Tells these clouds from any others, those before a reset included: their media are not the same."""
         self._date = (0, "")
         self.configure(settings)
 
@@ -76,6 +79,7 @@ class World:
         for cloud in self.clouds:
             cloud.clear()
         self.generation += 1
+        self.instance = uuid.uuid4().hex
 
     def close(self) -> None:
         self.blobs.close()

@@ -15,11 +15,11 @@ from typing import Any
 import msgspec
 
 from vodfast.errors import AmbiguousCommit, Cancelled, ErrorKind, IntegrityError, RetryClass, VodfastError
-from vodfast.transfer.machine import Failed, Finished, RetryDecision, Start, Step, Wait
 from vodfast.transfer.message import Body, BufferedBody
 from vodfast.transfer.plan import UploadPlan
 from vodfast.transfer.ports import AppendReceipt, AppendStore, Call, ObjectReceipt, PartSpec
 from vodfast.transfer.retry import outcome_unknown
+from vodfast.transfer.steps import Failed, Finished, KeptPart, KeptUpload, RetryDecision, Start, Step, Wait
 
 
 class _Kind(enum.Enum):
@@ -43,7 +43,8 @@ class AppendMachine:
 
     For a sized source pass `plan` and `part_body`. For a stream pass neither and feed it with `offer` whenever a
     `Wait` says `hungry`; a part is sent only when something is known to follow it or to end it, because the last part
-    must say that it is the last.
+    must say that it is the last. `kept` is an unfinished upload of the same bytes: the store is asked whether the
+    object was finished after all, then how much it has. Nothing is ever aborted: such a store has no word for it.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class AppendMachine:
         *,
         plan: UploadPlan | None = None,
         part_body: Callable[[PartSpec], Body] | None = None,
+        kept: KeptUpload | None = None,
     ) -> None:
         self._store = store
         self._retry = retry
@@ -64,14 +66,14 @@ class AppendMachine:
         self._bodies: deque[tuple[int, BufferedBody]] = deque()
         self._nothing: BufferedBody | None = None
         self._taken = 0
-        self._upload_id: str | None = None
+        self._upload_id = kept.upload_id if kept is not None else None
         self._offset = 0
-        self._sent = 0
+        self._sent = self._size if kept is not None and self._size is not None else 0
         self._furthest = 0
         self._index = 0
         self._attempt = 0
         self._side_attempt = 0
-        self._next = _Kind.SEND
+        self._next = _Kind.SEND if kept is None else _Kind.SETTLE
         self._not_before = 0.0
         self._now = 0.0
         self._tokens = 0
@@ -79,6 +81,15 @@ class AppendMachine:
         self._lost: VodfastError | None = None
         self._error: VodfastError | None = None
         self._result: Finished | None = None
+
+    @property
+    def upload_id(self) -> str | None:
+        """What the store calls the upload under way, None if there is none."""
+        return self._upload_id
+
+    def take_news(self) -> list[KeptPart]:
+        """Nothing: such a store remembers how far it is."""
+        return []
 
     @property
     def acknowledged(self) -> int:
@@ -256,12 +267,12 @@ class AppendMachine:
             self._move(stored)
 
     def _settled(self, found: ObjectReceipt | None) -> None:
-        """After an answer to the last part that was lost: is the object finished?"""
-        assert self._lost is not None
+        """After an answer to the last part that was lost, or an earlier run: is the object finished?"""
         assert self._size is not None
         if found is None:
             self._next = _Kind.SEND if self._upload_id is None else _Kind.ASK
-            self._again(self._lost)
+            if self._lost is not None:
+                self._again(self._lost)
         elif found.size not in (None, self._size):
             self._give_up(IntegrityError(f"the store finished the object with {found.size} of {self._size} bytes"))
         else:

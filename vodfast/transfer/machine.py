@@ -10,7 +10,7 @@ import enum
 import heapq
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 
@@ -18,54 +18,16 @@ from vodfast import _native
 from vodfast.errors import Cancelled, ErrorKind, IntegrityError, RetryClass, VodfastError
 from vodfast.transfer.message import Body
 from vodfast.transfer.plan import UploadPlan
-from vodfast.transfer.ports import Call, ObjectReceipt, ObjectStore, PartReceipt, PartSpec
+from vodfast.transfer.ports import Call, ObjectReceipt, ObjectStore, PartPage, PartReceipt, PartSpec
 from vodfast.transfer.retry import outcome_unknown
-
-RetryDecision: TypeAlias = Callable[[VodfastError, int], float | None]
-"""`RetryPolicy.delay`: seconds until the next attempt, None to give up."""
+from vodfast.transfer.steps import Failed, Finished, KeptPart, KeptUpload, RetryDecision, Start, Step, Wait
 
 _COMBINE = {"crc32": _native.crc32_combine, "crc64": _native.crc64_combine}
 
 
-class Start(msgspec.Struct, frozen=True):
-    """Perform `call` now and report under `token`. `weight` is the bytes of its streamed body, `alone` says that
-    nothing else of this object can run beside it, `final` that its effect cannot be taken back: once it is on its way,
-    a cancellation waits for the answer.
-    """
-
-    token: int
-    call: Call[Any]
-    weight: int
-    alone: bool
-    final: bool = False
-
-
-class Wait(msgspec.Struct, frozen=True):
-    """Nothing to start: ask again at `until` (None: when something was reported). `hungry`: a stream part is wanted."""
-
-    until: float | None
-    hungry: bool
-
-
-class Finished(msgspec.Struct, frozen=True):
-    """The object is stored and proven. `verified` is the name of the checksum the store confirmed, None if none."""
-
-    receipt: ObjectReceipt
-    size: int
-    verified: str | None
-
-
-class Failed(msgspec.Struct, frozen=True):
-    """The object is not stored and nothing of it is left behind (or `error` says what could not be taken back)."""
-
-    error: VodfastError
-
-
-Step: TypeAlias = Start | Wait | Finished | Failed
-
-
 class _Phase(enum.Enum):
     PUT = "put"
+    LIST = "list"
     CREATE = "create"
     PARTS = "parts"
     COMPLETE = "complete"
@@ -79,7 +41,7 @@ class _Phase(enum.Enum):
 
 class _Work(msgspec.Struct):
     """One request that is to be made until it succeeds or is given up. `part` and `body` only for streamed bodies,
-    `upload_id` only to discard a stray one.
+    `upload_id` only to discard a stray one, `marker` only to list parts.
     """
 
     phase: _Phase
@@ -87,6 +49,7 @@ class _Work(msgspec.Struct):
     part: PartSpec | None = None
     body: Body | None = None
     upload_id: str | None = None
+    marker: str | None = None
 
 
 _SIDELINE = (_Phase.SWEEP, _Phase.DISCARD)
@@ -98,6 +61,9 @@ class ObjectMachine:
 
     For a sized source pass `plan` and `part_body`. For a stream pass neither and feed parts with `offer` whenever a
     `Wait` says `hungry`. `concurrency` limits the parts in flight; stores that want ascending parts get one at a time.
+    `kept` is an unfinished upload of the same bytes in parts of the plan's size: what the store still has of it is not
+    sent again, and if it has nothing the object begins anew. `keeps` says after which failures the upload is left as
+    it is, to be taken up later; after any other it is aborted.
     """
 
     def __init__(
@@ -108,9 +74,13 @@ class ObjectMachine:
         plan: UploadPlan | None = None,
         part_body: Callable[[PartSpec], Body] | None = None,
         concurrency: int | None = None,
+        kept: KeptUpload | None = None,
+        keeps: Callable[[VodfastError], bool] = lambda _: False,
     ) -> None:
         self._store = store
         self._retry = retry
+        self._keeps = keeps
+        self._plan = plan
         self._part_body = part_body
         self._concurrency = 1 if store.limits.part_order == "ascending" else concurrency
         self._ready: deque[_Work] = deque()
@@ -124,6 +94,9 @@ class ObjectMachine:
         self._upload_id: str | None = None
         self._receipts: dict[int, PartReceipt] = {}
         self._digests: dict[int, tuple[int, int]] = {}
+        self._news: list[KeptPart] = []
+        self._kept = {part.receipt.index: part for part in kept.parts} if kept is not None else {}
+        self._listed: dict[int, PartReceipt] = {}
         self._strays = False
         self._confirmed = store.limits.part_digest is not None
         self._acknowledged = 0
@@ -135,12 +108,28 @@ class ObjectMachine:
         self._phase = _Phase.CREATE
         if plan is not None:
             self._taken = plan.size
-            if plan.multipart:
-                self._planned = plan.parts()
-                self._ready.append(_Work(_Phase.CREATE))
-            else:
+            if not plan.multipart:
                 self._phase = _Phase.PUT
                 self._ready.append(_Work(_Phase.PUT, part=plan.part(0)))
+            elif kept is None:
+                self._begin()
+            else:
+                self._upload_id = kept.upload_id
+                if store.limits.can_list_parts:
+                    self._phase = _Phase.LIST
+                    self._ready.append(_Work(_Phase.LIST))
+                else:
+                    self._take_up(self._kept)
+
+    @property
+    def upload_id(self) -> str | None:
+        """What the store calls the upload under way, None if there is none."""
+        return self._upload_id
+
+    def take_news(self) -> list[KeptPart]:
+        """The parts acknowledged since this was last asked."""
+        news, self._news = self._news, []
+        return news
 
     @property
     def acknowledged(self) -> int:
@@ -226,6 +215,8 @@ class ObjectMachine:
             assert body is not None
             return store.put_object(body)
         assert upload_id is not None
+        if work.phase is _Phase.LIST:
+            return store.list_parts(upload_id, work.marker)
         if work.phase is _Phase.PARTS:
             assert body is not None
             assert work.part is not None
@@ -260,6 +251,10 @@ class ObjectMachine:
             if self._phase is _Phase.CREATE:
                 self._phase = _Phase.PARTS
             self._sweep()
+        elif work.phase is _Phase.LIST:
+            self._parts_listed(answer)
+        elif work.phase is _Phase.ABORT:
+            self._upload_id = None
         elif work.phase is _Phase.SWEEP:
             strays = (upload_id for upload_id in answer if upload_id != self._upload_id)
             self._ready.extend(_Work(_Phase.DISCARD, upload_id=upload_id) for upload_id in strays)
@@ -299,6 +294,57 @@ class ObjectMachine:
             self._upload_id = None
         self.fail(Cancelled("the upload was cancelled"))
 
+    # Taking up an unfinished upload.
+
+    def _begin(self) -> None:
+        """Begin anew, or for the first time."""
+        assert self._plan is not None
+        self._upload_id = None
+        self._receipts.clear()
+        self._digests.clear()
+        self._acknowledged = 0
+        self._planned = self._plan.parts()
+        self._phase = _Phase.CREATE
+        self._ready.append(_Work(_Phase.CREATE))
+
+    def _parts_listed(self, page: PartPage) -> None:
+        self._listed |= {part.index: part for part in page.parts}
+        if page.marker is not None:
+            self._ready.append(_Work(_Phase.LIST, marker=page.marker))
+        else:
+            self._take_up({index: part for index, part in self._kept.items() if self._still_there(part)})
+
+    def _still_there(self, part: KeptPart) -> bool:
+        """Whether the store has the part as it acknowledged it. A list without digests is judged by its tags."""
+        listed = self._listed.get(part.receipt.index)
+        if listed is None or listed.length not in (0, part.receipt.length):
+            return False
+        if listed.digest is not None and part.digest is not None:
+            return listed.digest == part.digest
+        return listed.tag.strip('"') == part.receipt.tag.strip('"')
+
+    def _take_up(self, parts: dict[int, KeptPart]) -> None:
+        assert self._plan is not None
+        for index, part in parts.items():
+            spec = self._plan.part(index)
+            self._receipts[index] = part.receipt
+            self._acknowledged += spec.length
+            if part.digest is not None:
+                self._digests[index] = (part.digest, spec.length)
+        self._planned = (spec for spec in self._plan.parts() if spec.index not in parts)
+        self._phase = _Phase.PARTS
+
+    def _upload_gone(self) -> None:
+        """The store does not know the upload any more. If all of it was there, it may have been joined."""
+        assert self._plan is not None
+        if len(self._kept) < self._plan.part_count:
+            self._begin()
+            return
+        self._take_up(self._kept)
+        self._upload_id = None
+        self._phase = _Phase.SETTLE
+        self._ready.append(_Work(_Phase.SETTLE))
+
     # Decisions.
 
     def _advance(self) -> None:
@@ -319,11 +365,12 @@ class ObjectMachine:
         """Let what runs end, then abort, then find and discard strays, then report the failure."""
         if self._running or self._phase is _Phase.FAILED:
             return
+        assert self._error is not None
         if self._phase is not _Phase.ABORT:
             self._phase = _Phase.ABORT
             for queue in (self._ready, self._offers, self._delayed):
                 queue.clear()
-            if self._upload_id is not None:
+            if self._upload_id is not None and not self._keeps(self._error):
                 self._ready.append(_Work(_Phase.ABORT))
             self._sweep()
         if not self._ready and not self._delayed:
@@ -342,6 +389,7 @@ class ObjectMachine:
             self._failed(work, problem, None)
             return
         self._receipts[index] = receipt
+        self._news.append(KeptPart(receipt, sent))
         self._acknowledged += work.part.length
         if sent is not None:
             self._digests[index] = (sent, work.part.length)
@@ -351,7 +399,7 @@ class ObjectMachine:
         if problem is not None:
             self._failed(work, problem, None)
             return
-        self._finish(receipt)
+        self._finish(receipt, sent)
 
     def _compare(self, stored: int | None, sent: int | None, what: str) -> IntegrityError | None:
         if stored is None or sent is None:
@@ -365,7 +413,7 @@ class ObjectMachine:
         )
 
     def _completed(self, receipt: ObjectReceipt) -> None:
-        whole = self._whole_digest()
+        whole = self._joined_digest(self._store.limits.object_digest)
         if receipt.digest is not None and whole is not None:
             if receipt.digest != whole:
                 # The parts were right one by one, so the joined object is wrong: sending again cannot mend it.
@@ -383,11 +431,13 @@ class ObjectMachine:
 
     def _settled(self, found: ObjectReceipt | None) -> None:
         """After a completion whose answer was lost: is the object there, whole and right?"""
-        assert self._lost is not None
-        whole = self._whole_digest()
+        whole = self._joined_digest(self._store.limits.object_digest)
         right_size = found is not None and found.size in (None, self._taken)
         if found is None or not right_size or (None not in (found.digest, whole) and found.digest != whole):
-            self._give_up(self._lost)
+            if self._lost is None:
+                self._begin()
+            else:
+                self._give_up(self._lost)
         else:
             self._confirmed = self._confirmed and found.digest is not None
             self._finish(found)
@@ -403,6 +453,9 @@ class ObjectMachine:
             self._lost = error
             self._phase = _Phase.SETTLE
             self._ready.append(_Work(_Phase.SETTLE))
+            return
+        if work.phase is _Phase.LIST and error.kind is ErrorKind.NOT_FOUND:
+            self._upload_gone()
             return
         delay = self._retry(error, work.attempt)
         if delay is not None:
@@ -422,9 +475,8 @@ class ObjectMachine:
         if self._error is None:
             self._error = error
 
-    def _whole_digest(self) -> int | None:
+    def _joined_digest(self, name: str | None) -> int | None:
         """The digest of the whole object, joined from those of its parts; None if one is unknown."""
-        name = self._store.limits.object_digest
         if name is None or len(self._digests) != len(self._receipts):
             return None
         combine, whole = _COMBINE[name], 0
@@ -433,10 +485,15 @@ class ObjectMachine:
             whole = combine(whole, digest, length)
         return whole
 
-    def _finish(self, receipt: ObjectReceipt) -> None:
+    def _finish(self, receipt: ObjectReceipt, sent: int | None = None) -> None:
+        """`sent` is the digest of an object sent in one piece."""
         if self._error is not None:
             self._upload_id = None  # joined after all; whoever cancelled deletes the object
             return
-        name = self._store.limits.object_digest or self._store.limits.part_digest
-        self._result = Finished(receipt, self._taken, name if self._confirmed else None)
+        limits = self._store.limits
+        if self._receipts:
+            sent = self._joined_digest(limits.part_digest)
+        verified = (limits.object_digest or limits.part_digest) if self._confirmed else None
+        digest = None if sent is None else limits.part_digest
+        self._result = Finished(receipt, self._taken, verified, digest, sent)
         self._phase = _Phase.DONE

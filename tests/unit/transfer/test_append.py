@@ -18,12 +18,12 @@ from vodfast.errors import (
     VodfastError,
 )
 from vodfast.transfer.append import AppendMachine
-from vodfast.transfer.machine import Failed, Finished, Start, Wait
 from vodfast.transfer.message import Body
 from vodfast.transfer.plan import plan_upload
 from vodfast.transfer.ports import AppendReceipt, Call, ObjectReceipt, PartSpec, StoreLimits
 from vodfast.transfer.retry import RetryPolicy
 from vodfast.transfer.sources import BufferSource
+from vodfast.transfer.steps import Failed, Finished, Start, Wait
 
 LIMITS = StoreLimits(
     min_part=1,

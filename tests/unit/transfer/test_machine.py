@@ -11,12 +11,13 @@ import pytest
 from vodfast import _native
 from vodfast.config import MIB, TransferConfig
 from vodfast.errors import Cancelled, ErrorKind, IntegrityError, RetryClass, VodfastError
-from vodfast.transfer.machine import Failed, Finished, ObjectMachine, Start, Wait
+from vodfast.transfer.machine import ObjectMachine
 from vodfast.transfer.message import Body
 from vodfast.transfer.plan import UploadPlan
 from vodfast.transfer.ports import Call, ObjectReceipt, PartPage, PartReceipt, PartSpec, StoreLimits
 from vodfast.transfer.retry import RetryPolicy
 from vodfast.transfer.sources import BufferSource
+from vodfast.transfer.steps import Failed, Finished, Start, Wait
 
 LIMITS = StoreLimits(
     min_part=1,

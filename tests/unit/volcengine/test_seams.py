@@ -14,11 +14,12 @@ from vodfast.errors import ErrorKind, RetryClass, VodfastError
 from vodfast.stores.tos.address import Route
 from vodfast.stores.tos.dialect import GatewayStore
 from vodfast.transfer.engine import Engine
-from vodfast.transfer.machine import Finished, ObjectMachine, Start
+from vodfast.transfer.machine import ObjectMachine
 from vodfast.transfer.message import Request, Response
 from vodfast.transfer.plan import UploadPlan
 from vodfast.transfer.ports import ObjectReceipt, PartReceipt, without_request
 from vodfast.transfer.sources import BufferSource
+from vodfast.transfer.steps import Finished, Start
 
 STORE = GatewayStore(uri="b/k", routes=(Route(host="h.example", grant=0),))
 

@@ -1,0 +1,141 @@
+"""Which upload is which, and what of an earlier run still holds.
+
+Decides the idempotency key of an item, how a session's opening is kept and opened again, and whether a source still
+has the bytes that were sent. Leaves the order of things to `session.py` and the lines to `transfer/journal.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Generic, TypeVar
+
+import msgspec
+import xxhash
+
+from vodfast.credentials import Credentials
+from vodfast.errors import VodfastError
+from vodfast.providers.contract import MediaRecord, MediaSpec, Provider, Ticket
+from vodfast.transfer.journal import Entry, Journal
+from vodfast.transfer.message import Request, Response
+from vodfast.transfer.ports import Call, PartSpec
+from vodfast.transfer.sources import FileSource, Source
+from vodfast.transfer.steps import Finished, KeptPart, KeptUpload
+
+T = TypeVar("T")
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What an item became: the media, and the proof of each object by name."""
+
+    record: MediaRecord
+    finished: dict[str, Finished]
+
+
+class Memory:
+    """The journal as one account at one destination uses it. `destination(fresh)` says what must agree, besides file
+    and options, for two uploads to be the same: cloud, account, place and route. An emulator's may change, so it is
+    asked afresh before an earlier run is believed.
+    """
+
+    def __init__(self, journal: Journal, destination: Callable[[bool], Awaitable[str]]) -> None:
+        self._journal = journal
+        self._destination = destination
+
+    @contextlib.asynccontextmanager
+    async def claim(
+        self, cloud: str, label: str, media: MediaSpec, sources: Mapping[str, Source]
+    ) -> AsyncIterator[Entry | None]:
+        """The journal's lines of an item, for this holder alone; None if it cannot be known again.
+
+        Raises:
+            VodfastError: the journal cannot be used although it could before.
+        """
+        known = all(isinstance(source, FileSource) for source in sources.values())
+        if not known or not self._journal.open():
+            yield None
+            return
+        for fresh in (False, True):
+            key = item_key(await self._destination(fresh), media, sources)
+            async with self._journal.claim(key, cloud, label) as entry:
+                if fresh or entry.state == "new" or key == item_key(await self._destination(True), media, sources):
+                    yield entry
+                    return
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """The answer that opened a session, and when it was asked for (Unix seconds)."""
+
+    asked_at: float
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Recorded(Generic[T]):
+    """A call whose answer is kept as it came."""
+
+    def __init__(self, call: Call[T]) -> None:
+        self._call = call
+        self._asked_at = 0.0
+        self.opening: Opening | None = None
+
+    def call(self) -> Call[T]:
+        return replace(self._call, build=self._build, parse=self._parse)
+
+    def _build(self, credentials: Credentials, now: float) -> Request:
+        self._asked_at = now
+        return self._call.build(credentials, now)
+
+    def _parse(self, response: Response) -> T:
+        answer = self._call.parse(response)
+        self.opening = Opening(self._asked_at, response.status, response.headers, response.body)
+        return answer
+
+
+def item_key(destination: str, media: MediaSpec, sources: Mapping[str, Source]) -> str:
+    """The same 32 hex digits whenever the same files are uploaded to the same place with the same options.
+
+    A file is known by its name, device, inode, size and time of modification.
+    """
+    known = []
+    for name, source in sorted(sources.items()):
+        assert isinstance(source, FileSource)
+        identity = source.identity
+        known.append((name, source.name, identity.device, identity.inode, source.size, identity.mtime_ns))
+    return xxhash.xxh3_128_hexdigest(msgspec.json.encode((destination, media, known), enc_hook=repr))
+
+
+def changed(sources: Mapping[str, Source]) -> dict[str, int]:
+    """When each file's content or status last changed, in nanoseconds: a time that nobody can put back."""
+    return {name: source.identity.ctime_ns for name, source in sources.items() if isinstance(source, FileSource)}
+
+
+def reopen(provider: Provider, media: MediaSpec, credentials: Credentials, opening: Opening) -> Ticket | None:
+    """The ticket of a session opened by an earlier run, None if its answer cannot be read any more. Sends nothing."""
+    call = provider.apply(media)
+    try:
+        call.build(credentials, opening.asked_at)
+        return call.parse(Response(status=opening.status, headers=opening.headers, body=opening.body))
+    except VodfastError:
+        return None
+
+
+def has_kept(source: Source, kept: KeptUpload, digest: str | None) -> bool:
+    """Whether the source still has the bytes of the parts an earlier run sent, by the checksums taken then. Reads
+    them at memory speed, so call it on a thread.
+    """
+
+    def holds(part: KeptPart) -> bool:
+        spec = PartSpec(part.receipt.index, part.receipt.index * kept.part_size, part.receipt.length)
+        return digest is not None and source.part(spec).checksum(digest) == part.digest
+
+    return kept.part_size > 0 and all(map(holds, kept.parts))
+
+
+def has_finished(source: Source, finished: Finished) -> bool:
+    """The same of an object that is stored whole. What cannot be compared counts as another."""
+    if finished.digest is None or source.size != finished.size:
+        return False
+    return source.part(PartSpec(0, 0, finished.size)).checksum(finished.digest) == finished.sent

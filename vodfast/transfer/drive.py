@@ -1,0 +1,340 @@
+"""Drives one object's machine: keeps its requests running, feeds it a stream's parts, writes down how far it is.
+
+Decides when the machine is asked and what may run beside what. Leaves the order of requests to the machine and the
+window, budgets and retries to the engine, which all transfers share.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from vodfast.credentials import CachedCredentials
+from vodfast.errors import Cancelled, ErrorKind, RetryClass, SourceChanged, VodfastError
+from vodfast.transfer.append import AppendMachine
+from vodfast.transfer.journal import ObjectRecord
+from vodfast.transfer.machine import ObjectMachine
+from vodfast.transfer.plan import UploadPlan, plan_upload, stream_part_size
+from vodfast.transfer.ports import AnyStore, AppendStore, ObjectStore
+from vodfast.transfer.sources import Source, StreamSource, read_failure
+from vodfast.transfer.steps import Failed, Finished, KeptUpload, RetryDecision, Start, Wait
+
+if TYPE_CHECKING:
+    from vodfast.transfer.engine import Engine
+
+_PASSING = frozenset({ErrorKind.NETWORK, ErrorKind.TLS, ErrorKind.UNAVAILABLE, ErrorKind.THROTTLED})
+
+OnRetry: TypeAlias = Callable[[VodfastError, int, float], None]
+"""Told of every request that will be made again: the error, the failed attempt's number, the delay in seconds."""
+OnProgress: TypeAlias = Callable[[int], None]
+"""Told the acknowledged bytes of one object each time they grow."""
+
+
+def passing(error: VodfastError) -> bool:
+    """Whether the failure is one of the service or the way there, which a later run may not meet."""
+    return error.kind in _PASSING
+
+
+def _keeps_nothing(_: VodfastError) -> bool:
+    return False
+
+
+def _machine(
+    store: AnyStore,
+    retry: RetryDecision,
+    source: Source,
+    plan: UploadPlan | None,
+    concurrency: int | None,
+    kept: KeptUpload | None,
+    keeps: Callable[[VodfastError], bool],
+) -> ObjectMachine | AppendMachine:
+    """The machine for the kind of store."""
+    part_body = None if plan is None else source.part
+    if store.limits.part_order == "append":
+        return AppendMachine(cast(AppendStore, store), retry, plan=plan, part_body=part_body, kept=kept)
+    return ObjectMachine(
+        cast(ObjectStore, store),
+        retry,
+        plan=plan,
+        part_body=part_body,
+        concurrency=concurrency,
+        kept=kept,
+        keeps=keeps,
+    )
+
+
+class Transfer:
+    """Drives one machine: keeps its requests running and feeds it a stream's parts."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: AnyStore,
+        source: Source,
+        credentials: CachedCredentials,
+        concurrency: int | None,
+        on_progress: OnProgress | None,
+        on_retry: OnRetry | None,
+        record: ObjectRecord | None,
+        *,
+        keep: bool,
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._source = source
+        self._credentials = credentials
+        self._on_progress = on_progress
+        self._on_retry = on_retry
+        self._record = record
+        size, config = source.size, engine.config
+        plan = None if size is None else plan_upload(size, store.limits, config.part_size)
+        kept = record.kept if record is not None else None
+        if kept is not None and kept.part_size and size is not None:
+            plan = UploadPlan(size, kept.part_size)
+        self._part_size = plan.part_size if plan is not None and store.limits.part_order != "append" else 0
+        self._machine = _machine(
+            store, self._decide, source, plan, concurrency, kept, lambda error: keep and passing(error)
+        )
+        self._noted = self._machine.upload_id
+        self.failure: VodfastError | None = None
+        self._begun = 0
+        self._running: dict[asyncio.Task[tuple[Any, int | None]], Start] = {}
+        self._feeding: asyncio.Task[None] | None = None
+        self._fed = 0
+        # Bytes of the memory budget held by stream parts that are not acknowledged yet.
+        self._held = source.hand_over() if isinstance(source, StreamSource) else 0
+        self._reported = 0
+
+    async def drive(self) -> Finished:
+        """Until the machine ends."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._remember()
+            step = self._machine.poll(loop.time())
+            if isinstance(step, Finished):
+                if self._record is not None:
+                    self._record.stored(step)
+                return step
+            if isinstance(step, Failed):
+                await self._stop_feeding()
+                raise step.error
+            if isinstance(step, Wait):
+                await self._wait(step, loop.time())
+            elif step.final:
+                await self._see_through(step)
+            elif step.alone:
+                await self._run_alone(step)
+            else:
+                task = asyncio.create_task(self._perform(step))
+                self._running[task] = step
+                await self._window_room()
+
+    async def _remember(self) -> None:
+        """Write down what is new. An upload's id is on disk before anything more is sent under it."""
+        news, record = self._machine.take_news(), self._record
+        if record is None:
+            return
+        for part in news:
+            record.part(part)
+        if self._machine.upload_id != self._noted:
+            first = self._noted is None or self._machine.upload_id is None
+            self._noted = self._machine.upload_id
+            await record.upload(self._noted, self._part_size, durable=first)
+
+    async def take_back(self) -> None:
+        """After cancellation: stop what runs, then abort what was started."""
+        self._machine.cancel()
+        await self._stop_feeding()
+        self._drop_bodies()
+        try:
+            await self.drive()
+        except VodfastError as error:
+            self.failure = error
+
+    def release_memory(self) -> None:
+        """Give back what unsent stream parts still hold."""
+        self._release(self._held)
+
+    def _release(self, amount: int) -> None:
+        self._held -= amount
+        self._engine.memory.release(amount)
+
+    async def _window_room(self) -> None:
+        """Start no more requests than the window can take soon: the rest would only queue, and memory with them."""
+        waiting = sum(1 for start in self._running.values() if start.weight) - self._engine.window.limit
+        if waiting >= 1:
+            await self._collect(None)
+
+    async def _run_alone(self, start: Start) -> None:
+        try:
+            answer, sent = await self._perform(start)
+        except VodfastError as error:
+            self._failed(start, error)
+        except asyncio.CancelledError:
+            self._machine.on_dropped(start.token)
+            raise
+        else:
+            self._succeeded(start, answer, sent)
+
+    async def _see_through(self, start: Start) -> None:
+        """Perform what cannot be taken back. Before it the source is checked a last time; a cancellation waits for the
+        answer once the request is on its way."""
+        try:
+            await asyncio.sleep(0)  # a cancellation that is already due comes before, not after
+            self._source.check_unchanged()
+        except asyncio.CancelledError:
+            self._failed(start, Cancelled("the upload was cancelled", reached=False))
+            raise
+        except SourceChanged as error:
+            error.reached = False
+            self._failed(start, error)
+            return
+        task = asyncio.create_task(self._perform(start))
+        cancelled = False
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            cancelled = True
+            if self._begun == start.token:
+                await asyncio.wait([task], timeout=self._engine.config.settle_seconds)
+            if not task.done():
+                task.cancel()
+                await asyncio.wait([task])
+        if not task.cancelled():
+            self._running[task] = start
+            self._report(task)
+        elif self._begun == start.token:
+            self._machine.on_dropped(start.token)
+        else:
+            self._failed(start, Cancelled("the upload was cancelled", reached=False))
+        if cancelled and (self._machine.failing or not self._machine.ended):
+            raise asyncio.CancelledError
+
+    async def _perform(self, start: Start) -> tuple[Any, int | None]:
+        window = self._engine.window if start.weight else self._engine.calls
+        # A renewal is a call itself: waiting for it with a place in the window held could wait forever.
+        keys = await self._credentials.get(time.time())
+        await window.acquire()
+        self._begun = start.token
+        moved = 0
+        try:
+            answer, sent = await self._engine.attempt(start.call, self._credentials, keys)
+            if start.weight:
+                self._source.check_unchanged()
+            moved = start.weight or 1
+            return answer, sent
+        except VodfastError as error:
+            if error.kind is ErrorKind.THROTTLED:
+                window.throttled()
+            raise
+        finally:
+            window.release(moved)
+
+    async def _wait(self, step: Wait, now: float) -> None:
+        if step.hungry and self._feeding is None:
+            self._feeding = asyncio.create_task(self._feed())
+        await self._collect(None if step.until is None else max(0.0, step.until - now))
+
+    async def _collect(self, timeout: float | None) -> None:
+        """Wait until something ends (or `timeout`), and tell the machine."""
+        waits: set[asyncio.Task[Any]] = set(self._running)
+        if self._feeding is not None:
+            waits.add(self._feeding)
+            if self._held and not self._running:
+                await asyncio.sleep(0)  # a feed that has just been started gets to its waiting place
+                self._engine.memory.hurry(self)
+        if not waits:
+            await asyncio.sleep(timeout or 0.0)
+            return
+        done, _ = await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            if task is self._feeding:
+                self._feeding = None
+                task.result()
+            else:
+                self._report(task)
+
+    def _report(self, task: asyncio.Task[tuple[Any, int | None]]) -> None:
+        start = self._running.pop(task)
+        if task.cancelled():
+            self._machine.on_dropped(start.token)
+            return
+        error = task.exception()
+        if error is None:
+            self._succeeded(start, *task.result())
+        elif isinstance(error, VodfastError):
+            self._failed(start, error)
+        else:
+            raise error
+
+    def _succeeded(self, start: Start, answer: Any, sent: int | None) -> None:
+        self._engine.retry.succeeded()
+        before = self._machine.acknowledged
+        self._machine.on_response(start.token, answer, sent)
+        acknowledged = self._machine.acknowledged
+        if acknowledged > before:
+            self._release(min(self._held, acknowledged - before))
+        if acknowledged > self._reported:
+            self._reported = acknowledged
+            if self._on_progress is not None:
+                self._on_progress(acknowledged)
+        self._after_report()
+
+    def _failed(self, start: Start, error: VodfastError) -> None:
+        self._machine.on_failure(start.token, error, asyncio.get_running_loop().time())
+        self._after_report()
+
+    def _after_report(self) -> None:
+        if self._machine.failing:
+            self._drop_bodies()
+
+    def _drop_bodies(self) -> None:
+        """Parts of a failed object are of no use; creations and completions are let finish, they may leave an id."""
+        for task, start in self._running.items():
+            if start.weight:
+                task.cancel()
+
+    def _decide(self, error: VodfastError, attempt: int) -> float | None:
+        if error.retry is RetryClass.RENEW and self._credentials.renewable and attempt < self._engine.config.attempts:
+            delay: float | None = 0.0
+        else:
+            delay = self._engine.retry.delay(error, attempt)
+        if delay is not None and self._on_retry is not None:
+            self._on_retry(error, attempt, delay)
+        return delay
+
+    async def _feed(self) -> None:
+        """Buffer the stream's next part, within the memory budget, and offer it."""
+        engine, config, stream = self._engine, self._engine.config, self._source
+        assert isinstance(stream, StreamSource)
+        try:
+            limit = stream_part_size(self._fed, self._store.limits, config.memory_budget, config.part_size)
+            if self._fed == 0:
+                body, kept = await stream.next_part(limit), 0
+            else:
+                await engine.memory.acquire(limit, self)
+                kept = 0
+                try:
+                    body = await stream.next_part(limit)
+                    kept = body.length
+                finally:
+                    engine.memory.release(limit - kept)
+        except VodfastError as error:
+            self._machine.fail(error)
+        except Exception as error:
+            failure = read_failure(error, self._source.label)
+            failure.__cause__ = error
+            self._machine.fail(failure)
+        else:
+            self._held += kept
+            self._fed += 1
+            self._machine.offer(body, last=self._fed > 1 and body.length < limit)
+        self._after_report()
+
+    async def _stop_feeding(self) -> None:
+        if self._feeding is not None:
+            self._feeding.cancel()
+            await asyncio.wait([self._feeding])
+            self._feeding = None

@@ -1,0 +1,477 @@
+"""What survives the process: unfinished uploads and the media they became, in one SQLite file.
+
+Decides the tables, when a line is durable, and that one process at a time works on an item (a lock of the operating
+system, which dies with its holder). Leaves the meaning of the lines to `session.py`. The file is 0600, in a directory
+of 0700; it holds no key, and what grants upload rights only sealed by the caller.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import queue
+import sqlite3
+import stat
+import struct
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from vodfast.errors import ConfigError, ErrorKind, VodfastError
+from vodfast.transfer.steps import Finished, KeptPart, KeptUpload
+
+T = TypeVar("T")
+
+_log = logging.getLogger("vodfast.journal")
+
+FILE = "journal.db"
+_LOCKS = "journal.lock"
+_APPLICATION = 0x766F6466
+_VERSION = 1
+_BUSY = 60.0
+"""Seconds another process may hold the file."""
+_FIRST_LOOK, _LONGEST_LOOK = 0.02, 0.5
+_CHECKED_WHOLE = 16 * 1024 * 1024
+"""A file up to this size is checked for damage at every opening; a larger one only for being a journal."""
+
+_TABLES = """
+CREATE TABLE items (key TEXT PRIMARY KEY, cloud TEXT NOT NULL, label TEXT NOT NULL, state TEXT NOT NULL,
+    changed TEXT NOT NULL, reply BLOB, outcome BLOB, updated REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE objects (key TEXT, name TEXT, upload_id TEXT, part_size INTEGER NOT NULL, finished BLOB,
+    PRIMARY KEY (key, name)) WITHOUT ROWID;
+CREATE TABLE parts (key TEXT, name TEXT, number INTEGER, part BLOB NOT NULL,
+    PRIMARY KEY (key, name, number)) WITHOUT ROWID;
+"""
+
+
+class ItemLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One item as the journal has it, for listings. `updated` is Unix seconds."""
+
+    key: str
+    cloud: str
+    label: str
+    state: str
+    updated: float
+
+
+class Journal:
+    """One process's hand on the journal of a directory, which is made if need be. Any number of processes and clients
+    may have one each. Nothing is opened before the first use; `close` ends it.
+    """
+
+    def __init__(self, directory: str | os.PathLike[str]) -> None:
+        self.directory = Path(directory)
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._locks = -1
+        self._held: set[str] = set()
+        self._failure: VodfastError | None = None
+
+    def open(self) -> bool:
+        """Open it, once. False, with a warning in the log, if the directory cannot be written: then nothing can be
+        taken up again, which is no reason not to upload.
+
+        Raises:
+            ConfigError: the directory belongs to somebody else or others may write to it, or the file was written by a
+                newer release.
+        """
+        if self._thread is not None:
+            return True
+        if self._failure is not None:
+            return False
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._check_owner()
+            self._locks = os.open(self.directory / _LOCKS, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            self._open_file().close()
+        except (OSError, sqlite3.Error) as error:
+            self._failure = _unusable(error)
+            _log.warning("no journal in %s, so interrupted uploads start over: %s", self.directory, error)
+            return False
+        self._thread = threading.Thread(target=self._work, name="vodfast-journal", daemon=True)
+        self._thread.start()
+        return True
+
+    def close(self) -> None:
+        """Write what is waiting and let go. Blocks for one flush to disk."""
+        if self._thread is not None:
+            self._jobs.put(None)
+            self._thread.join()
+            self._thread = None
+        if self._locks >= 0:
+            os.close(self._locks)
+            self._locks = -1
+
+    @contextlib.asynccontextmanager
+    async def claim(self, key: str, cloud: str, label: str) -> AsyncIterator[Entry]:
+        """The item's lines, for this holder alone: waits while another process or task works on the same item.
+
+        Raises:
+            VodfastError: the journal cannot be read or written.
+        """
+        pause = _FIRST_LOOK
+        while not self._lock(key):
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_LOOK)
+        try:
+            yield await self.do(lambda db: _load(self, db, key, cloud, label))
+        finally:
+            self._unlock(key)
+
+    async def items(self) -> list[ItemLine]:
+        """Every item, the latest first."""
+        return await self.do(_items)
+
+    async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` on the journal's thread and wait until what it wrote is on disk.
+
+        Raises:
+            VodfastError: it could not be.
+        """
+        if self._failure is not None:
+            raise self._failure
+        loop = asyncio.get_running_loop()
+        outcome: asyncio.Future[T] = loop.create_future()
+
+        def settle(value: Any, error: VodfastError | None) -> None:
+            if outcome.done():
+                return
+            if error is not None:
+                outcome.set_exception(error)
+            else:
+                outcome.set_result(value)
+
+        def report(value: Any, error: VodfastError | None) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(settle, value, error)
+
+        self._jobs.put(_Job(work, report))
+        return await outcome
+
+    def note(self, work: Callable[[sqlite3.Connection], object]) -> None:
+        """Run `work` soon, in order with everything else, and do not wait. If it fails, the next `do` does."""
+        self._jobs.put(_Job(work, None))
+
+    # The journal's thread.
+
+    def _work(self) -> None:
+        db = self._open_file()
+        try:
+            ended = False
+            while not ended:
+                batch, ended = self._batch()
+                if batch:
+                    self._write(db, batch)
+        finally:
+            db.close()
+
+    def _batch(self) -> tuple[list[_Job], bool]:
+        """All there is to do now; what comes while it is written to disk makes up the next batch."""
+        batch: list[_Job] = []
+        job = self._jobs.get()
+        while job is not None:
+            batch.append(job)
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return batch, False
+        return batch, True
+
+    def _write(self, db: sqlite3.Connection, batch: list[_Job]) -> None:
+        values: list[object] = []
+        failure = self._failure
+        try:
+            if failure is None:
+                db.execute("BEGIN IMMEDIATE")
+                values = [job.work(db) for job in batch]
+                db.execute("COMMIT")
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            self._failure = failure = _unusable(error)
+            with contextlib.suppress(sqlite3.Error):
+                db.execute("ROLLBACK")
+        for index, job in enumerate(batch):
+            if job.report is not None:
+                job.report(values[index] if failure is None else None, failure)
+
+    def _open_file(self) -> sqlite3.Connection:
+        path = self.directory / FILE
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        try:
+            return _prepared(path)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise
+            aside = path.with_name(f"{FILE}.damaged-{int(time.time())}")
+            path.rename(aside)
+            _log.warning("the journal was damaged; it is kept as %s and a new one begun: %s", aside, error)
+            return self._open_file()
+
+    def _check_owner(self) -> None:
+        found = self.directory.stat()
+        if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise ConfigError(
+                f"the state directory {self.directory} belongs to somebody else or others may write to it: chmod 700 "
+                "it, or name another with VODFAST_STATE_DIR"
+            )
+
+    # Who works on an item.
+
+    def _lock(self, key: str) -> bool:
+        if key in self._held or not self._range_lock(key, fcntl.F_WRLCK):
+            return False
+        self._held.add(key)
+        return True
+
+    def _unlock(self, key: str) -> None:
+        self._held.discard(key)
+        if self._locks >= 0:
+            self._range_lock(key, fcntl.F_UNLCK)
+
+    def _range_lock(self, key: str, kind: int) -> bool:
+        """Lock or free one byte, at the place the key says, for this open file description."""
+        start = int(key[:15], 16)
+        try:
+            fcntl.fcntl(self._locks, fcntl.F_OFD_SETLK, struct.pack("@hhqqi4x", kind, os.SEEK_SET, start, 1, 0))
+        except (BlockingIOError, PermissionError):
+            return False
+        return True
+
+
+class Entry:
+    """One item's lines while its claim is held.
+
+    `state` is `new`, `applied`, `committing` or `committed`; `changed` when each source was last changed
+    (`ctime_ns` by object name); `reply` the sealed answer that opened the session; `outcome` what the media became.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        key: str,
+        cloud: str,
+        label: str,
+        state: str = "new",
+        changed: dict[str, int] | None = None,
+        reply: bytes | None = None,
+        outcome: bytes | None = None,
+        objects: dict[str, ObjectRecord] | None = None,
+    ) -> None:
+        self._journal = journal
+        self.key = key
+        self.cloud = cloud
+        self.label = label
+        self.state = state
+        self.changed = changed or {}
+        self.reply = reply
+        self.outcome = outcome
+        self._objects = objects or {}
+
+    def object(self, name: str) -> ObjectRecord:
+        """The lines of one object."""
+        if name not in self._objects:
+            self._objects[name] = ObjectRecord(self._journal, self.key, name)
+        return self._objects[name]
+
+    async def applied(self, reply: bytes, changed: dict[str, int], *, durable: bool) -> None:
+        """A session is open; whatever an earlier one left is forgotten. `durable` waits for the disk."""
+        self.state, self.reply, self.changed, self._objects = "applied", reply, changed, {}
+        row = (self.key, self.cloud, self.label, self.state, msgspec.json.encode(changed).decode(), reply, time.time())
+
+        def work(db: sqlite3.Connection) -> None:
+            _drop_objects(db, self.key)
+            db.execute("REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, NULL, ?)", row)
+
+        if durable:
+            await self._journal.do(work)
+        else:
+            self._journal.note(work)
+
+    async def committing(self) -> None:
+        """Every object is stored and the commit is about to be sent."""
+        await self._journal.do(self._moved_to("committing"))
+
+    def committed(self, outcome: bytes, changed: dict[str, int]) -> None:
+        """The media exist. What was needed to get there is deleted."""
+        self.outcome, self.changed, self.reply, self._objects = outcome, changed, None, {}
+        row = (msgspec.json.encode(changed).decode(), outcome, self.key)
+        move = self._moved_to("committed")
+
+        def work(db: sqlite3.Connection) -> None:
+            move(db)
+            _drop_objects(db, self.key)
+            db.execute("UPDATE items SET changed = ?, reply = NULL, outcome = ? WHERE key = ?", row)
+
+        self._journal.note(work)
+
+    def forget(self) -> None:
+        """Nothing of this item is worth taking up."""
+        self.state, self.reply, self.outcome, self._objects = "new", None, None, {}
+
+        def work(db: sqlite3.Connection) -> None:
+            _drop_objects(db, self.key)
+            db.execute("DELETE FROM items WHERE key = ?", (self.key,))
+
+        self._journal.note(work)
+
+    def _moved_to(self, state: str) -> Callable[[sqlite3.Connection], None]:
+        self.state = state
+        row = (state, time.time(), self.key)
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute("UPDATE items SET state = ?, updated = ? WHERE key = ?", row)
+
+        return work
+
+
+class ObjectRecord:
+    """One object's lines. `kept` is the unfinished upload of an earlier run, `finished` the proof that it is stored."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        key: str,
+        name: str,
+        kept: KeptUpload | None = None,
+        finished: Finished | None = None,
+    ) -> None:
+        self._journal = journal
+        self._id = (key, name)
+        self.kept = kept
+        self.finished = finished
+
+    async def upload(self, upload_id: str | None, part_size: int, *, durable: bool) -> None:
+        """The store's id for what is under way now (None: it is no more); parts of another are forgotten. `durable`
+        waits for the disk: no part may be sent under an id that could be lost.
+        """
+        fresh = self.kept is None or self.kept.upload_id != upload_id
+        self.kept = None if upload_id is None else KeptUpload(upload_id, part_size, ())
+
+        def work(db: sqlite3.Connection) -> None:
+            if fresh:
+                db.execute("DELETE FROM parts WHERE key = ? AND name = ?", self._id)
+            db.execute(
+                "REPLACE INTO objects (key, name, upload_id, part_size) VALUES (?, ?, ?, ?)",
+                (*self._id, upload_id, part_size),
+            )
+
+        if durable:
+            await self._journal.do(work)
+        else:
+            self._journal.note(work)
+
+    def part(self, part: KeptPart) -> None:
+        """One part is acknowledged."""
+        row = (*self._id, part.receipt.index, msgspec.json.encode(part))
+        self._journal.note(lambda db: db.execute("REPLACE INTO parts VALUES (?, ?, ?, ?)", row))
+
+    def stored(self, finished: Finished) -> None:
+        """The whole object is stored and proven."""
+        self.finished, self.kept = finished, None
+        row = (*self._id, msgspec.json.encode(finished))
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM parts WHERE key = ? AND name = ?", self._id)
+            db.execute("REPLACE INTO objects (key, name, part_size, finished) VALUES (?, ?, 0, ?)", row)
+
+        self._journal.note(work)
+
+    def deleted(self) -> None:
+        """The stored object was taken back."""
+        self.finished = None
+        self._journal.note(
+            lambda db: db.execute("UPDATE objects SET finished = NULL WHERE key = ? AND name = ?", self._id)
+        )
+
+
+class _Job(msgspec.Struct, frozen=True):
+    """Work for the journal's thread; `report` gets its value or the failure, None if nobody waits."""
+
+    work: Callable[[sqlite3.Connection], object]
+    report: Callable[[Any, VodfastError | None], None] | None
+
+
+def _prepared(path: Path) -> sqlite3.Connection:
+    # The rollback journal, not WAL: SQLite 3.7.0 to 3.51.2 can damage a WAL file that several processes reset.
+    db = sqlite3.connect(path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("PRAGMA synchronous = FULL")
+        (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables == 0:
+            _create(db)
+        ((application,), (version,)) = (
+            db.execute(f"PRAGMA {name}").fetchone() for name in ("application_id", "user_version")
+        )
+        if application != _APPLICATION:
+            raise sqlite3.DatabaseError("it is not a journal of vodfast")
+        if version > _VERSION:
+            raise ConfigError(f"the journal {path} was written by a newer vodfast: update, or move it away")
+        if path.stat().st_size <= _CHECKED_WHOLE:
+            (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+            if verdict != "ok":
+                raise sqlite3.DatabaseError(verdict)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _create(db: sqlite3.Connection) -> None:
+    try:
+        db.executescript(
+            f"BEGIN IMMEDIATE; {_TABLES} PRAGMA application_id = {_APPLICATION}; "
+            f"PRAGMA user_version = {_VERSION}; COMMIT;"
+        )
+    except sqlite3.OperationalError:
+        db.rollback()
+        if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:  # else another process was first
+            raise
+
+
+def _load(journal: Journal, db: sqlite3.Connection, key: str, cloud: str, label: str) -> Entry:
+    row = db.execute("SELECT state, changed, reply, outcome FROM items WHERE key = ?", (key,)).fetchone()
+    if row is None:
+        return Entry(journal, key, cloud, label)
+    state, changed, reply, outcome = row
+    parts: dict[str, list[KeptPart]] = {}
+    for name, part in db.execute("SELECT name, part FROM parts WHERE key = ? ORDER BY name, number", (key,)):
+        parts.setdefault(name, []).append(msgspec.json.decode(part, type=KeptPart))
+    objects = {}
+    found = db.execute("SELECT name, upload_id, part_size, finished FROM objects WHERE key = ?", (key,))
+    for name, upload_id, part_size, finished in found:
+        objects[name] = ObjectRecord(
+            journal,
+            key,
+            name,
+            kept=None if upload_id is None else KeptUpload(upload_id, part_size, tuple(parts.get(name, ()))),
+            finished=None if finished is None else msgspec.json.decode(finished, type=Finished),
+        )
+    return Entry(
+        journal, key, cloud, label, state, msgspec.json.decode(changed, type=dict[str, int]), reply, outcome, objects
+    )
+
+
+def _items(db: sqlite3.Connection) -> list[ItemLine]:
+    rows = db.execute("SELECT key, cloud, label, state, updated FROM items ORDER BY updated DESC, key")
+    return [
+        ItemLine(key=key, cloud=cloud, label=label, state=state, updated=updated)
+        for key, cloud, label, state, updated in rows
+    ]
+
+
+def _drop_objects(db: sqlite3.Connection, key: str) -> None:
+    db.execute("DELETE FROM parts WHERE key = ?", (key,))
+    db.execute("DELETE FROM objects WHERE key = ?", (key,))
+
+
+def _unusable(error: Exception) -> VodfastError:
+    return VodfastError(
+        f"the journal cannot be used ({error}): make room or mend its directory, or upload without one (resume=False)",
+        kind=ErrorKind.CONFIG,
+    )
