@@ -116,10 +116,11 @@ def sign_oss4(
     headers: dict[str, str] | None = None,
     additional: tuple[str, ...] = (),
     now: float | None = None,
+    region: str = REGION,
 ) -> Sent:
     key = place.key if key is None else key
     moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() if now is None else now))
-    scope = f"{moment[:8]}/{REGION}/oss/aliyun_v4_request"
+    scope = f"{moment[:8]}/{region}/oss/aliyun_v4_request"
     sent = {"x-oss-content-sha256": "UNSIGNED-PAYLOAD", "x-oss-date": moment} | (headers or {})
     if place.keys.token:
         sent["x-oss-security-token"] = place.keys.token

@@ -9,6 +9,7 @@ import json
 import queue
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -143,8 +144,16 @@ def test_the_lookup_names_nodes_and_sends_loopback_clients_back(netease: Netease
     emulator.settings(netease_nodes=["nosup-hz9.127.net"])
     answer = netease.send(Sent("GET", "wanproxy-hz.127.net", "/lbs?version=1.0", {}))
     assert json.loads(answer.body)["upload"] == ["http://nosup-hz9.127.net"]
-    here = netease.send(Sent("GET", emulator.endpoint, "/lbs?version=1.0", {}))
-    assert json.loads(here.body)["upload"] == [f"http://{emulator.endpoint}"] * 2
+    here = Sent("GET", emulator.endpoint, "/lbs?version=1.0", {})
+    assert json.loads(netease.send(here).body)["upload"] == [f"http://{emulator.endpoint}"]
+    emulator.settings(netease_nodes=["223.252.196.40", "http://10.0.0.1:8080"])
+    answer = netease.send(Sent("GET", "wanproxy-hz.127.net", "/lbs?version=1.0", {}))
+    assert json.loads(answer.body)["upload"] == ["http://223.252.196.40", "http://10.0.0.1:8080"]
+    assert json.loads(netease.send(here).body)["upload"] == [f"http://{emulator.endpoint}"] * 2
+    upload = netease.init()
+    sent = netease.chunk(upload, 0, b"abc", complete=True)
+    assert netease.send(replace(sent, host="223.252.196.41")).status == 502
+    assert netease.send(replace(sent, host="10.0.0.1:8080")).status == 200
     assert netease.send(Sent("GET", "wanproxy.127.net", "/lbs", {})).status == 400
 
 
@@ -158,8 +167,23 @@ def test_a_lenient_server_takes_old_times_and_numbers_as_text_and_a_strict_one_d
     assert netease.call("upload/init", body, at=1)["code"] == 710
     emulator.settings(netease_freshness=None, netease_strict=True)
     assert netease.call("upload/init", body, nonce="m")["code"] == 400
-    assert netease.call("upload/init", body, nonce="m")["code"] == 710
-    assert netease.call("upload/init", {"originFileName": "a.mp4", "typeId": 7})["code"] == 200
+    typed = {"originFileName": "a.mp4", "typeId": 7}
+    assert netease.call("upload/init", typed, nonce="m")["code"] == 200
+    plain = netease.signed("upload/init", typed).with_header("Content-Type", "text/plain")
+    assert json.loads(netease.send(plain).body)["code"] == 400
+    emulator.settings(netease_strict=False, netease_nonce_once=True)
+    assert netease.call("upload/init", body, nonce="k")["code"] == 200
+    assert netease.call("upload/init", body, nonce="k")["code"] == 710
+
+
+def test_a_node_may_keep_less_of_a_chunk_than_it_was_sent(netease: NeteaseClient, emulator: Emulator) -> None:
+    emulator.settings(netease_takes=2)
+    upload = netease.init()
+    assert netease.put(upload, 0, b"abc")["offset"] == 2
+    assert netease.put(upload, 2, b"cde", complete=True)["offset"] == 4
+    assert emulator.meter()["media_created"] == 0
+    assert netease.put(upload, 4, b"e", complete=True)["callbackRetMsg"]
+    assert emulator.media()[0]["objects"][0]["sha256"] == hashlib.sha256(b"abcde").hexdigest()
 
 
 def test_a_failing_takeover_answers_520_and_makes_no_media(netease: NeteaseClient, emulator: Emulator) -> None:

@@ -41,12 +41,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Whether buckets answer on the global acceleration domain."""
     netease_freshness: Annotated[float, msgspec.Meta(gt=0)] | None = None
     """How many seconds `CurTime` of a NetEase call may be off. None takes any, as the vendor's own client needs."""
+    netease_nonce_once: bool = False
+    """Whether NetEase refuses a nonce that comes twice. The vendor's own client repeats one for its whole life."""
     netease_strict: bool = False
-    """Whether NetEase refuses nonces that come twice, numbers sent as text and bodies not declared as JSON."""
+    """Whether NetEase refuses numbers sent as text and bodies not declared as JSON."""
     netease_callback: Literal["relayed", "silent", "failing"] = "relayed"
     """What the last chunk's answer says of the media: its id, nothing, or status 520 with no media made."""
     netease_nodes: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = _NETEASE_NODES
-    """Upload nodes the NetEase lookup names, best first."""
+    """Upload nodes the NetEase lookup names, best first: vendor host names or addresses, with a scheme or without. A
+    client that looked up by a loopback address is sent back there, as many times as there are nodes."""
+    netease_takes: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """At most how many bytes of a chunk a NetEase node keeps; the answer's offset then says less than was sent. None
+    keeps all."""
+    netease_storage: Literal["nos", "oss"] = "nos"
+    """Where NetEase has new uploads put: its own store, or Aliyun OSS as for overseas accounts."""
 
     volcengine_spaces: tuple[str, ...] = ()
     """Spaces of the Volcengine account; without any, every name is one."""

@@ -31,9 +31,9 @@ class World:
         self.settings = settings
         self.clouds: tuple[Cloud, ...] = (
             VolcengineCloud(self),
+            NeteaseCloud(self),  # ahead of Aliyun, where one of its buckets lies
             AliyunCloud(self),
             TencentCloud(self),
-            NeteaseCloud(self),
         )
         self.faults = Faults(
             {

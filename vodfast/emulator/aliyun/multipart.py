@@ -24,7 +24,8 @@ from vodfast.emulator.messages import Reply
 from vodfast.emulator.service import Call, Refusal
 
 if TYPE_CHECKING:
-    from vodfast.emulator.aliyun.cloud import AliyunCloud, Bucket, Upload
+    from vodfast.emulator.aliyun.cloud import Bucket, Upload
+    from vodfast.emulator.aliyun.oss import Holder
 
 MAX_PARTS = 10000
 MIN_PART = 100 << 10
@@ -34,7 +35,7 @@ MIN_PART = 100 << 10
 class Multipart:
     """The multipart operations of every bucket."""
 
-    def __init__(self, cloud: AliyunCloud) -> None:
+    def __init__(self, cloud: Holder) -> None:
         self._cloud = cloud
         self._table = {
             "InitiateMultipartUpload": self._initiate,

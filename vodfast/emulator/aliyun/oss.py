@@ -12,7 +12,7 @@ import functools
 import re
 import secrets
 from email.utils import formatdate
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import unquote
 
 from vodfast.emulator.accounts import Account
@@ -25,7 +25,9 @@ from vodfast.emulator.messages import Reply
 from vodfast.emulator.service import Call, Refusal
 
 if TYPE_CHECKING:
-    from vodfast.emulator.aliyun.cloud import AliyunCloud, Bucket
+    from vodfast.emulator.aliyun.cloud import Bucket
+    from vodfast.emulator.media import MediaItem
+    from vodfast.emulator.world import World
 
 MAX_PUT = 5 << 30
 """Bytes of one PUT or part (5.3)."""
@@ -53,6 +55,39 @@ _ON_BUCKET = frozenset(("ListMultipartUploads",))
 _WITH_CONTENT = frozenset(("PutObject", "UploadPart"))
 
 
+class Owner(Protocol):
+    """What one object belongs to: its media item, and how far a temporary key for it reaches."""
+
+    @property
+    def item(self) -> MediaItem: ...
+    @property
+    def bucket(self) -> Bucket: ...
+    @property
+    def directory(self) -> str:
+        """What the keys of its objects begin with."""
+
+
+class Holder(Protocol):
+    """Whose buckets these are: keys and their scope, and what becomes of stored objects."""
+
+    world: World
+    buckets: dict[str, Bucket]
+
+    def find(self, access_key: str) -> Account | None: ...
+    def scope(self, account: Account) -> Owner | None:
+        """What a credential is limited to, None for keys of the account itself."""
+
+    def session_of(self, bucket: Bucket, key: str) -> Owner | None: ...
+    def store(
+        self, bucket: Bucket, key: str, content: Content, etag: str, content_type: str | None, *, multipart: bool
+    ) -> None: ...
+    def remove(self, bucket: Bucket, key: str) -> None: ...
+    def start_upload(self, bucket: Bucket, upload_id: str, key: str, content_type: str | None) -> None: ...
+    def finish_upload(self, bucket: Bucket, upload_id: str, content: Content, etag: str) -> None: ...
+    def abort_upload(self, bucket: Bucket, upload_id: str) -> None: ...
+    def url(self, bucket: Bucket, key: str) -> str: ...
+
+
 class Target(NamedTuple):
     """What a request to the store is about."""
 
@@ -68,7 +103,7 @@ class Oss:
     cloud = "aliyun"
     operations = frozenset(_OPERATIONS.values())
 
-    def __init__(self, cloud: AliyunCloud) -> None:
+    def __init__(self, cloud: Holder) -> None:
         self._cloud = cloud
         self._multipart = Multipart(cloud)
 

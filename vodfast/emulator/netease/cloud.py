@@ -1,6 +1,7 @@
 """The NetEase account: keys, upload sessions, made media, callbacks, and which host belongs to which service.
 
-Decides names and what a finished object becomes. Leaves the API to `vod.py` and the upload nodes to `nos.py`.
+Decides names and what a finished object becomes. Leaves the API to `vod.py`, the upload nodes to `nos.py` and the
+bucket of overseas accounts to `overseas.py`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from vodfast.emulator.media import MediaItem
 from vodfast.emulator.messages import Request
 from vodfast.emulator.netease.names import BUCKET, NOS_KEY, NOS_SECRET
 from vodfast.emulator.netease.nos import Nos
+from vodfast.emulator.netease.overseas import Overseas
 from vodfast.emulator.netease.signatures import callback_sign, mint_token
 from vodfast.emulator.netease.vod import Vod
 from vodfast.emulator.service import Service
@@ -60,6 +62,10 @@ class Session:
         """The media id under the name its kind has."""
         return {"imgId" if self.image else "vid": int(self.item.media_id)}
 
+    def taken_over(self, request_id: str) -> bytes:
+        """What the media service answers the store that reports the object."""
+        return msgspec.json.encode({"code": 200, "requestId": request_id, "ret": self.media_field})
+
 
 class NeteaseCloud:
     """Both services and what they share."""
@@ -75,7 +81,8 @@ class NeteaseCloud:
         self.callbacks: dict[str, dict[str, str]] = {}
         self.vod = Vod(self)
         self.nos = Nos(self)
-        self.services: tuple[Service, ...] = (self.vod, self.nos)
+        self.overseas = Overseas(self)
+        self.services: tuple[Service, ...] = (self.vod, self.nos, self.overseas.oss)
 
     def configure(self, callers_changed: bool) -> None:
         """Settings have changed; nothing here follows from them ahead of a call."""
@@ -93,17 +100,27 @@ class NeteaseCloud:
         for held in (self.sessions, self.contexts, self.callbacks):
             held.clear()
         self.nonces.clear()
+        self.overseas.clear()
 
     def at(self, host: str) -> Service | None:
         """The service with a vendor host name."""
         if host in _API_HOSTS:
             return self.vod
-        return self.nos if _LOOKUP_HOST.fullmatch(host) or _NODE_HOST.fullmatch(host) else None
+        if _LOOKUP_HOST.fullmatch(host) or _NODE_HOST.fullmatch(host) or self._is_node(host):
+            return self.nos
+        return self.overseas.oss if self.overseas.at(host) else None
+
+    def _is_node(self, host: str) -> bool:
+        """Whether the settings make a host an upload node: addresses are, by nothing else."""
+        nodes = (node.rpartition("://")[2] for node in self.world.settings.netease_nodes)
+        return any(host == node.partition(":")[0] for node in nodes)
 
     def recognise(self, request: Request) -> Service | None:
         """The service meant by a request to a loopback address: the vendor's client has its hosts set to one."""
         if request.path.startswith(b"/app/vod/"):
             return self.vod
+        if self.overseas.recognises(request):
+            return self.overseas.oss
         return self.nos if request.path == b"/lbs" or request.header("x-nos-token") is not None else None
 
     def open_session(self, fields: dict[str, Any]) -> Session:
@@ -145,7 +162,12 @@ class NeteaseCloud:
             old.discard()
         session.item.objects[session.key] = Content([blob for blob in blobs if blob.length] or blobs[:1])
         self.world.history.count("objects_stored")
-        if register and not session.item.committed:
+        if register:
+            self.register(session)
+
+    def register(self, session: Session) -> None:
+        """The media of a stored object exists from now on."""
+        if not session.item.committed:
             session.item.committed = True
             self.world.history.count("media_created")
             self.world.history.count("commits")

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 
+from vodfast.emulator.blobs import Blob
 from vodfast.emulator.loopback import is_loopback
 from vodfast.emulator.messages import Reply
 from vodfast.emulator.netease.names import BUCKET, NOS_KEY, NOS_SECRET
@@ -116,12 +117,13 @@ class Nos:
         return self._append(call, target)
 
     def _lookup(self, call: Call) -> Reply:
-        """Nodes under the vendor's names; a client that came by a loopback address is sent back there."""
+        """Nodes as they are set; a client that came by a loopback address is sent back there."""
         request = call.request
         if request.method != "GET" or _query(request.query).get("version") != "1.0":
             raise Refusal("400", "The lookup is a GET with version=1.0.")
-        here = [f"http://{request.authority}"] * 2 if is_loopback(request.host) else None
-        nodes = here or [f"http://{host}" for host in self._cloud.world.settings.netease_nodes]
+        nodes = [node if "://" in node else f"http://{node}" for node in self._cloud.world.settings.netease_nodes]
+        if is_loopback(request.host):
+            nodes = [f"http://{request.authority}"] * len(nodes)
         return _reply({"lbs": f"http://{request.authority}/lbs", "upload": nodes})
 
     def _check_context(self, target: Target) -> None:
@@ -145,17 +147,26 @@ class Nos:
             # A chunk that was here before, or one ahead of its turn: the answer says where to go on.
             call.blob.discard()
             return self._accepted(call, context, stored)
-        held.append(call.blob)
+        blob = self._kept(call.blob)
+        held.append(blob)
         self._cloud.world.history.count("parts_stored")
-        stored += call.blob.length
-        if not target.complete:
+        stored += blob.length
+        if not target.complete or blob is not call.blob:
             return self._accepted(call, context, stored)
         way = self._cloud.world.settings.netease_callback
         self._cloud.finish(session, context, register=way != "failing")
         if way == "failing":
             raise Refusal("520", "The callback failed.")
-        relayed = {"code": 200, "requestId": call.request_id, "ret": session.media_field}
-        return self._accepted(call, context, stored, msgspec.json.encode(relayed) if way == "relayed" else b"")
+        return self._accepted(call, context, stored, session.taken_over(call.request_id) if way == "relayed" else b"")
+
+    def _kept(self, blob: Blob) -> Blob:
+        """The chunk, or as much of its beginning as the settings let a node keep."""
+        most = self._cloud.world.settings.netease_takes
+        if most is None or blob.length <= most:
+            return blob
+        cut = self._cloud.world.blobs.keep(b"".join(blob.read(0, most)))
+        blob.discard()
+        return cut
 
     def _accepted(self, call: Call, context: str, stored: int, relayed: bytes = b"") -> Reply:
         call.upload_id = context

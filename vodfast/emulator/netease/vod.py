@@ -65,7 +65,7 @@ class Vod:
             self._cloud.accounts.find,
             self._cloud.world.now(),
             settings.netease_freshness,
-            self._cloud.nonces if strict else None,
+            self._cloud.nonces if settings.netease_nonce_once else None,
         )
         if strict and not (request.header("content-type") or "").startswith("application/json"):
             raise Refusal("400", "The content type must be application/json.")
@@ -94,6 +94,8 @@ class Vod:
             raise Refusal("400", "watermarkId needs a presetId.")
         session = self._cloud.open_session(fields)
         call.media_id = session.item.media_id
+        if self._cloud.world.settings.netease_storage == "oss":
+            return self._cloud.overseas.grant(session)
         return {"xNosToken": self._cloud.token(session), "bucket": BUCKET, "object": session.key}
 
     def _check_number(self, name: str, value: object) -> None:
