@@ -67,10 +67,21 @@ def test_common_fields_out_of_bounds(field: str, value: Any) -> None:
     ("option", "value"),
     [("type_id", -1), ("preset_id", True), ("watermark_id", "1"), ("trans_offset", 2**63), ("trans_duration", 1.5),
      ("callback_url", "ftp://x/"), ("upload_callback_url", "http://"), ("user_def_info", "x" * 257),
-     ("watermark_id", 1), ("extra", {"typeId": 1}), ("extra", {1: 2}), ("extra", [1]), ("extra", {"a": {1, 2j}})],
+     ("watermark_id", 1), ("content_type", "video"),
+     ("content_type", "video/mp4\r\nX-Evil: 1"), ("extra", {1: 2}), ("extra", [1]), ("extra", {"a": {1, 2j}})],
 )  # fmt: skip
 def test_options_out_of_bounds(option: str, value: Any) -> None:
     assert refused(options=UploadOptions(**{option: value})).startswith(option)
+
+
+def test_a_field_may_be_given_by_the_services_own_name_but_not_twice() -> None:
+    body = {"typeId": "7", "presetId": None, "userFileName": "t", "watermarkId": 1}
+    media = msgspec.structs.replace(MEDIA, options=UploadOptions(extra=body))
+    PROVIDER.check(media)
+    assert checks.init_body(media) == {"originFileName": "clip.mp4", **body}
+    assert refused(options=UploadOptions(extra={"originFileName": "x.mp4"})).startswith("extra holds originFileName")
+    assert refused(title="t", options=UploadOptions(extra={"userFileName": "u"})).startswith("extra")
+    assert refused(options=UploadOptions(type_id=1, extra={"typeId": 1})).startswith("extra")
 
 
 def test_saying_the_same_twice_must_agree() -> None:

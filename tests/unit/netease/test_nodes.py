@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vodfast.stores.nos.nodes import LIFE, LOOKUP_HOSTS, Node, NodeBook, read_node
+from vodfast.stores.nos.nodes import BAD, LIFE, LOOKUP_HOSTS, Node, NodeBook, read_node
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,25 @@ def test_a_failed_node_is_passed_over_until_none_is_left() -> None:
     assert book.best("other") is None
     book.failed("b", two)
     assert book.best("b") is None
+
+
+def test_a_node_that_failed_comes_last_in_the_next_lookup_of_any_bucket_until_that_is_long_ago() -> None:
+    now = [0.0]
+    book = NodeBook(clock=lambda: now[0])
+    one, two, three = Node("https://a.127.net"), Node("https://b.127.net"), Node("https://c.127.net")
+    book.learn("b", [one, two, three])
+    book.failed("b", one)
+    now[0] = 1.0
+    book.failed("b", two)
+    book.learn("other", [one, two, three])
+    order = []
+    while (node := book.best("other")) is not None:
+        order.append(node)
+        book.failed("other", node)
+    assert order == [three, one, two]
+    now[0] += BAD + 1
+    book.learn("other", [one, two, three])
+    assert book.best("other") == one
 
 
 def test_nodes_are_forgotten_after_two_hours() -> None:

@@ -25,7 +25,9 @@ KEYS = Credentials.of("key", "secret", "UPLOAD a:b:c")
 NODES = [Node("https://nosup-hz1.127.net", "1.2.3.4"), Node("https://nosup-hz2.127.net")]
 
 
-def made(book: NodeBook | None = None, key: str = "o.mp4") -> tuple[NosStore, NodeBook]:
+def made(
+    book: NodeBook | None = None, key: str = "o.mp4", content_type: str | None = None
+) -> tuple[NosStore, NodeBook]:
     if book is None:
         book = NodeBook(clock=lambda: 0.0)
         book.learn("vodfake", NODES)
@@ -33,7 +35,7 @@ def made(book: NodeBook | None = None, key: str = "o.mp4") -> tuple[NosStore, No
     def confirm() -> Any:
         raise AssertionError("not asked")
 
-    return NosStore(book, "vodfake", key, confirm, cloud="netease"), book
+    return NosStore(book, "vodfake", key, confirm, cloud="netease", content_type=content_type), book
 
 
 def body_of(length: int) -> Body:
@@ -64,6 +66,12 @@ def test_a_chunk_goes_to_the_best_node_with_nothing_but_the_token() -> None:
     assert request.headers == (("content-length", "3"), ("x-nos-token", "UPLOAD a:b:c"))
     assert request.timeout is None
     assert "key" not in str(request.headers)
+
+
+def test_only_the_first_chunk_says_the_media_type() -> None:
+    store, _ = made(content_type="video/mp4")
+    assert dict(chunk(store).build(KEYS, 1.0).headers)["content-type"] == "video/mp4"
+    assert "content-type" not in dict(chunk(store, context="c", offset=3).build(KEYS, 1.0).headers)
 
 
 def test_the_offset_is_asked_under_the_context() -> None:
@@ -143,6 +151,20 @@ def test_statuses(status: int, kind: ErrorKind, retry: RetryClass) -> None:
     if status != 307:
         assert (error.code, error.request_id) == ("7", "id-1")
         assert "why not" in error.message
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_context_gone_at_the_last_chunk_may_be_a_finished_object_and_is_no_fault_of_the_node(status: int) -> None:
+    store, book = made()
+    call = chunk(store, context="c", offset=3, last=True)
+    call.build(KEYS, 1.0)
+    error = failure(call, reply(status, errMsg="gone"))
+    assert (error.kind, error.retry, error.reached) == (ErrorKind.UNAVAILABLE, RetryClass.LATER, True)
+    assert call.failed is not None
+    call.failed(error)
+    assert book.best("vodfake") == NODES[0]
+    assert failure(chunk(store, last=True), reply(status)).retry is RetryClass.NEVER
+    assert failure(chunk(store, context="c", offset=3), reply(status)).retry is RetryClass.NEVER
 
 
 def test_the_next_node_takes_over_but_not_for_the_callers_own_faults() -> None:

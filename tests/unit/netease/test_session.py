@@ -162,6 +162,14 @@ def test_codes(code: int, kind: ErrorKind, retry: RetryClass) -> None:
     assert (code in faults.CODES) is (code != 999)
 
 
+def test_a_refusal_without_words_and_a_success_without_content_are_understood() -> None:
+    bare = Response(status=200, headers=(), body=b'{"code":710}')
+    assert failure(PROVIDER.apply(MEDIA), bare).kind is ErrorKind.AUTH
+    done = Response(status=200, headers=(), body=b'{"code":200}')
+    PROVIDER.set_callback("http://a/b", {}).parse(done)
+    assert failure(PROVIDER.apply(MEDIA), done).retry is RetryClass.LATER
+
+
 def test_statuses_without_an_envelope() -> None:
     for status, retry in ((502, RetryClass.LATER), (404, RetryClass.NEVER), (302, RetryClass.NEVER)):
         response = Response(status=status, headers=(("location", "http://evil/?token=1"),), body=b"<html>")
@@ -229,8 +237,9 @@ def test_a_batch_answers_every_name_in_the_order_asked() -> None:
     body = call.build(KEYS, 1.0).body
     assert isinstance(body, bytes)
     assert json.loads(body) == {"objectNames": ["b.png", "x.mp4", "a.mp4"]}
-    answer = {"count": 2, "list": [{"objectName": "a.mp4", "vid": 1}, {"objectName": "b.png", "imgId": 2}]}
-    infos = call.parse(reply(answer))
+    picture = {"objectName": "b.png", "imgId": 2, "future": [1]}
+    infos = call.parse(reply({"count": 2, "list": [{"objectName": "a.mp4", "vid": 1}, picture]}))
+    assert infos[0].raw == picture
     assert [(info.media_id, info.found) for info in infos] == [("2", True), ("x.mp4", False), ("1", True), ("2", True)]
 
 
@@ -293,6 +302,7 @@ def test_tokens_for_browsers_come_from_the_service() -> None:
             PROVIDER.issue_token(KEYS, 0.0, 60.0, fields)
     with pytest.raises(VodfastError):
         call.parse(reply({"storageType": "oss", "bucket": "b", "object": "o"}))
+    assert json.loads(call.parse(reply(OSS))) == OSS
 
 
 def test_the_clock_is_read_with_a_signed_call() -> None:

@@ -29,7 +29,7 @@ _FORBIDDEN = re.compile(r'[\\/:*?"<>|]')
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
 _EXTENSION = re.compile(r".+\.[A-Za-z0-9]{1,16}")
 _DECIMAL = re.compile(r"[0-9]{1,18}")
-_OWN_NAMES: Final = frozenset(field.encode_name for field in msgspec.structs.fields(wire.InitRequest))
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9.+-]{1,60}/[A-Za-z0-9.+-]{1,60}(?:; ?[A-Za-z0-9-]{1,30}=[A-Za-z0-9.+-]{1,60})?")
 
 
 def upload_options(media: MediaSpec) -> UploadOptions:
@@ -42,7 +42,10 @@ def upload_options(media: MediaSpec) -> UploadOptions:
 
 def init_body(media: MediaSpec) -> dict[str, Any]:
     """The body of upload/init for a checked upload: known fields, then the caller's own."""
-    options = upload_options(media)
+    return _known_fields(media, upload_options(media)) | dict(upload_options(media).extra)
+
+
+def _known_fields(media: MediaSpec, options: UploadOptions) -> dict[str, Any]:
     known = wire.InitRequest(
         origin_file_name=media.name,
         user_file_name=media.title,
@@ -57,7 +60,7 @@ def init_body(media: MediaSpec) -> dict[str, Any]:
         trans_duration=options.trans_duration,
     )
     body: dict[str, Any] = msgspec.to_builtins(known)
-    return body | dict(options.extra)
+    return body
 
 
 def check_media(media: MediaSpec, limits: ProviderLimits) -> None:
@@ -80,6 +83,7 @@ def check_media(media: MediaSpec, limits: ProviderLimits) -> None:
     _check_description(media.description)
     _check_options(options)
     _check_twice_given(media, options)
+    _check_extra(_known_fields(media, options), options.extra)
 
 
 def _check_name(name: str) -> None:
@@ -109,12 +113,18 @@ def _check_options(options: UploadOptions) -> None:
         check_http_url(CLOUD, field, getattr(options, field))
     if options.watermark_id is not None and options.preset_id is None:
         refuse(CLOUD, "watermark_id", "needs a preset_id: the default template does not transcode")
-    extra: Any = options.extra
+    check_text(CLOUD, "content_type", options.content_type)
+    if options.content_type is not None and not _MEDIA_TYPE.fullmatch(options.content_type):
+        refuse(CLOUD, "content_type", "must be a media type such as video/mp4")
+
+
+def _check_extra(known: dict[str, Any], extra: Any) -> None:
+    """Fields by the service's own names: JSON, and none that is given in another way as well."""
     if not hasattr(extra, "items") or not all(isinstance(name, str) for name in extra):
         refuse(CLOUD, "extra", "must map names of fields to values")
-    taken = sorted(name for name in extra if name in _OWN_NAMES)
+    taken = sorted(name for name in extra if name in known)
     if taken:
-        refuse(CLOUD, "extra", f"holds {', '.join(taken)}, for which there are fields and options")
+        refuse(CLOUD, "extra", f"holds {', '.join(taken)}, which is given in another way already")
     try:
         msgspec.json.encode(dict(extra))
     except (TypeError, ValueError, OverflowError, RecursionError):

@@ -29,5 +29,8 @@ class UploadOptions(contract.ProviderOptions, frozen=True, kw_only=True):
     """Where the transcoded cut begins, in seconds."""
     trans_duration: int | None = None
     """How long it is, in seconds."""
+    content_type: str | None = None
+    """Media type the object is stored with, such as `video/mp4`; None leaves it to the store."""
     extra: Mapping[str, object] = {}
-    """Further fields of `upload/init`, by the service's own names, sent as they are."""
+    """Further fields of `upload/init`, by the service's own names, sent as they are. A field that has a place of its
+    own here may be given either way, not both; the file's name is always `name`."""

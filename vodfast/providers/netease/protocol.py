@@ -129,7 +129,7 @@ class NeteaseVod:
         """
         self.check(media)
         call = self._api.call("upload/init", checks.init_body(media), lambda reply: reply)
-        exchange = _Init(self, call)
+        exchange = _Init(self, call, checks.upload_options(media).content_type)
         return Call(cloud=call.cloud, operation=call.operation, build=exchange.build, parse=exchange.parse)
 
     def renew(self, ticket: Ticket) -> Call[Ticket]:
@@ -176,8 +176,8 @@ class NeteaseVod:
     def issue_token(
         self, credentials: Credentials, now: float, lifetime: float, fields: Mapping[str, object]
     ) -> Call[str]:
-        """JSON text with `xNosToken`, `bucket` and `object` for a browser, made by the service; see
-        `verbs.issue_token` for the fields."""
+        """JSON text with what a browser or phone needs for one upload, made by the service; see `verbs.issue_token`
+        for the fields."""
         permanent(credentials)
         return verbs.issue_token(self._api, fields, LIMITS)
 
@@ -202,9 +202,10 @@ class _Init:
     """upload/init, which must remember who asked: whether an object was finished is a question to the API, asked with
     the caller's keys in the middle of the upload."""
 
-    def __init__(self, provider: NeteaseVod, call: Call[Reply]) -> None:
+    def __init__(self, provider: NeteaseVod, call: Call[Reply], content_type: str | None) -> None:
         self._provider = provider
         self._call = call
+        self._content_type = content_type
         self._asked_by: Credentials | None = None
 
     def build(self, credentials: Credentials, now: float) -> Request:
@@ -224,7 +225,14 @@ class _Init:
         api = self._provider._api
         name = answer.object
         try:
-            store = NosStore(self._provider._book, answer.bucket, name, lambda: verbs.confirm(api, name), cloud=CLOUD)
+            store = NosStore(
+                self._provider._book,
+                answer.bucket,
+                name,
+                lambda: verbs.confirm(api, name),
+                cloud=CLOUD,
+                content_type=self._content_type,
+            )
         except ValueError:
             raise reply.useless("no usable bucket or object") from None
         return Ticket(
@@ -251,6 +259,7 @@ class _Init:
                 answer.object,
                 region=place.region or "",
                 signature="V1" if place.region is None else "V4",
+                content_type=self._content_type,
                 callback=answer.callback,
                 cloud=CLOUD,
             )

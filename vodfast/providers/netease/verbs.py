@@ -41,7 +41,8 @@ def query(api: Api, names: Sequence[str]) -> Call[tuple[MediaInfo, ...]]:
 
     def read(reply: Reply) -> tuple[MediaInfo, ...]:
         entries = _entries(reply)
-        return tuple(_info(name, entries.get(name)) for name in names)
+        whole = {entry["objectName"]: entry for entry in msgspec.json.decode(reply.content).get("list") or ()}
+        return tuple(_info(name, entries.get(name), whole.get(name)) for name in names)
 
     return api.call(QUERY, wire.QueryRequest(object_names=list(dict.fromkeys(names))), read, reads=True)
 
@@ -104,11 +105,11 @@ def _entries(reply: Reply) -> dict[str, wire.QueryEntry]:
     return {entry.object_name: entry for entry in reply.read(wire.QueryReply).entries or ()}
 
 
-def _info(name: str, entry: wire.QueryEntry | None) -> MediaInfo:
+def _info(name: str, entry: wire.QueryEntry | None, whole: Mapping[str, object] | None) -> MediaInfo:
     media_id = None if entry is None else media_id_of(entry)
     if entry is None or media_id is None:
         return MediaInfo(media_id=name, found=False)
-    return MediaInfo(media_id=media_id, found=True, name=name, raw=msgspec.to_builtins(entry))
+    return MediaInfo(media_id=media_id, found=True, name=name, raw=whole or {})
 
 
 def set_callback(api: Api, url: str | None, fields: Mapping[str, object]) -> Call[None]:
@@ -162,7 +163,8 @@ _COMMON_FIELDS: Final = ("name", "title", "description", "category", "context")
 
 
 def issue_token(api: Api, fields: Mapping[str, object], limits: ProviderLimits) -> Call[str]:
-    """What a browser or phone needs for one upload, made by the service: JSON with `xNosToken`, `bucket`, `object`.
+    """What a browser or phone needs for one upload, made by the service: JSON with `bucket`, `object` and `xNosToken`,
+    or, of an account whose bytes lie in Aliyun OSS, `storageType`, `host`, temporary keys and `callback` (section 7).
 
     `fields` are `name` (required, a file name with its extension), `title`, `description`, `category`, `context` and
     those of `UploadOptions`. How long the token lives is the service's decision: a year (section 5.2).
@@ -180,10 +182,9 @@ def issue_token(api: Api, fields: Mapping[str, object], limits: ProviderLimits) 
 
     def read(reply: Reply) -> str:
         answer = reply.read(wire.InitReply)
-        if answer.storage_type == "oss" or not answer.x_nos_token:
-            raise reply.useless("no xNosToken")
-        shown = {"xNosToken": answer.x_nos_token, "bucket": answer.bucket, "object": answer.object}
-        return msgspec.json.encode(shown).decode()
+        if not (answer.security_token if answer.storage_type == "oss" else answer.x_nos_token):
+            raise reply.useless("no upload token")
+        return msgspec.json.encode(answer).decode()
 
     return api.call("upload/init", checks.init_body(media), read)
 

@@ -42,6 +42,7 @@ LOOKUP_TIMEOUT: Final = 10.0
 OFFSET_TIMEOUT: Final = 15.0
 
 _ANOTHER_NODE: Final = (ErrorKind.NETWORK, ErrorKind.TLS, ErrorKind.UNAVAILABLE, ErrorKind.UNEXPECTED)
+_NOT_THE_NODE: Final = (*faults.GONE, faults.CALLBACK_FAILED)
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
@@ -59,13 +60,21 @@ class NosStore:
     """One object in one bucket, authorised by the token in the credentials. Implements `transfer.ports.AppendStore`.
 
     `confirm` makes the call that tells whether the object was finished: the store itself has no such verb that an
-    upload token opens. Raises `ValueError` for a bucket or key that cannot be addressed.
+    upload token opens. `content_type` is stored with the object; None leaves it to the store. Raises `ValueError` for
+    a bucket or key that cannot be addressed.
     """
 
     limits = NOS_LIMITS
 
     def __init__(
-        self, book: NodeBook, bucket: str, key: str, confirm: Callable[[], Call[ObjectReceipt | None]], *, cloud: str
+        self,
+        book: NodeBook,
+        bucket: str,
+        key: str,
+        confirm: Callable[[], Call[ObjectReceipt | None]],
+        *,
+        cloud: str,
+        content_type: str | None = None,
     ) -> None:
         if {bucket, key} & {"", ".", ".."} or not (bucket + key).isprintable():
             raise ValueError("bucket or key is empty, a bare dot segment, or holds characters that cannot be sent")
@@ -74,6 +83,7 @@ class NosStore:
         self._book = book
         self._confirm = confirm
         self._cloud = cloud
+        self._content_type = content_type
 
     def __repr__(self) -> str:
         return f"NosStore({self.bucket!r}, {self.key!r})"
@@ -114,6 +124,9 @@ class NosStore:
             raise InvalidInput(f"a chunk must be {part.length} bytes, at most {self.limits.max_part}")
 
         def parse(response: Response) -> AppendReceipt:
+            if last and upload_id is not None and response.status in faults.GONE:
+                verdict = faults.PERHAPS_FINISHED
+                raise faults.fault(response, cloud=self._cloud, operation="chunk", verdict=verdict)
             answer = self._read("chunk", response, wire.ChunkReply)
             usable = 0 < len(answer.context) <= 1024 and answer.context.isprintable()
             if answer.offset < 0 or not (usable or last):
@@ -124,7 +137,9 @@ class NosStore:
             return AppendReceipt(upload_id=answer.context, end=answer.offset, whole=whole if last else None)
 
         target = chunk_target(self.bucket, self.key, part.offset, last=last, context=upload_id)
-        headers = (("content-length", str(part.length)),)
+        headers: tuple[tuple[str, str], ...] = (("content-length", str(part.length)),)
+        if upload_id is None and self._content_type is not None:
+            headers = (*headers, ("content-type", self._content_type))  # that of the first chunk counts
         return self._call("chunk", "POST", target, parse, headers=headers, body=body)
 
     def stored_bytes(self, upload_id: str) -> Call[int | None]:
@@ -184,7 +199,7 @@ class NosStore:
             )
 
         def failed(error: VodfastError) -> None:
-            if used and error.kind in _ANOTHER_NODE and error.status != faults.CALLBACK_FAILED:
+            if used and error.kind in _ANOTHER_NODE and error.status not in _NOT_THE_NODE:
                 self._book.failed(self.bucket, used[0])
                 if error.kind is ErrorKind.TLS and self._book.best(self.bucket) not in (None, used[0]):
                     error.retry = RetryClass.LATER  # one node's bad certificate is no reason to pass over the others

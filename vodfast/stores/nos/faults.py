@@ -29,6 +29,12 @@ STATUSES: Final[Mapping[int, Verdict]] = {
         ErrorKind.UNAVAILABLE, RetryClass.LATER, "the bytes are stored, but the media service did not take them over"
     ),
 }
+PERHAPS_FINISHED: Final = Verdict(
+    ErrorKind.UNAVAILABLE, RetryClass.LATER, "the last chunk may have arrived before and have finished the object"
+)
+"""The meaning of `GONE` for a last chunk (section 5.5): a request whose answer was lost may have been made twice."""
+GONE: Final = (400, 404)
+"""How a server may say that a context is no more; no node's own trouble."""
 _LATER = Verdict(ErrorKind.UNAVAILABLE, RetryClass.LATER, "try again later")
 
 
@@ -37,8 +43,8 @@ def verdict_of(status: int) -> Verdict:
     return STATUSES.get(status) or (_LATER if 500 <= status < 600 else by_status(status))
 
 
-def fault(response: Response, *, cloud: str, operation: str) -> VodfastError:
-    """The error for an answer that is not a success."""
+def fault(response: Response, *, cloud: str, operation: str, verdict: Verdict | None = None) -> VodfastError:
+    """The error for an answer that is not a success. `verdict` goes before what the status means by itself."""
     if 300 <= response.status < 400:
         return redirect(response, cloud=cloud, operation=operation, service=SERVICE, request_id=None)
     try:
@@ -47,7 +53,7 @@ def fault(response: Response, *, cloud: str, operation: str) -> VodfastError:
         said = wire.ErrorReply()
     code = said.err_code if said.err_code is not None else said.code
     return refusal(
-        verdict_of(response.status),
+        verdict or verdict_of(response.status),
         response,
         cloud=cloud,
         operation=operation,

@@ -30,6 +30,8 @@ CERTIFIED: Final = "nosup-hz1.127.net"
 DOMAINS: Final = ("127.net", "126.net", "163.com", "163yun.com", "netease.com", "yunxinapi.com")
 LIFE: Final = 7200.0
 """Seconds a bucket's nodes are kept (section 5.1)."""
+BAD: Final = 600.0
+"""Seconds a node that failed is remembered as bad."""
 
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _DEFAULT_PORTS: Final = (None, 80, 443)
@@ -70,7 +72,8 @@ def read_node(entry: str, *, https: bool) -> Node | None:
 
 class NodeBook:
     """The nodes one client knows, shared by all its uploads. A node that failed is passed over until all have failed
-    or the entry is too old; then the nodes are looked up again. With `fixed` nothing is ever looked up.
+    or the entry is too old; then the nodes are looked up again, and those that failed of late, for whatever bucket,
+    come last. With `fixed` nothing is ever looked up.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class NodeBook:
         self._fixed = fixed
         self._clock = clock
         self._known: dict[str, tuple[float, list[Node]]] = {}
+        self._bad: dict[Node, float] = {}
         self._lookup = 0
 
     def best(self, bucket: str) -> Node | None:
@@ -94,10 +98,14 @@ class NodeBook:
 
     def learn(self, bucket: str, nodes: list[Node]) -> None:
         """These are a bucket's nodes, best first."""
-        self._known[bucket] = (self._clock(), list(dict.fromkeys(nodes)))
+        now = self._clock()
+        self._bad = {node: since for node, since in self._bad.items() if now - since <= BAD}
+        trusted = sorted(dict.fromkeys(nodes), key=lambda node: self._bad.get(node, -1.0))
+        self._known[bucket] = (now, trusted)
 
     def failed(self, bucket: str, node: Node) -> None:
         """The node did not answer, or answered with its own trouble."""
+        self._bad[node] = self._clock()
         nodes = self._known.get(bucket, (0.0, []))[1]
         if node in nodes:
             nodes.remove(node)

@@ -34,7 +34,9 @@ CODES: Final[Mapping[str, Verdict]] = {
     "AccessDenied": _KEYS,
     "AccessKeyIdAndSecurityTokenNotMatch": _EXPIRED,
     "BadRequest": _CUT_SHORT,
-    "CallbackFailed": Verdict(ErrorKind.UNEXPECTED, advice="the object is stored, but its callback failed"),
+    "CallbackFailed": Verdict(
+        ErrorKind.UNAVAILABLE, RetryClass.LATER, "the object is stored, but whoever was to be told of it did not listen"
+    ),
     "DownloadTrafficRateLimitExceeded": _BUSY,
     "EntityTooLarge": _INPUT,
     "EntityTooSmall": Verdict(ErrorKind.INVALID_INPUT, advice="every part but the last needs at least 100 KiB"),
