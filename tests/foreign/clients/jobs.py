@@ -40,11 +40,16 @@ def described(error: Exception) -> dict[str, Any]:
         "code": ("get_code", "get_error_code"),
         "message": ("get_message", "get_error_msg"),
         "request_id": ("get_request_id",),
-        "status": ("get_status_code",),
+        "status": ("get_status_code", "get_http_status"),
     }
+    while hasattr(error, "unwrap"):
+        error = error.unwrap()
     for fact, names in getters.items():
         for name in names:
             with contextlib.suppress(AttributeError, KeyError):  # not of this vendor, or an answer without that field
                 facts[fact] = getattr(error, name)()
     facts.setdefault("message", getattr(error, "message", None))
+    for fact, name in (("code", "code"), ("status", "status"), ("status", "http_status"), ("status", "status_code")):
+        if hasattr(error, name):
+            facts.setdefault(fact, getattr(error, name))
     return facts

@@ -257,8 +257,14 @@ class AliyunCloud:
         return account
 
     def session_of(self, bucket: Bucket, key: str) -> Session | None:
-        """The session whose directory holds a key."""
-        return self._by_directory.get((bucket.name, key[: key.rfind("/") + 1]))
+        """The session whose directory holds a key, directly or further down."""
+        end = key.rfind("/")
+        while end > 0:
+            session = self._by_directory.get((bucket.name, key[: end + 1]))
+            if session is not None:
+                return session
+            end = key.rfind("/", 0, end)
+        return None
 
     def store(
         self, bucket: Bucket, key: str, content: Content, etag: str, content_type: str | None, *, multipart: bool
