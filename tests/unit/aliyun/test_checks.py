@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from vodfast.errors import ConfigError, InvalidInput, Unsupported
 from vodfast.providers.aliyun import PullOptions, RegisterOptions, UploadOptions, UserData, texts
 from vodfast.providers.aliyun.protocol import LIMITS, AliyunVod
-from vodfast.providers.contract import MediaSpec, PullItem, RegisterItem
+from vodfast.providers.contract import MediaSpec, MemberSpec, PullItem, RegisterItem
 from vodfast.providers.tencent import UploadOptions as TencentOptions
 
 VOD = AliyunVod()
@@ -39,6 +39,7 @@ GOOD: list[dict[str, Any]] = [
     {"kind": "material", "name": "m.zip", "category": "7"},
     {"user_data": UserData(extend={"a": [1]}, callback_url="https://e.com/cb", accelerate_domain="https://a.com")},
     {"size": LIMITS.max_bytes},
+    {"name": "index.M3U8", "members": (MemberSpec("a/影 1.ts", 1), MemberSpec("a" * 900, 0))},
     {"part_concurrency": 128, "app_id": "app-1000000"},
 ]
 
@@ -93,6 +94,13 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"kind": "subtitle", "name": "s.srt", "category_ids": (None,)}, "category_ids"),
     ({"kind": "subtitle", "name": "s.srt", "category_ids": (True,)}, "category_ids"),
     ({"kind": "subtitle", "name": "s.srt", "category_ids": (1,), "category": "1"}, "category"),
+    ({"name": "index.m3u8"}, "playlist"),
+    ({"name": "a", "file_type": "M3U8"}, "playlist"),
+    ({"kind": "image", "name": "a.m3u8"}, "file_type"),
+    ({"name": "a.m3u8", "members": (MemberSpec("a.ts", -1),)}, "members"),
+    ({"name": "a.m3u8", "members": (MemberSpec("a.ts", LIMITS.max_bytes + 1),)}, "members"),
+    ({"name": "a.m3u8", "members": (MemberSpec("a" * 901, 1),)}, "members"),
+    ({"name": "a.m3u8", "members": (MemberSpec("a\n.ts", 1),)}, "members"),
     ({"part_concurrency": 0}, "part_concurrency"),
     ({"part_concurrency": True}, "part_concurrency"),
 ]
@@ -113,8 +121,9 @@ def test_refused(fields: dict[str, Any], named: str) -> None:
         {"kind": "audio"},
         {"cover_name": "c.png", "cover_size": 3},
         {"storage_class": "IA"},
-        {"name": "index.m3u8"},
         {"name": "x.mpd"},
+        {"members": (MemberSpec("a.ts", 1),)},
+        {"kind": "subtitle", "name": "a.srt", "members": (MemberSpec("a.ts", 1),)},
         {"kind": "image", "name": "a.png", "cover_url": "https://e.com/c.png"},
         {"kind": "image", "name": "a.png", "reference_id": "abcdef"},
         {"kind": "subtitle", "name": "a.srt", "template_group_id": "x"},

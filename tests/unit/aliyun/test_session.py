@@ -15,7 +15,7 @@ from vodfast.credentials import Credentials
 from vodfast.errors import ErrorKind, InvalidInput, RetryClass, Unsupported, VodfastError
 from vodfast.providers.aliyun import UploadOptions, UserData
 from vodfast.providers.aliyun.protocol import AliyunVod
-from vodfast.providers.contract import MediaRecord, MediaSpec, Ticket
+from vodfast.providers.contract import MediaRecord, MediaSpec, MemberSpec, Ticket
 from vodfast.stores.oss.dialect import OssStore
 from vodfast.transfer.message import Response
 from vodfast.transfer.ports import ObjectReceipt
@@ -159,6 +159,46 @@ def test_regions_and_networks() -> None:
         assert place.region == "cn-shanghai"
     local = store_of(applied(reply(ADDRESS | {"Endpoint": "http://127.0.0.1:9000"}), network="internal")).place
     assert (local.authority, local.prefix) == ("127.0.0.1:9000", "/outin-0123456789abcdef")
+
+
+PACKAGE = MediaSpec(
+    name="Index.M3U8",
+    size=9,
+    members=(MemberSpec("a/seg 影.ts", 3), MemberSpec("a/key.bin", 16), MemberSpec("b.mp4", 1)),
+)
+HLS = ADDRESS | {"FileName": "sv/5b2d/index.m3u8", "ObjectPrefix": "sv/5b2d/"}
+
+
+def test_a_playlist_and_its_members_share_a_session() -> None:
+    assert AliyunVod().limits.packages == ("m3u8",)
+    assert AliyunVod().split_package(PACKAGE, "0" * 32) == (PACKAGE, {})
+    assert sent(PACKAGE) == {"": "CreateUploadVideo", "Title": "Index", "FileName": "Index.m3u8", "FileSize": "9"}
+    ticket = applied(reply(HLS), PACKAGE)
+    found = [(entry.role, entry.path, entry.store.key, entry.store.content_type) for entry in ticket.objects]
+    assert found == [
+        ("media", "", "sv/5b2d/index.m3u8", "application/vnd.apple.mpegurl"),
+        ("member", "a/seg 影.ts", "sv/5b2d/a/seg 影.ts", "video/mp2t"),
+        ("member", "a/key.bin", "sv/5b2d/a/key.bin", None),
+        ("member", "b.mp4", "sv/5b2d/b.mp4", "video/mp4"),
+    ]
+    renewed = AliyunVod().renew(ticket)
+    assert renewed.parse(reply(HLS)).objects == ticket.objects
+    assert renewed.parse(reply(ADDRESS | {"FileName": HLS["FileName"]})).objects == ticket.objects
+    with pytest.raises(VodfastError, match="moved"):
+        renewed.parse(reply(HLS | {"ObjectPrefix": "sv/other/"}))
+
+
+@pytest.mark.parametrize("prefix", [None, "", "/", 7, "a\r\n", "x" * 1020, "\\x/"])
+def test_a_playlist_without_a_usable_place_for_its_members(prefix: Any) -> None:
+    with pytest.raises(VodfastError) as caught:
+        applied(reply(HLS | {"ObjectPrefix": prefix}), PACKAGE)
+    assert (caught.value.kind, caught.value.retry) == (ErrorKind.UNEXPECTED, RetryClass.LATER)
+
+
+def test_a_token_for_a_playlist_leaves_the_members_to_the_client() -> None:
+    call = AliyunVod().issue_token(CALLER, NOW, 60, {"name": "index.m3u8"})
+    token = json.loads(call.parse(reply(HLS)))
+    assert json.loads(base64.b64decode(token["UploadAddress"]))["ObjectPrefix"] == "sv/5b2d/"
 
 
 def test_renewal() -> None:

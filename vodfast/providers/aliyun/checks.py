@@ -34,9 +34,9 @@ _DECIMAL = re.compile(r"[0-9]{1,18}")
 _REFERENCE = re.compile(r"[A-Za-z0-9_-]{6,64}")
 _SESSION = re.compile(r"[A-Za-z0-9_-]{1,50}")
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
-_PACKAGE_ADVICE = (
-    "packages of a manifest and its segments are not supported yet; upload a single file, or pull an m3u8 by URL"
-)
+
+MAX_MEMBER_PATH: Final = 900
+"""Bytes of UTF-8: an object key has 1023, of which the service takes some for the directory."""
 
 
 def upload_options(media: MediaSpec) -> UploadOptions:
@@ -103,11 +103,11 @@ def check_media(media: MediaSpec, limits: ProviderLimits) -> None:
 def _check_type(media: MediaSpec) -> None:
     check_text(CLOUD, "file_type", upload_options(media).file_type)
     value = file_type_of(media)
-    allowed = {"media": media_types.MEDIA, "image": media_types.IMAGE}.get(media.kind)
+    allowed = {"media": media_types.MEDIA | {media_types.PACKAGE}, "image": media_types.IMAGE}.get(media.kind)
     if allowed is None:
         allowed = media_types.ATTACHED[media.kind]
-    if value in media_types.PACKAGES:
-        raise Unsupported(f"file_type {value}: {_PACKAGE_ADVICE}", cloud=CLOUD)
+    if value == "mpd":
+        raise Unsupported("aliyun takes no DASH manifests; upload an HLS playlist or a single file", cloud=CLOUD)
     if not value:
         refuse(CLOUD, "file_type", "is unknown: name has no extension, so give file_type")
     if value not in allowed:
@@ -116,6 +116,22 @@ def _check_type(media: MediaSpec) -> None:
             "file_type",
             f"{value[:20]!r} is not accepted for kind {media.kind}; one of {', '.join(sorted(allowed))}",
         )
+
+
+def check_members(media: MediaSpec, limits: ProviderLimits) -> None:
+    """A playlist comes with all it needs, and nothing else comes with members (section 4.10)."""
+    is_package = media.kind == "media" and file_type_of(media) in limits.packages
+    if is_package and not media.members:
+        refuse(CLOUD, "name", "is that of a playlist, but nothing is known of its segments; give the path of the file")
+    if media.members and not is_package:
+        raise Unsupported(
+            f"aliyun takes members with a manifest of type {', '.join(limits.packages)} only", cloud=CLOUD
+        )
+    for member in media.members:
+        check_text(CLOUD, "members", member.path)
+        check_int(CLOUD, "members", member.size, 0, limits.max_bytes)
+        if len(member.path.encode()) > MAX_MEMBER_PATH:
+            refuse(CLOUD, "members", f"has a path of more than {MAX_MEMBER_PATH} bytes: {member.path[:60]}...")
 
 
 _MEDIA_ONLY: Final = ("cover_url", "template_group_id", "workflow_id", "reference_id")
@@ -203,7 +219,7 @@ def check_context(context: object, data: object) -> None:
 
 
 def check_pull(item: PullItem) -> None:
-    """The whole of `Provider.check_pull`. A pull takes HLS, which an upload does not, but no DASH."""
+    """The whole of `Provider.check_pull`. A pull takes HLS as an upload does, but no DASH."""
     options = pull_options(item)
     if item.url is None or item.url == "":
         refuse(CLOUD, "url", "is missing")
@@ -221,7 +237,7 @@ def check_pull(item: PullItem) -> None:
     given = item.media_type if item.media_type is not None else media_types.extension(urlsplit(item.url).path)
     if given.lower() == "mpd":
         raise Unsupported("aliyun pulls no DASH manifests; pull an HLS playlist or a single file", cloud=CLOUD)
-    allowed = media_types.MEDIA | {"m3u8"}
+    allowed = media_types.MEDIA | {media_types.PACKAGE}
     if item.media_type is not None:
         check_choice(CLOUD, "media_type", given.lower(), allowed, ", ".join(sorted(allowed)))
 

@@ -21,8 +21,8 @@ ATTACHED: Final[Mapping[str, frozenset[str]]] = {
 }
 """By kind, which is the service's BusinessType."""
 
-PACKAGES: Final = frozenset(["m3u8", "mpd"])
-"""Manifests, whose segments would have to be uploaded with them. `upload` refuses them until it can do that."""
+PACKAGE: Final = "m3u8"
+"""The manifest that is taken as media together with all it needs."""
 
 _CONTENT_TYPES: Final[Mapping[str, str]] = {
     "3gp": "video/3gpp",
@@ -38,7 +38,9 @@ _CONTENT_TYPES: Final[Mapping[str, str]] = {
     "heic": "image/heic",
     "jpeg": "image/jpeg",
     "jpg": "image/jpeg",
+    "m3u8": "application/vnd.apple.mpegurl",
     "m4a": "audio/mp4",
+    "m4s": "video/iso.segment",
     "m4v": "video/x-m4v",
     "mkv": "video/x-matroska",
     "mov": "video/quicktime",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from vodfast.credentials import CredentialPlaces, Credentials
 from vodfast.errors import ConfigError, InvalidInput
-from vodfast.providers.aliyun import checks, session, verbs
+from vodfast.providers.aliyun import checks, media_types, session, verbs
 from vodfast.providers.aliyun.calls import Api
 from vodfast.providers.contract import (
     JobRecord,
@@ -40,6 +40,7 @@ LIMITS: Final = ProviderLimits(
     commit_repeatable=True,
     max_bytes=OSS_LIMITS.max_object,
     kinds=("media", "image", "watermark", "subtitle", "material"),
+    packages=(media_types.PACKAGE,),
     pull_batch=20,
     job_batch=10,
     media_batch=1,
@@ -131,13 +132,14 @@ class AliyunVod:
     def check(self, media: MediaSpec) -> None:
         """Refuse what the service would refuse; nothing is sent. See `Provider.check`."""
         checks.check_media(media, LIMITS)
+        checks.check_members(media, LIMITS)
 
     def parse_manifest(self, manifest: ManifestSpec) -> Call[tuple[str, ...]] | None:
-        """No such call is used."""
+        """The service has no such call."""
         return None
 
     def split_package(self, media: MediaSpec, key: str) -> tuple[MediaSpec, Mapping[str, MediaSpec]]:
-        """Everything in one session."""
+        """A playlist's members travel in its own session, behind the prefix it is given for them."""
         return media, {}
 
     def apply(self, media: MediaSpec) -> Call[Ticket]:

@@ -12,7 +12,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +23,7 @@ from vodfast.providers.aliyun.calls import Api, Reply
 from vodfast.providers.aliyun.options import UploadOptions
 from vodfast.providers.contract import MediaSpec, ProviderLimits, Ticket, TicketObject
 from vodfast.providers.fields import check_text, refuse
-from vodfast.stores.oss.address import place_of
+from vodfast.stores.oss.address import Place, place_of
 from vodfast.stores.oss.dialect import OssStore
 from vodfast.transfer.message import Request, Response
 from vodfast.transfer.ports import Call
@@ -59,8 +59,9 @@ class Sessions:
         and holds no bytes; that is the price of asking again.
         """
         operation, params = self._create(media)
-        exchange = _Exchange(self, self.api.call(operation, params, lambda reply: reply), renewable=operation == _VIDEO)
-        return exchange.call()
+        call = self.api.call(operation, params, lambda reply: reply)
+        paths = [member.path for member in media.members]
+        return _Exchange(self, call, paths, renewable=operation == _VIDEO).call()
 
     def renew(self, ticket: Ticket) -> Call[Ticket]:
         """New credentials for a video's upload; the object stays where it is.
@@ -71,7 +72,8 @@ class Sessions:
         if not ticket.renewable or ticket.media_id is None:
             raise Unsupported("aliyun renews uploads of videos only: upload anew", cloud=checks.CLOUD)
         call = self.api.call("RefreshUploadVideo", [("VideoId", ticket.media_id)], lambda reply: reply)
-        return _Exchange(self, call, renewable=True, before=ticket).call()
+        paths = [entry.path for entry in ticket.objects if entry.role == "member"]
+        return _Exchange(self, call, paths, renewable=True, before=ticket).call()
 
     def token(self, lifetime: float, fields: Mapping[str, object], limits: ProviderLimits) -> Call[str]:
         """What a browser or phone needs, as JSON text with the service's own names: the id, `UploadAddress` and
@@ -99,6 +101,22 @@ class Sessions:
         checks.check_media(media, limits)
         operation, created = self._create(media)
         return self.api.call(operation, created, _token)
+
+    def store(self, place: Place, key: str) -> OssStore:
+        """One object of an upload.
+
+        Raises:
+            ValueError: the key cannot be addressed.
+        """
+        return OssStore(
+            place=place,
+            key=key,
+            region=place.region or self.region,
+            signature=self.oss_signature,
+            content_type=media_types.content_type(key),
+            complete_timeout=self.complete_timeout,
+            cloud=checks.CLOUD,
+        )
 
     def _create(self, media: MediaSpec) -> tuple[str, Params]:
         options = checks.upload_options(media)
@@ -151,9 +169,18 @@ class _Exchange:
     """A call whose answer is a ticket. It remembers when it was asked, because a credential without a date counts from
     then."""
 
-    def __init__(self, sessions: Sessions, call: Call[Reply], *, renewable: bool, before: Ticket | None = None) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        call: Call[Reply],
+        paths: Sequence[str],
+        *,
+        renewable: bool,
+        before: Ticket | None = None,
+    ) -> None:
         self._sessions = sessions
         self._call = call
+        self._paths = paths
         self._renewable = renewable
         self._before = before
         self._asked_at = 0.0
@@ -174,12 +201,12 @@ class _Exchange:
             media_id = self._before.media_id
         if not media_id or not _MEDIA_ID.fullmatch(media_id):
             raise reply.useless("no usable media id")
-        store, auth = self._store(reply, answer)
+        objects, auth = self._objects(reply, answer)
         credentials = self._credentials(reply, auth)
-        self._check_unmoved(store, media_id)
+        self._check_unmoved(objects, media_id)
         return Ticket(
             session=media_id,
-            objects=(TicketObject(role="media", store=store),),
+            objects=objects,
             credentials=credentials,
             expires_at=credentials.expires_at,
             media_id=media_id,
@@ -188,24 +215,32 @@ class _Exchange:
             renewable=self._renewable,
         )
 
-    def _store(self, reply: Reply, answer: wire.CreateUploadResponse) -> tuple[OssStore, wire.UploadAuth]:
+    def _objects(
+        self, reply: Reply, answer: wire.CreateUploadResponse
+    ) -> tuple[tuple[TicketObject, ...], wire.UploadAuth]:
+        """The media and its members, each of which stands behind ObjectPrefix under its own relative path: so the
+        playlists find them there as they stand."""
         sessions = self._sessions
         try:
             address = texts.decode(answer.upload_address, wire.UploadAddress)
             auth = texts.decode(answer.upload_auth, wire.UploadAuth)
             place = place_of(address.endpoint, address.bucket, region=auth.region or None, network=sessions.network)
-            store = OssStore(
-                place=place,
-                key=address.file_name.removeprefix("/"),
-                region=place.region or sessions.region,
-                signature=sessions.oss_signature,
-                content_type=media_types.content_type(address.file_name),
-                complete_timeout=sessions.complete_timeout,
-                cloud=checks.CLOUD,
-            )
+            main = TicketObject(role="media", store=sessions.store(place, address.file_name.removeprefix("/")))
+            members = self._members(place, (address.object_prefix or "").removeprefix("/"))
         except ValueError as error:
             raise reply.useless(f"UploadAddress or UploadAuth: {error}") from None
-        return store, auth
+        return (main, *members), auth
+
+    def _members(self, place: Place, prefix: str) -> Iterable[TicketObject]:
+        """Raises ValueError if a member cannot be addressed."""
+        if not prefix and self._before is not None:
+            return self._before.objects[1:]
+        if not prefix and self._paths:
+            raise ValueError("no ObjectPrefix for the members of the playlist")
+        return [
+            TicketObject(role="member", path=path, store=self._sessions.store(place, f"{prefix}{path}"))
+            for path in self._paths
+        ]
 
     def _credentials(self, reply: Reply, auth: wire.UploadAuth) -> Credentials:
         texts_given = (auth.access_key_id, auth.access_key_secret, auth.security_token)
@@ -227,18 +262,22 @@ class _Exchange:
             return None
         return self._asked_at + min(int(said), CREDENTIAL_SECONDS)
 
-    def _check_unmoved(self, store: OssStore, media_id: str) -> None:
+    def _check_unmoved(self, objects: tuple[TicketObject, ...], media_id: str) -> None:
         before = self._before
         if before is None:
             return
-        held = before.objects[0].store
-        same = isinstance(held, OssStore) and (held.place.bucket, held.key) == (store.place.bucket, store.key)
-        if not same or media_id != before.media_id:
+        if _where(objects) != _where(before.objects) or media_id != before.media_id:
             raise VodfastError(
                 "the service moved the upload to another address while it was under way; upload it again",
                 cloud=checks.CLOUD,
                 operation=self._call.operation,
             )
+
+
+def _where(objects: Iterable[TicketObject]) -> list[tuple[str, str] | None]:
+    """Bucket and key of each object."""
+    stores = [entry.store for entry in objects]
+    return [(store.place.bucket, store.key) if isinstance(store, OssStore) else None for store in stores]
 
 
 def _token(reply: Reply) -> str:

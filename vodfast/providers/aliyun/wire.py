@@ -33,11 +33,13 @@ class CreateUploadResponse(Body, frozen=True, kw_only=True):
 
 
 class UploadAddress(Body, frozen=True, kw_only=True):
-    """`endpoint` comes with its scheme; `file_name` is the object key."""
+    """`endpoint` comes with its scheme; `file_name` is the object key. `object_prefix` is said for HLS only: what the
+    keys of its members begin with."""
 
     endpoint: str
     bucket: str
     file_name: str
+    object_prefix: str | None = None
 
 
 class UploadAuth(Body, frozen=True, kw_only=True):
