@@ -240,36 +240,47 @@ class _Listener(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.heard.put((dict(self.headers.items()), body))
-        self.send_response(200)
+        self.send_response(self.server.answers.pop(0) if self.server.answers else 200)
         self.end_headers()
 
     def log_message(self, *_: object) -> None: ...
 
 
 @pytest.fixture
-def listener() -> Iterator[tuple[str, queue.Queue[tuple[dict[str, str], bytes]]]]:
-    """An address for callbacks, and what arrives there."""
+def listener() -> Iterator[tuple[str, Any]]:
+    """An address for callbacks; what arrives there is in `heard`, what is answered instead of 200 in `answers`."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Listener) as server:
-        server.heard = queue.Queue()
+        server.heard, server.answers = queue.Queue(), []
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/cb", server.heard
+        yield f"http://127.0.0.1:{server.server_port}/cb", server
         server.shutdown()
         thread.join()
 
 
 def test_callbacks_arrive_and_are_verified(config_for: ConfigFor, listener: Any) -> None:
-    url, heard = listener
+    url, server = listener
     with Client("aliyun", config=config_for(), settings={"callback_url": url}) as client:
         client.set_callback(url, auth_key="k1")
         for kind, name in (("media", "a.mp4"), ("image", "a.png"), ("subtitle", "a.srt")):
             result = client.upload(b"12345", name=name, kind=kind, context="ctx")
-            headers, body = heard.get(timeout=20)
+            headers, body = server.heard.get(timeout=20)
             event = json.loads(body)
             assert client.verify_callback(headers, body, "k1")
             assert not client.verify_callback(headers, body, "k2")
             assert result.media_id in event.values()
             assert (event["Size"], json.loads(event["Extend"])) == (5, {"context": "ctx"})
+
+
+def test_a_callback_that_is_not_taken_comes_again(config_for: ConfigFor, listener: Any) -> None:
+    url, server = listener
+    server.answers = [500]
+    with Client("aliyun", config=config_for()) as client:
+        options = UploadOptions(user_data=UserData(callback_url=url, extend={"k": [1]}))
+        client.upload(b"12345", name="a.mp4", options=options)
+    first, second = (server.heard.get(timeout=20)[1] for _ in range(2))
+    assert first == second
+    assert json.loads(json.loads(first)["Extend"]) == {"k": [1]}
 
 
 async def test_cancellation_takes_back_what_was_begun(vodfast_emulator: Any, config_for: ConfigFor) -> None:

@@ -12,7 +12,20 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.emulator.aliyun_client import API, Client, Keys, Place, code, sign_acs3, sign_oss1, sign_oss4, sign_rpc
+from tests.emulator.aliyun_client import (
+    API,
+    Client,
+    Keys,
+    Place,
+    code,
+    presign_oss1,
+    presign_oss4,
+    sign_acs3,
+    sign_oss1,
+    sign_oss4,
+    sign_rpc,
+    sign_rpc_form,
+)
 from tests.emulator.client import Sent
 from vodfast.emulator import Emulator
 
@@ -198,6 +211,83 @@ def test_oss1(client: Client, emulator: Emulator, case: str) -> None:
     assert emulator.media()[0]["objects"] == []
     unsigned = replace(good, target=f"{good.target}?max-parts=3")
     assert client.send(unsigned).status == 200
+
+
+QUERY: dict[str, tuple[Change, str]] = {
+    "signature": (target("x-oss-signature=", "x-oss-signature=0"), MISMATCH),
+    "key": (target("mp4", "mp5"), MISMATCH),
+    "method": (lambda sent: replace(sent, method="DELETE"), MISMATCH),
+    "lifetime": (target("x-oss-expires=60", "x-oss-expires=600"), MISMATCH),
+    "no lifetime": (target("x-oss-expires=60", "x-oss-expires="), "InvalidArgument"),
+    "lifetime over": (target("x-oss-expires=60", "x-oss-expires=0"), "AccessDenied"),
+    "version": (target("OSS4-HMAC-SHA256", "OSS5-HMAC-SHA256"), "InvalidArgument"),
+    "region of the scope": (target("cn-shanghai%2Foss", "cn-beijing%2Foss"), "InvalidArgument"),
+    "another key id": (target("credential=STS.", "credential=XXX."), "InvalidAccessKeyId"),
+    "token": (target("token%2B", "token%2C"), "InvalidSecurityToken"),
+    "parameter added": (target("?", "?acl&"), MISMATCH),
+    "parameter twice": (target("?", "?x-oss-expires=60&"), "InvalidArgument"),
+    "a header that is signed": (header("x-oss-meta-a", "1"), MISMATCH),
+}
+
+
+@pytest.mark.parametrize("case", QUERY)
+def test_oss4_in_the_query(client: Client, emulator: Emulator, case: str) -> None:
+    change, expected = QUERY[case]
+    place = client.create()
+    client.oss("PUT", place, body=b"bytes")
+    if case == "lifetime over":
+        emulator.settings(clock_offset=1)
+    assert code(client.send(change(presign_oss4("GET", place)))) == expected
+    assert client.send(presign_oss4("GET", place)).body == b"bytes"
+    assert client.send(presign_oss4("GET", place, additional=("host",))).status == 200
+    assert client.oss("HEAD", place).status == 200
+
+
+QUERY_V1: dict[str, tuple[Change, str]] = {
+    "signature": (target("Signature=", "Signature=A"), MISMATCH),
+    "key": (target("mp4", "mp5"), MISMATCH),
+    "method": (lambda sent: replace(sent, method="DELETE"), MISMATCH),
+    "expiry": (target("Expires=1", "Expires=2"), MISMATCH),
+    "expiry over": (target("Expires=1", "Expires=0"), "AccessDenied"),
+    "no expiry": (target("Expires=", "Expired="), "AccessDenied"),
+    "another key id": (target("KeyId=STS.", "KeyId=XXX."), "InvalidAccessKeyId"),
+    "token": (target("token%2B", "token%2C"), "InvalidSecurityToken"),
+    "sub-resource": (target("?", "?acl&"), MISMATCH),
+    "a header that is signed": (header("x-oss-meta-a", "1"), MISMATCH),
+}
+
+
+@pytest.mark.parametrize("case", QUERY_V1)
+def test_oss1_in_the_query(client: Client, case: str) -> None:
+    change, expected = QUERY_V1[case]
+    place = client.create()
+    client.oss("PUT", place, body=b"bytes")
+    good = presign_oss1("GET", place)
+    assert code(client.send(change(good))) == expected
+    assert client.send(good).body == b"bytes"
+    assert client.send(replace(good, target=f"{good.target}&max-parts=3")).status == 200
+
+
+def test_rpc_with_a_form(client: Client, emulator: Emulator) -> None:
+    good = sign_rpc_form("CreateUploadVideo", FIELDS, client.keys)
+    assert code(client.send(replace(good, body=good.body.replace(b"a.mp4", b"b.mp4")))) == MISMATCH
+    assert code(client.send(replace(good, target=good.target.replace("?", "?RegionId=x&")))) == MISMATCH
+    assert emulator.media() == []
+    assert code(client.send(good)) == ""
+    assert code(client.send(good)) == "SignatureNonceUsed"
+    assert len(emulator.media()) == 1
+
+
+@pytest.mark.parametrize("text", ["%%%", "e30=", "W10=", base64.b64encode(b"{").decode(), ""])
+def test_a_notification_that_is_none(client: Client, emulator: Emulator, text: str) -> None:
+    place = client.create()
+    headers = {"x-oss-notification": text}
+    assert code(client.oss("PUT", place, body=b"x", headers=headers)) == "InvalidArgument"
+    assert emulator.media()[0]["objects"] == []
+    good = base64.b64encode(b'{"Vod":{"UserData":{"IsShowWaterMark": "False"}}}').decode()
+    assert code(client.oss("PUT", place, body=b"x", headers={"x-oss-notification": good})) == ""
+    changed = sign_oss4("PUT", place, {}, b"x", headers={"x-oss-notification": good})
+    assert code(client.send(changed.with_header("x-oss-notification", good[:-4]))) == MISMATCH
 
 
 def test_scope_and_clock(client: Client, emulator: Emulator) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import concurrent.futures
 import http.client
 import logging
+import time
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from vodfast.emulator.loopback import is_loopback
 log = logging.getLogger("vodfast.emulator")
 
 _TIMEOUT = 10.0
+_PAUSE = 1.0
 _MOST = 256 << 20
 _threads = concurrent.futures.ThreadPoolExecutor(4, "vodfast-emulator-outbound")
 
@@ -25,11 +27,20 @@ def fetch(url: str) -> concurrent.futures.Future[bytes]:
     return _threads.submit(_exchange, "GET", url, b"", {})
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str]) -> concurrent.futures.Future[bytes]:
-    """Post to a loopback http address; a failure is logged."""
-    future = _threads.submit(_exchange, "POST", url, body, headers)
+def post(url: str, body: bytes, headers: Mapping[str, str], *, attempts: int = 1) -> concurrent.futures.Future[bytes]:
+    """Post to a loopback http address, up to `attempts` times a second apart; the last failure is logged."""
+    future = _threads.submit(_insist, url, body, headers, attempts)
     future.add_done_callback(_log_failure)
     return future
+
+
+def _insist(url: str, body: bytes, headers: Mapping[str, str], attempts: int) -> bytes:
+    for _ in range(attempts - 1):
+        try:
+            return _exchange("POST", url, body, headers)
+        except OSError:
+            time.sleep(_PAUSE)
+    return _exchange("POST", url, body, headers)
 
 
 def _log_failure(future: concurrent.futures.Future[bytes]) -> None:

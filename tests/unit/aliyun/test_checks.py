@@ -40,7 +40,7 @@ GOOD: list[dict[str, Any]] = [
     {"user_data": UserData(extend={"a": [1]}, callback_url="https://e.com/cb", accelerate_domain="https://a.com")},
     {"size": LIMITS.max_bytes},
     {"name": "index.M3U8", "members": (MemberSpec("a/影 1.ts", 1), MemberSpec("a" * 900, 0))},
-    {"part_concurrency": 128, "app_id": "app-1000000"},
+    {"part_concurrency": 128, "app_id": "app-1000000", "watermark": False},
 ]
 
 
@@ -86,6 +86,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"template_group_id": ""}, "template_group_id"),
     ({"workflow_id": "a b"}, "workflow_id"),
     ({"app_id": "a&b"}, "app_id"),
+    ({"watermark": "no"}, "watermark"),
     ({"image_type": "banner", "kind": "image", "name": "a.png"}, "image_type"),
     ({"image_type": None, "kind": "image", "name": "a.png"}, "image_type"),
     ({"kind": "image", "name": "a.bmp"}, "file_type"),
@@ -128,6 +129,7 @@ def test_refused(fields: dict[str, Any], named: str) -> None:
         {"kind": "image", "name": "a.png", "reference_id": "abcdef"},
         {"kind": "subtitle", "name": "a.srt", "template_group_id": "x"},
         {"image_type": "cover"},
+        {"kind": "image", "name": "a.png", "watermark": False},
         {"category_ids": (1,)},
     ],
 )

@@ -18,7 +18,7 @@ from vodfast.providers.aliyun.protocol import AliyunVod
 from vodfast.providers.contract import MediaRecord, MediaSpec, MemberSpec, Ticket
 from vodfast.stores.oss.dialect import OssStore
 from vodfast.transfer.message import Response
-from vodfast.transfer.ports import ObjectReceipt
+from vodfast.transfer.ports import ObjectReceipt, PartReceipt, PartSpec
 
 REPEATED = settings(max_examples=30, derandomize=True, deadline=None)
 CALLER = Credentials.of("LTAI5tcaller", "caller-secret")
@@ -111,6 +111,37 @@ def test_videos() -> None:
     assert sent(MEDIA) == {
         "": "CreateUploadVideo", "Title": "影片 1", "FileName": "影片 1.mp4", "FileSize": "5"
     }  # fmt: skip
+
+
+def test_the_watermark_switch_travels_with_the_object() -> None:
+    def told(watermark: bool | None) -> list[str | None]:
+        media = MediaSpec(name="a.mp4", size=5, options=UploadOptions(watermark=watermark))
+        ticket = applied(reply(), media)
+        renewed = AliyunVod().renew(ticket).parse(reply())
+        assert renewed.objects == ticket.objects
+        store, part = store_of(ticket), PartReceipt(index=0, length=1, tag="t", digest=None)
+        calls = [
+            store.put_object(Body(1)), store.complete_upload("u", [part]), store.create_upload(),
+            store.put_part("u", PartSpec(0, 0, 1), Body(1)), store.head_object(), store.list_parts("u", None),
+        ]  # fmt: skip
+        sent = [dict(call.build(CALLER, NOW).headers).get("x-oss-notification") for call in calls]
+        assert sent[2:] == [None] * 4
+        return [None if text is None else base64.b64decode(text).decode() for text in sent[:2]]
+
+    assert told(None) == [None, None]
+    assert told(False) == ['{"Vod":{"UserData":{"IsShowWaterMark":"false"}}}'] * 2
+    assert told(True) == ['{"Vod":{"UserData":{"IsShowWaterMark":"true"}}}'] * 2
+
+
+class Body:
+    def __init__(self, length: int) -> None:
+        self.length = length
+
+    def open(self, digest: str | None) -> Any:
+        raise AssertionError
+
+    def checksum(self, digest: str) -> int:
+        raise AssertionError
 
 
 def test_images_and_attached_media() -> None:
@@ -290,6 +321,9 @@ def test_tokens_are_handed_out_undecoded() -> None:
     }
     again = provider.issue_token(CALLER, NOW, 3000, {"media_id": "v-1"})
     assert again.operation == "RefreshUploadVideo"
+    marked = provider.issue_token(CALLER, NOW, 60, {"reference_id": "ref-001"})
+    query = dict(parse_qsl(urlsplit(marked.build(CALLER, NOW).url).query))
+    assert (marked.operation, query) == ("RefreshUploadVideo", {"ReferenceId": "ref-001"})
     image = provider.issue_token(CALLER, NOW, 60, {"name": "c.png", "kind": "image"})
     assert image.operation == "CreateUploadImage"
 
@@ -306,6 +340,8 @@ def test_tokens_are_handed_out_undecoded() -> None:
         (60, {"name": "a.mp4", "part_concurrency": 3}, "part_concurrency"),
         (60, {"name": "a.mp4", "media_id": "x"}, "media_id"),
         (60, {"media_id": 7}, "media_id"),
+        (60, {"media_id": ""}, "media_id"),
+        (60, {"reference_id": "short"}, "reference_id"),
         (60, {"name": "a.mp4", "category": 7}, "category"),
     ],
 )

@@ -153,6 +153,28 @@ def test_jobs() -> None:
             VOD.jobs(bad)  # wrong on purpose
 
 
+def test_jobs_by_url() -> None:
+    urls = ["http://e.com/a b.mp4?x=1,2", "https://e.com/%E5%BD%B1.flv", "http://e.com/none.mp4"]
+    call = VOD.jobs(urls)
+    assert params(call) == {"UploadURLs": ",".join(quote(url) for url in urls)}
+    listed = [
+        {"JobId": "new", "Status": "UPLOADING", "UploadURL": urls[0], "CreationTime": "2024-05-17T08:00:00Z"},
+        {"JobId": "old", "Status": "SUCCESS", "UploadURL": urls[0], "CreationTime": "2024-05-16T08:00:00Z"},
+        {"JobId": "b", "Status": "PENDING", "UploadURL": quote(urls[1])},
+    ]
+    records = call.parse(answer(URLUploadInfoList=listed, NonExists=[quote(urls[2])]))
+    assert [(record.job_id, record.state, record.raw.get("Status")) for record in records] == [
+        ("new", "running", "UPLOADING"), ("b", "waiting", "PENDING"), (urls[2], "unknown", None)
+    ]  # fmt: skip
+    useless(call, answer(URLUploadInfoList=listed[:1], NonExists=[urls[2]]))
+    cancel = VOD.cancel_jobs(urls[:1])
+    assert params(cancel) == {"UploadUrls": quote(urls[0])}
+    assert cancel.parse(answer(CanceledJobs=["new"])) == ("new",)
+    for bad in ([*urls, "id"], urls * 4, ["ftp://e.com/a.mp4"], ["http://"], ["http://e.com/\r\n"]):
+        with pytest.raises(InvalidInput):
+            VOD.jobs(bad)
+
+
 def test_cancel_jobs() -> None:
     call = VOD.cancel_jobs(["a", "b"])
     assert (call.operation, params(call)) == ("CancelUrlUploadJobs", {"JobIds": "a,b"})

@@ -16,6 +16,7 @@ from vodfast.emulator.accounts import KEY_PREFIX, Account, Accounts
 from vodfast.emulator.aliyun.events import Events
 from vodfast.emulator.aliyun.jobs import Jobs
 from vodfast.emulator.aliyun.oss import Oss, place
+from vodfast.emulator.aliyun.signatures import WINDOW
 from vodfast.emulator.aliyun.vod import Vod
 from vodfast.emulator.blobs import Content
 from vodfast.emulator.media import MediaItem
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 HOME_REGION = "cn-shanghai"
 
+_NONCE_MEMORY = 2 * WINDOW
+"""Seconds: a request that came twice after that is refused for its date."""
 _API_HOST = re.compile(r"vod(?:\.([a-z0-9-]+))?\.aliyuncs\.com")
 
 
@@ -206,9 +209,12 @@ class AliyunCloud:
 
     def use_nonce(self, access_key: str, nonce: str) -> bool:
         """Whether a nonce is new; it counts as used from now on."""
+        now = self.world.now()
+        while self._nonces and next(iter(self._nonces.values())) < now - _NONCE_MEMORY:
+            del self._nonces[next(iter(self._nonces))]
         if (access_key, nonce) in self._nonces:
             return False
-        self._nonces[access_key, nonce] = self.world.now()
+        self._nonces[access_key, nonce] = now
         return True
 
     def open_session(self, kind: str, fields: dict[str, str], file_type: str, bucket: Bucket, endpoint: str) -> Session:

@@ -25,6 +25,8 @@ _TYPES = {
     "attached": ("AttachedMediaUploadComplete", "AttachedMediaId", "FileURL"),
 }
 """By kind of session: event, name of the id, name of the URL."""
+_ATTEMPTS = 3
+"""Posts of one event until its receiver takes it (section 8)."""
 
 
 class Events:
@@ -82,7 +84,7 @@ class Events:
             now = int(self._cloud.world.now())
             signature = callback_signature(url, now, self._config["AuthKey"])
             headers |= {"X-VOD-TIMESTAMP": str(now), "X-VOD-SIGNATURE": signature}
-        outbound.post(url, msgspec.json.encode(event), headers)
+        outbound.post(url, msgspec.json.encode(event), headers, attempts=_ATTEMPTS)
 
 
 def _nested(data: Any, name: str) -> dict[str, Any]:

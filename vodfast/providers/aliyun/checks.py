@@ -134,7 +134,7 @@ def check_members(media: MediaSpec, limits: ProviderLimits) -> None:
             refuse(CLOUD, "members", f"has a path of more than {MAX_MEMBER_PATH} bytes: {member.path[:60]}...")
 
 
-_MEDIA_ONLY: Final = ("cover_url", "template_group_id", "workflow_id", "reference_id")
+_MEDIA_ONLY: Final = ("cover_url", "template_group_id", "workflow_id", "reference_id", "watermark")
 
 
 def _check_kind(media: MediaSpec, options: UploadOptions) -> None:
@@ -143,6 +143,8 @@ def _check_kind(media: MediaSpec, options: UploadOptions) -> None:
         for field in _MEDIA_ONLY:
             if getattr(options, field) is not None:
                 raise Unsupported(f"aliyun has no place for {field} with kind {media.kind}; leave it out", cloud=CLOUD)
+    if options.watermark not in (None, True, False):
+        refuse(CLOUD, "watermark", "must be True, False or None")
     check_choice(CLOUD, "image_type", options.image_type or "", ("default", "cover"), "default, cover")
     if options.image_type != "default" and media.kind != "image":
         raise Unsupported(f"aliyun has no place for image_type with kind {media.kind}; leave it out", cloud=CLOUD)
@@ -160,8 +162,8 @@ def _check_kind(media: MediaSpec, options: UploadOptions) -> None:
     check_http_url(CLOUD, "cover_url", options.cover_url)
     for field in ("template_group_id", "workflow_id"):
         check_id(field, getattr(options, field))
-    if options.reference_id is not None and not _fits(_REFERENCE, options.reference_id):
-        refuse(CLOUD, "reference_id", "must be 6 to 64 letters, digits, - and _")
+    if options.reference_id is not None:
+        check_reference(options.reference_id)
 
 
 def _check_texts(title: object, description: object, tags: object) -> None:
@@ -195,6 +197,12 @@ def check_category(value: object) -> None:
     """None, or a category's number as decimal digits."""
     if value is not None and not _fits(_DECIMAL, value):
         refuse(CLOUD, "category", "must be the number of a category (its CateId) in decimal digits")
+
+
+def check_reference(value: object) -> None:
+    """The mark callers give a video, which is unique in the account."""
+    if not _fits(_REFERENCE, value):
+        refuse(CLOUD, "reference_id", "must be 6 to 64 letters, digits, - and _")
 
 
 def check_id(field: str, value: object) -> None:
@@ -267,6 +275,17 @@ def check_id_list(field: str, ids: object, most: int) -> tuple[str, ...]:
         if not value or value != value.strip() or "," in value:
             refuse(CLOUD, field, "holds an empty id, or one with a comma or blanks around it")
     return tuple(ids)
+
+
+def check_url_list(field: str, urls: object, most: int) -> tuple[str, ...]:
+    """The same for complete URLs."""
+    if isinstance(urls, str) or not isinstance(urls, Sequence) or not 1 <= len(urls) <= most:
+        refuse(CLOUD, field, f"must be a list of 1 to {most} URLs for one call")
+    if not all(isinstance(value, str) and "://" in value for value in urls):
+        refuse(CLOUD, field, "holds ids and URLs; ask for them in calls of their own")
+    for value in urls:
+        check_http_url(CLOUD, field, value)
+    return tuple(urls)
 
 
 def check_known(verb: str, fields: Mapping[str, object], names: Sequence[str]) -> None:

@@ -44,6 +44,8 @@ class UploadOptions(contract.ProviderOptions, frozen=True, kw_only=True):
     app_id: str | None = None
     """Application; None is the service's default one."""
     user_data: UserData | None = None
+    watermark: bool | None = None
+    """Media only: False leaves out the watermarks of the template, None does as the template says."""
     part_concurrency: int | None = None
     """Parts of one object in flight, 1 to 128; None leaves it to the engine."""
 

@@ -52,7 +52,7 @@ PLACES: Final = CredentialPlaces(
         ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN"),
         ("ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET", None),
     ),
-    files=(("~/.alibabacloud/credentials.ini", "default", ("access_key_id", "access_key_secret", None)),),
+    files=(("~/.alibabacloud/credentials.ini", "default", ("access_key_id", "access_key_secret", "security_token")),),
 )
 
 SIGNATURES: Final = ("ACS3", "V1")
@@ -174,11 +174,11 @@ class AliyunVod:
         return verbs.pull(self._api, self.place, items, most=LIMITS.pull_batch)
 
     def jobs(self, job_ids: Sequence[str]) -> Call[tuple[JobRecord, ...]]:
-        """The state of up to 10 pull jobs of the last year."""
+        """The state of up to 10 pull jobs of the last year, by ids or URLs; see `verbs.jobs`."""
         return verbs.jobs(self._api, job_ids, most=LIMITS.job_batch)
 
     def cancel_jobs(self, job_ids: Sequence[str]) -> Call[tuple[str, ...]]:
-        """Cancel up to 10 pull jobs that are still waiting."""
+        """Cancel up to 10 pull jobs that are still waiting, by ids or URLs."""
         return verbs.cancel_jobs(self._api, job_ids, most=LIMITS.job_batch)
 
     def check_register(self, item: RegisterItem) -> None:

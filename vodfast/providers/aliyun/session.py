@@ -22,7 +22,7 @@ from vodfast.providers.aliyun import checks, media_types, texts, wire
 from vodfast.providers.aliyun.calls import Api, Reply
 from vodfast.providers.aliyun.options import UploadOptions
 from vodfast.providers.contract import MediaSpec, ProviderLimits, Ticket, TicketObject
-from vodfast.providers.fields import check_text, refuse
+from vodfast.providers.fields import refuse
 from vodfast.stores.oss.address import Place, place_of
 from vodfast.stores.oss.dialect import OssStore
 from vodfast.transfer.message import Request, Response
@@ -60,8 +60,13 @@ class Sessions:
         """
         operation, params = self._create(media)
         call = self.api.call(operation, params, lambda reply: reply)
-        paths = [member.path for member in media.members]
-        return _Exchange(self, call, paths, renewable=operation == _VIDEO).call()
+        return _Exchange(
+            self,
+            call,
+            paths=[member.path for member in media.members],
+            notification=texts.notification(checks.upload_options(media).watermark),
+            renewable=operation == _VIDEO,
+        ).call()
 
     def renew(self, ticket: Ticket) -> Call[Ticket]:
         """New credentials for a video's upload; the object stays where it is.
@@ -71,9 +76,15 @@ class Sessions:
         """
         if not ticket.renewable or ticket.media_id is None:
             raise Unsupported("aliyun renews uploads of videos only: upload anew", cloud=checks.CLOUD)
-        call = self.api.call("RefreshUploadVideo", [("VideoId", ticket.media_id)], lambda reply: reply)
-        paths = [entry.path for entry in ticket.objects if entry.role == "member"]
-        return _Exchange(self, call, paths, renewable=True, before=ticket).call()
+        main, *members = ticket.objects
+        return _Exchange(
+            self,
+            self.api.call("RefreshUploadVideo", [("VideoId", ticket.media_id)], lambda reply: reply),
+            paths=[member.path for member in members],
+            notification=main.store.notification if isinstance(main.store, OssStore) else None,
+            renewable=True,
+            before=ticket,
+        ).call()
 
     def token(self, lifetime: float, fields: Mapping[str, object], limits: ProviderLimits) -> Call[str]:
         """What a browser or phone needs, as JSON text with the service's own names: the id, `UploadAddress` and
@@ -81,7 +92,8 @@ class Sessions:
 
         The service grants about 3000 seconds whatever is asked, so a longer `lifetime` than 3600 is refused. `fields`
         are those of an upload: `name` (required) and any of `kind`, `title`, `description`, `tags`, `category`,
-        `context`, `size`, and the names of `UploadOptions`; or `media_id` alone, to renew a video's token.
+        `context`, `size`, and the names of `UploadOptions`; or `media_id` or `reference_id` alone, to renew a video's
+        token.
         """
         if isinstance(lifetime, bool) or not isinstance(lifetime, (int, float)) or not math.isfinite(lifetime):
             refuse(checks.CLOUD, "lifetime", "must be a number of seconds")
@@ -94,15 +106,17 @@ class Sessions:
         if "media_id" in fields:
             if len(fields) > 1:
                 refuse(checks.CLOUD, "media_id", "renews a token as it is; leave the other fields out")
-            check_text(checks.CLOUD, "media_id", fields["media_id"])
-            operation, params = "RefreshUploadVideo", [("VideoId", str(fields["media_id"]))]
-            return self.api.call(operation, params, _token)
+            (media_id,) = checks.check_id_list("media_id", (fields["media_id"],), 1)
+            return self.api.call("RefreshUploadVideo", [("VideoId", media_id)], _token)
+        if fields.keys() == {"reference_id"}:
+            checks.check_reference(fields["reference_id"])
+            return self.api.call("RefreshUploadVideo", [("ReferenceId", str(fields["reference_id"]))], _token)
         media = _media_of(fields)
         checks.check_media(media, limits)
         operation, created = self._create(media)
         return self.api.call(operation, created, _token)
 
-    def store(self, place: Place, key: str) -> OssStore:
+    def store(self, place: Place, key: str, notification: str | None = None) -> OssStore:
         """One object of an upload.
 
         Raises:
@@ -114,6 +128,7 @@ class Sessions:
             region=place.region or self.region,
             signature=self.oss_signature,
             content_type=media_types.content_type(key),
+            notification=notification,
             complete_timeout=self.complete_timeout,
             cloud=checks.CLOUD,
         )
@@ -173,14 +188,16 @@ class _Exchange:
         self,
         sessions: Sessions,
         call: Call[Reply],
-        paths: Sequence[str],
         *,
+        paths: Sequence[str],
+        notification: str | None,
         renewable: bool,
         before: Ticket | None = None,
     ) -> None:
         self._sessions = sessions
         self._call = call
         self._paths = paths
+        self._notification = notification
         self._renewable = renewable
         self._before = before
         self._asked_at = 0.0
@@ -225,7 +242,8 @@ class _Exchange:
             address = texts.decode(answer.upload_address, wire.UploadAddress)
             auth = texts.decode(answer.upload_auth, wire.UploadAuth)
             place = place_of(address.endpoint, address.bucket, region=auth.region or None, network=sessions.network)
-            main = TicketObject(role="media", store=sessions.store(place, address.file_name.removeprefix("/")))
+            key = address.file_name.removeprefix("/")
+            main = TicketObject(role="media", store=sessions.store(place, key, self._notification))
             members = self._members(place, (address.object_prefix or "").removeprefix("/"))
         except ValueError as error:
             raise reply.useless(f"UploadAddress or UploadAuth: {error}") from None

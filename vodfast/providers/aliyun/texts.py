@@ -11,7 +11,7 @@ import binascii
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -41,6 +41,11 @@ def default_title(name: str, limit: int) -> str:
 def encoded_url(url: str) -> str:
     """A URL as UploadURLs wants it: percent-encoded once as a whole, `/` left alone; commas then only separate."""
     return quote(url, safe="/-_.~")
+
+
+def decoded_url(url: str) -> str:
+    """The other way: the service answers URLs in either form."""
+    return unquote(url)
 
 
 def joined(values: Iterable[object]) -> str | None:
@@ -80,6 +85,14 @@ def user_data(context: str | None, data: UserData | None) -> str | None:
     )
     text = json_text(body)
     return None if text == "{}" else text
+
+
+def notification(watermark: bool | None) -> str | None:
+    """What travels to VOD with the object itself (section 5.7): Base64 of JSON, whose values are texts."""
+    if watermark is None:
+        return None
+    said = {"Vod": {"UserData": {"IsShowWaterMark": "true" if watermark else "false"}}}
+    return base64.b64encode(msgspec.json.encode(said)).decode()
 
 
 def decode(text: str, shape: type[B]) -> B:

@@ -107,21 +107,40 @@ def _last_name(url: str) -> str:
 
 
 def jobs(api: Api, job_ids: Sequence[str], *, most: int) -> Call[tuple[JobRecord, ...]]:
-    """The state of pull jobs, in the order asked; ids the service does not know have the state `unknown`."""
-    ids = checks.check_id_list("job_ids", job_ids, most)
+    """The state of pull jobs, in the order asked: by their ids, or by the URLs they fetch, of which the latest job
+    counts. Those the service does not know have the state `unknown`."""
+    asked, by_url = _asked(job_ids, most)
 
     def read(reply: Reply) -> tuple[JobRecord, ...]:
         answer = reply.read(wire.GetUrlUploadInfosResponse)
         raw = {entry["JobId"]: entry for entry in reply.fields().get("URLUploadInfoList") or ()}
-        known = {info.job_id: info for info in answer.infos or ()}
+        known: dict[str, wire.UrlUploadInfo] = {}
+        for info in sorted(answer.infos or (), key=lambda info: info.creation_time or ""):
+            for name in (info.upload_url, texts.decoded_url(info.upload_url or "")) if by_url else (info.job_id,):
+                known[name or ""] = info
         missing = set(answer.non_exists or ())
-        lost = [job_id for job_id in ids if job_id not in known and job_id not in missing]
+        if by_url:
+            missing |= {texts.decoded_url(url) for url in missing}
+        lost = [one for one in asked if one not in known and one not in missing]
         if lost:
-            raise reply.useless(f"nothing about {len(lost)} of {len(ids)} jobs")
-        return tuple(_job(job_id, known.get(job_id), raw.get(job_id, {})) for job_id in ids)
+            raise reply.useless(f"nothing about {len(lost)} of {len(asked)} jobs")
+        infos = [known.get(one) for one in asked]
+        return tuple(_job(one, info, raw[info.job_id] if info else {}) for one, info in zip(asked, infos))
 
-    params = (("JobIds", ",".join(dict.fromkeys(ids))),)
+    params = (_listed("UploadURLs", asked) if by_url else _listed("JobIds", asked),)
     return api.call("GetURLUploadInfos", params, read, reads=True)
+
+
+def _asked(job_ids: Sequence[str], most: int) -> tuple[tuple[str, ...], bool]:
+    """What is asked for, and whether that is URLs; one call takes either ids or URLs."""
+    if not isinstance(job_ids, str) and any("://" in str(one) for one in job_ids):
+        return checks.check_url_list("job_ids", job_ids, most), True
+    return checks.check_id_list("job_ids", job_ids, most), False
+
+
+def _listed(name: str, values: Sequence[str]) -> tuple[str, str]:
+    """The parameter `name`; URLs are encoded, so that the commas between them are the only ones."""
+    return name, ",".join(dict.fromkeys(texts.encoded_url(one) if "://" in one else one for one in values))
 
 
 def _job(job_id: str, info: wire.UrlUploadInfo | None, raw: Mapping[str, Any]) -> JobRecord:
@@ -130,7 +149,7 @@ def _job(job_id: str, info: wire.UrlUploadInfo | None, raw: Mapping[str, Any]) -
     state = JOB_STATES.get(info.status, "unknown")
     failed = state == "failed"
     return JobRecord(
-        job_id=job_id,
+        job_id=info.job_id,
         state=state,
         vendor_state=info.status,
         media_id=info.media_id or None,
@@ -142,13 +161,14 @@ def _job(job_id: str, info: wire.UrlUploadInfo | None, raw: Mapping[str, Any]) -
 
 
 def cancel_jobs(api: Api, job_ids: Sequence[str], *, most: int) -> Call[tuple[str, ...]]:
-    """Cancel jobs that are still waiting; those the service does not name as cancelled go on."""
-    ids = checks.check_id_list("job_ids", job_ids, most)
+    """Cancel jobs that are still waiting, by their ids or URLs; those the service does not name as cancelled go on."""
+    asked, by_url = _asked(job_ids, most)
 
     def read(reply: Reply) -> tuple[str, ...]:
         return tuple(reply.read(wire.CancelUrlUploadJobsResponse).canceled_jobs or ())
 
-    return api.call("CancelUrlUploadJobs", (("JobIds", ",".join(dict.fromkeys(ids))),), read)
+    params = (_listed("UploadUrls", asked) if by_url else _listed("JobIds", asked),)
+    return api.call("CancelUrlUploadJobs", params, read)
 
 
 def register(api: Api, items: Sequence[RegisterItem], *, most: int) -> Call[tuple[Registered, ...]]:

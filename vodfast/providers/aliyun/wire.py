@@ -100,6 +100,7 @@ class UrlUploadInfo(Body, frozen=True, kw_only=True):
     status: str = ""
     upload_url: str | None = msgspec.field(default=None, name="UploadURL")
     media_id: str | None = None
+    creation_time: str | None = None
     error_code: str | None = None
     error_message: str | None = None
 

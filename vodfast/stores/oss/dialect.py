@@ -51,8 +51,8 @@ class OssStore:
 
     `key` has no leading `/`. `region` is what a V4 signature names, `signature` is `V4` or `V1`. `content_type` is
     stored with the object; None leaves it to the store. `callback` is the base64 text of a callback the store makes
-    when the object is finished; its answer becomes the receipt's `reply`. Building one raises `ValueError` for a key
-    that cannot be addressed.
+    when the object is finished; its answer becomes the receipt's `reply`. `notification` is base64 text the store hands
+    on to the service that listens to the bucket. Building one raises `ValueError` for a key that cannot be addressed.
     """
 
     place: Place
@@ -61,6 +61,7 @@ class OssStore:
     signature: str = "V4"
     content_type: str | None = None
     callback: str | None = None
+    notification: str | None = None
     limits: StoreLimits = OSS_LIMITS
     complete_timeout: float = COMPLETE_TIMEOUT
     cloud: str = "aliyun"
@@ -248,6 +249,8 @@ class OssStore:
             headers.append(("content-type", self.content_type))
         if finishing and self.callback is not None:
             headers.append(("x-oss-callback", self.callback))
+        if finishing and self.notification is not None:
+            headers.append(("x-oss-notification", self.notification))
 
         def build(credentials: Credentials, now: float) -> Request:
             signed = signing.signed_headers(
