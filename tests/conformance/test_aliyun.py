@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from vodfast import AsyncClient, Client, TransferConfig, Unsupported, VodfastError
+from vodfast import AsyncClient, AuthError, Client, Credentials, TransferConfig, Unsupported, VodfastError
 from vodfast.config import MIB
-from vodfast.errors import ErrorKind
+from vodfast.errors import ErrorKind, IntegrityError
 from vodfast.events import Progress
 from vodfast.providers.aliyun import PullOptions, RegisterOptions, UploadOptions, UserData
 from vodfast.providers.contract import PullItem, RegisterItem
@@ -158,6 +158,9 @@ def test_lost_answers(vodfast_emulator: Any, config_for: ConfigFor, operation: s
         ({"action": "corrupt_body", "match": {"operation": "UploadPart"}}, 1),
         ({"action": "reset", "at_byte": 1000, "match": {"operation": "UploadPart"}}, 2),
         ({"action": "drop_reply", "match": {"operation": "CreateUploadVideo"}}, 1),
+        ({"action": "error", "code": "InternalError", "match": {"operation": "CreateUploadVideo"}}, 2),
+        ({"action": "error", "code": "ServiceUnavailable", "match": {"operation": "CreateUploadVideo"}}, 2),
+        ({"action": "corrupt_digest", "match": {"operation": "UploadPart"}}, 1),
     ],
 )
 def test_what_is_tried_again(vodfast_emulator: Any, config_for: ConfigFor, fault: dict[str, Any], times: int) -> None:
@@ -168,6 +171,55 @@ def test_what_is_tried_again(vodfast_emulator: Any, config_for: ConfigFor, fault
     holds(vodfast_emulator, result.media_id, data)
     assert vodfast_emulator.faults()[0]["hits"] == times
     assert vodfast_emulator.meter()["media_created"] == 1
+
+
+@pytest.mark.parametrize(
+    ("operation", "action", "size"),
+    [
+        ("PutObject", "corrupt_body", PART),
+        ("PutObject", "corrupt_digest", PART),
+        ("UploadPart", "corrupt_body", 3 * PART),
+        ("CompleteMultipartUpload", "corrupt_digest", 3 * PART),
+    ],
+)
+def test_wrong_checksums_are_never_success(
+    vodfast_emulator: Any, config_for: ConfigFor, operation: str, action: str, size: int
+) -> None:
+    vodfast_emulator.set_faults([{"action": action, "times": 0, "match": {"operation": operation}}])
+    with Client("aliyun", config=config_for(part_size=PART)) as client, pytest.raises(IntegrityError):
+        client.upload(content(size), name="a.mp4")
+    (item,) = vodfast_emulator.media()
+    assert (item["objects"], item["open_uploads"]) == ([], 0)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("image", "a.png"), ("subtitle", "a.vtt")])
+def test_other_kinds_are_tried_again_as_well(
+    vodfast_emulator: Any, config_for: ConfigFor, kind: str, name: str
+) -> None:
+    fault = {"action": "error", "code": "InternalError", "match": {"operation": "PutObject"}}
+    vodfast_emulator.set_faults([fault | {"times": 2}])
+    with Client("aliyun", config=config_for()) as client:
+        holds(vodfast_emulator, client.upload(b"bytes", name=name, kind=kind).media_id, b"bytes")
+
+
+def test_a_wrong_clock_is_named_at_once(vodfast_emulator: Any, config_for: ConfigFor) -> None:
+    vodfast_emulator.settings(clock_offset=3600)
+    with Client("aliyun", config=config_for()) as client, pytest.raises(AuthError, match="clock") as caught:
+        client.upload(b"x", name="a.mp4")
+    assert caught.value.code == "InvalidTimeStamp.Expired"
+    assert operations(vodfast_emulator)["CreateUploadVideo"] == 1
+
+
+def test_credentials_that_are_given_win_over_the_environment(
+    vodfast_emulator: Any, config_for: ConfigFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = {"access_key": "STS.vodfast-emulator-caller", "secret": "s", "token": "t"}
+    vodfast_emulator.settings(callers=[words])
+    monkeypatch.setenv("ALIYUN_ACCESS_KEY_ID", "LTAIsomebodyelse")
+    monkeypatch.setenv("ALIYUN_ACCESS_KEY_SECRET", "another")
+    keys = Credentials.of(words["access_key"], words["secret"], words["token"])
+    with Client("aliyun", credentials=keys, config=config_for(), allow_foreign_keys=True) as client:
+        holds(vodfast_emulator, client.upload(b"x", name="a.mp4").media_id, b"x")
 
 
 def test_failures_leave_nothing_behind(vodfast_emulator: Any, config_for: ConfigFor) -> None:
@@ -191,7 +243,7 @@ def test_pull_jobs_register(vodfast_emulator: Any, config_for: ConfigFor) -> Non
         assert operations(vodfast_emulator)["UploadMediaByURL"] == 2
         assert [ticket.url for ticket in tickets] == urls
         ids = [ticket.job_id for ticket in tickets]
-        states = [[record.state for record in client.jobs(ids)] for _ in range(3)]
+        states = [[record.state for record in client.jobs(asked)] for asked in (ids, urls, ids)]
         assert states == [[state] * 21 for state in ("waiting", "running", "done")]
         mixed = [PullItem(url="https://x.invalid/a.mp4", context="1"), PullItem(url="https://e.com/b.mp4", context="2")]
         broken, fine = client.pull(mixed)
@@ -201,6 +253,8 @@ def test_pull_jobs_register(vodfast_emulator: Any, config_for: ConfigFor) -> Non
         assert json.loads(str(records[1].raw["UserData"])) == {"Extend": {"context": "2"}}
         (waiting,) = client.pull([PullItem(url="https://e.com/c.mp4", options=PullOptions(session_id="once"))])
         assert client.cancel_jobs([waiting.job_id, fine.job_id]) == [waiting.job_id]
+        (other,) = client.pull(["https://e.com/d.mp4"])
+        assert client.cancel_jobs(["https://e.com/d.mp4"]) == [other.job_id]
         with pytest.raises(VodfastError) as caught:
             client.pull([PullItem(url="https://e.com/c.mp4", options=PullOptions(session_id="once"))])
         assert caught.value.kind is ErrorKind.CONFLICT

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vodfast.config import GIB
 from vodfast.credentials import Credentials
 from vodfast.errors import ErrorKind, InvalidInput, RetryClass, VodfastError
 from vodfast.stores.oss.address import path_of, place_of
 from vodfast.stores.oss.dialect import OSS_LIMITS, OssStore
 from vodfast.transfer.message import Response
+from vodfast.transfer.plan import plan_upload
 from vodfast.transfer.ports import Call, ObjectReceipt, ObjectStore, PartReceipt, PartSpec
 
 REPEATED = settings(max_examples=40, derandomize=True, deadline=None)
@@ -211,6 +213,14 @@ def test_an_error_inside_a_200() -> None:
     with pytest.raises(VodfastError) as caught:
         complete.parse(answer("<Error><Code>InternalError</Code></Error>"))
     assert caught.value.retry is RetryClass.LATER
+
+
+@pytest.mark.parametrize("size", [OSS_LIMITS.max_object, 48 * 1024 * GIB, 5 * GIB * 9999 + 1])
+def test_no_part_grows_beyond_what_the_store_takes(size: int) -> None:
+    plan = plan_upload(size, OSS_LIMITS)
+    assert plan.part_count <= OSS_LIMITS.max_parts
+    assert plan.part_size <= OSS_LIMITS.max_part
+    assert sum((plan.part(0).length * (plan.part_count - 1), plan.part(plan.part_count - 1).length)) == size
 
 
 def test_limits() -> None:
