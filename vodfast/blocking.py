@@ -181,6 +181,10 @@ class Client:
         """See `AsyncClient.verify_callback`."""
         return self._client.verify_callback(headers, body, secret)
 
+    def invoke(self, operation: str, parameters: Mapping[str, object] | None = None) -> dict[str, Any]:
+        """See `AsyncClient.invoke`."""
+        return self._loop.run(self._client.invoke(operation, parameters))
+
     def check_clock(self) -> float:
         """See `AsyncClient.check_clock`."""
         return self._loop.run(self._client.check_clock())

@@ -294,6 +294,12 @@ class AsyncClient:
         """Whether a callback that arrived was signed with `secret` and is still fresh."""
         return self._provider.verify_callback(headers, body, secret, time.time())
 
+    async def invoke(self, operation: str, parameters: Mapping[str, object] | None = None) -> dict[str, Any]:
+        """One operation of the cloud's own API by its name, signed, for what no verb covers: its answer in the cloud's
+        own words. The parameters go out unchecked. Only a reading operation is repeated when its answer is lost.
+        """
+        return await self._engine.call(self._provider.invoke(operation, parameters or {}), self._account)
+
     async def check_clock(self) -> float:
         """Seconds the service's clock is ahead of this machine's, to about a second. Costs one signed read.
 

@@ -7,7 +7,7 @@ Decides the common media fields, the ticket between apply and commit, and the ve
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -277,5 +277,14 @@ class Provider(Protocol):
 
     def set_callback(self, url: str | None, fields: Mapping[str, object]) -> Call[None]: ...
     def verify_callback(self, headers: Mapping[str, str], body: bytes, secret: str, now: float) -> bool: ...
+    def invoke(self, operation: str, parameters: Mapping[str, object]) -> Call[dict[str, Any]]:
+        """One operation of the service's own API by its name, for what no verb covers. The parameters go out as they
+        are, unchecked; the answer is the service's own, out of its envelope. Reading operations are repeated when that
+        can help, others only when they certainly had no effect.
+
+        Raises:
+            InvalidInput: no name of an operation, or parameters that cannot be sent.
+        """
+
     def clock(self) -> Call[None]:
         """A cheap signed read whose answer carries the service's date; `doctor` uses it."""

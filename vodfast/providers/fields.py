@@ -12,10 +12,14 @@ from collections.abc import Container
 from typing import NoReturn
 from urllib.parse import urlsplit
 
+import msgspec
+
 from vodfast.errors import InvalidInput
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_BUT_TAB = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+_OPERATION = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}(?:/[A-Za-z][A-Za-z0-9]{0,63})?")
+_READS = ("get", "list", "describe", "search", "query")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -36,6 +40,21 @@ def check_text(cloud: str, field: str, value: object, *, limit: int | None = Non
         refuse(cloud, field, "holds characters that cannot be encoded as UTF-8; rename it or give another text")
     if limit is not None and len(value) > limit:
         refuse(cloud, field, f"has {len(value)} characters, at most {limit} are allowed")
+
+
+def check_operation(cloud: str, operation: object) -> bool:
+    """`operation` is the name of an API operation; whether that name is one of a read."""
+    if not isinstance(operation, str) or not _OPERATION.fullmatch(operation):
+        refuse(cloud, "operation", "must be a name such as GetVideoInfo")
+    return operation.rpartition("/")[2].lower().startswith(_READS)
+
+
+def check_plain(cloud: str, field: str, value: object) -> None:
+    """`value` can be written as JSON."""
+    try:
+        msgspec.json.encode(value)
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
+        refuse(cloud, field, "must hold plain data only: text, numbers, True, False, None, lists and objects of them")
 
 
 def check_int(cloud: str, field: str, value: object, low: int, high: int) -> None:

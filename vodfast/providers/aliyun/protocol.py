@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from vodfast.credentials import CredentialPlaces, Credentials
 from vodfast.errors import ConfigError, InvalidInput
@@ -221,6 +221,10 @@ class AliyunVod:
         if self.callback_url is None:
             raise ConfigError("give the setting callback_url: the signature of callbacks covers it", cloud=self.name)
         return verbs.verify_callback(self.callback_url, headers, secret, now)
+
+    def invoke(self, operation: str, parameters: Mapping[str, object]) -> Call[dict[str, Any]]:
+        """Any operation of the API 2017-03-21 by its name; see `verbs.invoke`."""
+        return verbs.invoke(self._api, operation, parameters)
 
     def clock(self) -> Call[None]:
         """A signed read of a video that cannot exist, for its date and its verdict on the keys."""

@@ -17,7 +17,7 @@ from vodfast.errors import ErrorKind, InvalidInput, Unsupported, VodfastError
 from vodfast.providers.aliyun import checks, signing, texts, wire
 from vodfast.providers.aliyun.calls import Api, Reply, open_reply
 from vodfast.providers.contract import JobRecord, MediaInfo, PullItem, PullTicket, Registered, RegisterItem
-from vodfast.providers.fields import check_http_url, check_text, refuse
+from vodfast.providers.fields import check_http_url, check_operation, check_text, refuse
 from vodfast.transfer.message import Response
 from vodfast.transfer.ports import Call
 
@@ -39,6 +39,7 @@ CALLBACK_WINDOW: Final = 300.0
 """Seconds a callback's timestamp may be off; it may come a second and third time some seconds later."""
 _NOBODY: Final = "0" * 32
 _AUTH_KEY = re.compile(r"[A-Za-z0-9]{1,32}")
+_PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,127}")
 _EVENTS = re.compile(r"[A-Za-z]{1,64}(?:,[A-Za-z]{1,64})*")
 _CALLBACK_FIELDS: Final = ("event_types", "auth_key", "app_id", "mns_endpoint", "mns_queue_name")
 
@@ -369,6 +370,31 @@ def verify_callback(url: str, headers: Mapping[str, str], secret: str, now: floa
         return False
     expected = signing.callback_signature(url, seconds, secret)
     return hmac.compare_digest(signature.lower().encode(errors="replace"), expected.encode())
+
+
+def invoke(api: Api, operation: str, parameters: Mapping[str, object]) -> Call[dict[str, Any]]:
+    """Any operation by its name. Values are text, numbers, or True and False; None is left out."""
+    reads = check_operation(CLOUD, operation)
+    pairs = [(_name(name), _plain(name, value)) for name, value in parameters.items() if value is not None]
+    return api.call(operation, pairs, lambda reply: reply.fields(), repeatable=reads, reads=reads)
+
+
+def _name(name: object) -> str:
+    if not isinstance(name, str) or not _PARAMETER.fullmatch(name):
+        refuse(CLOUD, "parameters", "must go by names such as VideoId")
+    return name
+
+
+def _plain(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, (str, int, float)):
+        refuse(CLOUD, name, "must be text, a number, True, False or None; give structured values as JSON text")
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        refuse(CLOUD, name, "holds characters that cannot be encoded as UTF-8")
+    return str(value)
 
 
 def clock(api: Api) -> Call[None]:

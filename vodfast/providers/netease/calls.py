@@ -51,6 +51,14 @@ class Reply:
             detail = str(error) if isinstance(error, msgspec.ValidationError) else "broken JSON"
             raise self.useless(detail) from None
 
+    def fields(self) -> dict[str, Any]:
+        """The answer as plain data; an answer that is no object goes by the name `ret`."""
+        try:
+            found = msgspec.json.decode(self.content or b"{}")
+        except _UNREADABLE:
+            raise self.useless("broken JSON") from None
+        return found if isinstance(found, dict) else {"ret": found}
+
     def useless(self, problem: str) -> VodfastError:
         """The error for this answer, which says what is wrong with it; to be raised by the caller."""
         return faults.useless(self.response, self.operation, problem, self.request_id)
@@ -117,15 +125,18 @@ class Api:
         body: wire.Body | Mapping[str, Any],
         read: Callable[[Reply], T],
         *,
+        repeatable: bool = True,
         reads: bool = False,
     ) -> Call[T]:
-        """A call with this body, whose successful answer goes through `read`. Every call here is harmless to repeat."""
+        """A call with this body, whose successful answer goes through `read`. Those of `verbs.py` are all harmless to
+        repeat."""
         encoded = msgspec.json.encode(body)
         return Call(
             cloud=faults.CLOUD,
             operation=operation,
             build=lambda credentials, now: self.request(operation, encoded, credentials, now),
             parse=lambda response: read(open_envelope(operation, response)),
+            repeatable=repeatable,
             reads=reads,
         )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -31,6 +31,7 @@ from vodfast.providers.contract import (
     Ticket,
     TicketObject,
 )
+from vodfast.providers.fields import check_operation, check_plain
 from vodfast.providers.netease import checks, verbs, wire
 from vodfast.providers.netease.calls import Api, Reply, open_envelope, permanent
 from vodfast.providers.netease.faults import CLOUD
@@ -188,6 +189,12 @@ class NeteaseVod:
     def verify_callback(self, headers: Mapping[str, str], body: bytes, secret: str, now: float) -> bool:
         """Whether a callback carries the `sign` of its body made with `secret`. It has no date to be judged by."""
         return verbs.verify_callback(headers, body, secret)
+
+    def invoke(self, operation: str, parameters: Mapping[str, object]) -> Call[dict[str, Any]]:
+        """Any operation below `/app/vod/`, such as `video/query`; the answer is its `ret`."""
+        reads = check_operation(CLOUD, operation)
+        check_plain(CLOUD, "parameters", parameters)
+        return self._api.call(operation, parameters, lambda reply: reply.fields(), repeatable=reads, reads=reads)
 
     def clock(self) -> Call[None]:
         """A signed lookup, for its date and its verdict on the keys."""

@@ -6,7 +6,7 @@ signature to `signing.py`, codes to `faults.py`, and what is asked and answered 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -121,7 +121,7 @@ class Api:
     def call(
         self,
         operation: str,
-        body: wire.Body,
+        body: wire.Body | Mapping[str, object],
         read: Callable[[Reply], T],
         *,
         repeatable: bool = True,

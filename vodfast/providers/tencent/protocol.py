@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from vodfast.credentials import CredentialPlaces, Credentials
 from vodfast.errors import ConfigError, InvalidInput, Unsupported
@@ -28,6 +28,7 @@ from vodfast.providers.contract import (
     Ticket,
     TicketObject,
 )
+from vodfast.providers.fields import check_operation, check_plain
 from vodfast.providers.tencent import checks, verbs, wire
 from vodfast.providers.tencent.calls import Api, Reply, open_envelope
 from vodfast.providers.tencent.media_types import stem
@@ -221,6 +222,12 @@ class TencentVod:
     def verify_callback(self, headers: Mapping[str, str], body: bytes, secret: str, now: float) -> bool:
         """Whether a pushed event carries a fresh `Sign` made with `secret`, the sign key."""
         return verbs.verify_callback(headers, body, secret, now)
+
+    def invoke(self, operation: str, parameters: Mapping[str, object]) -> Call[dict[str, Any]]:
+        """Any action of the API 2018-07-17 by its name; parameters are plain data, SubAppId among them."""
+        reads = check_operation(checks.CLOUD, operation)
+        check_plain(checks.CLOUD, "parameters", parameters)
+        return self._api.call(operation, parameters, lambda reply: reply.fields(), repeatable=reads, reads=reads)
 
     def clock(self) -> Call[None]:
         """A signed read of the storage regions, for its date and its verdict on the keys."""

@@ -8,9 +8,9 @@ Leaves the signature to `signing.py`, codes to `faults.py`, and what is asked an
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -53,6 +53,13 @@ class Reply:
             detail = str(error) if isinstance(error, msgspec.ValidationError) else "broken JSON"
             raise self.useless(detail) from None
 
+    def fields(self) -> dict[str, Any]:
+        """The answer as plain data."""
+        try:
+            return msgspec.json.decode(self.content, type=dict[str, Any])
+        except _UNREADABLE:
+            raise self.useless("broken JSON") from None
+
     def useless(self, problem: str) -> VodfastError:
         """The error for this answer, which says what is wrong with it; to be raised by the caller."""
         return faults.useless(self.response, self.operation, problem, self.request_id)
@@ -82,7 +89,7 @@ def open_envelope(operation: str, response: Response) -> Reply:
     return Reply(operation=operation, response=response, content=content, request_id=metadata.request_id)
 
 
-def parameters(body: wire.Body) -> list[tuple[str, str]]:
+def parameters(body: wire.Body | Mapping[str, object]) -> list[tuple[str, str]]:
     """The fields of a body as text, in their order; those that are unset stay out."""
     fields = msgspec.to_builtins(body)
     return [
@@ -137,7 +144,7 @@ class Api:
         self,
         operation: str,
         version: str,
-        body: wire.Body,
+        body: wire.Body | Mapping[str, object],
         read: Callable[[Reply], T],
         *,
         form: bool = False,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -30,7 +30,7 @@ from vodfast.providers.contract import (
     Ticket,
     TicketObject,
 )
-from vodfast.providers.fields import check_text
+from vodfast.providers.fields import check_operation, check_plain, check_text, refuse
 from vodfast.providers.volcengine import checks, verbs, wire
 from vodfast.providers.volcengine.calls import Api, Reply
 from vodfast.providers.volcengine.functions import functions_text
@@ -260,6 +260,16 @@ class VolcengineVod:
         raise Unsupported(
             "volcengine documents no signature of its callbacks; check what they say with jobs", cloud=self.name
         )
+
+    def invoke(self, operation: str, parameters: Mapping[str, object]) -> Call[dict[str, Any]]:
+        """Any action by its name, as a GET; `Version` among the parameters wins over `api_version`."""
+        reads = check_operation(checks.CLOUD, operation)
+        check_plain(checks.CLOUD, "parameters", parameters)
+        if any(isinstance(value, (Mapping, list, tuple)) for value in parameters.values()):
+            refuse(checks.CLOUD, "parameters", "must not be nested; give structured values as JSON text")
+        given = {name: value for name, value in parameters.items() if name != "Version"}
+        version = str(parameters.get("Version", self.api_version))
+        return self._api.call(operation, version, given, lambda reply: reply.fields(), repeatable=reads, reads=reads)
 
     def clock(self) -> Call[None]:
         """A signed read of no job, for its date and its verdict on the keys."""
