@@ -20,7 +20,7 @@ from vodfast import AsyncClient, AuthError, Client, Credentials, TransferConfig,
 from vodfast.config import MIB
 from vodfast.errors import ErrorKind, IntegrityError
 from vodfast.events import Progress
-from vodfast.providers.aliyun import PullOptions, RegisterOptions, UploadOptions, UserData
+from vodfast.providers.aliyun import PullOptions, RegisterOptions, UploadOptions, UploadToken, UserData
 from vodfast.providers.contract import PullItem, RegisterItem
 
 PART = MIB
@@ -288,6 +288,27 @@ def test_lookup_callback_token_clock(vodfast_emulator: Any, config_for: ConfigFo
     ):
         client.upload(b"x", name="a.mp4")
     assert caught.value.code == "InvalidStorage.NotFound"
+
+
+@pytest.mark.parametrize("size", [5, 3 * PART])
+def test_a_token_is_enough_to_upload(vodfast_emulator: Any, config_for: ConfigFor, size: int) -> None:
+    """One account opens the upload; whoever has the token, whatever its own keys, fills it."""
+    with Client("aliyun", config=config_for()) as server:
+        tokens = [server.issue_token(3000, name=name, kind=kind) for name, kind in KINDS_OF_TOKENS]
+    before = operations(vodfast_emulator)
+    keys = Credentials.of("LTAIsomebody", "else")
+    with Client("aliyun", credentials=keys, config=config_for(part_size=PART), allow_foreign_keys=True) as client:
+        for token, (name, kind) in zip(tokens, KINDS_OF_TOKENS):
+            options = UploadOptions(token=UploadToken.of(token))
+            result = client.upload(content(size), name=name, kind=kind, options=options)
+            assert result.media_id == options.token.media_id
+            holds(vodfast_emulator, result.media_id, content(size))
+    done = operations(vodfast_emulator) - before
+    assert not [name for name in done if name.startswith(("Create", "Refresh"))]
+    assert vodfast_emulator.meter()["media_created"] == 3
+
+
+KINDS_OF_TOKENS = [("a.mp4", "media"), ("a.png", "image"), ("a.srt", "subtitle")]
 
 
 class _Listener(http.server.BaseHTTPRequestHandler):

@@ -7,13 +7,14 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vodfast.credentials import Credentials
 from vodfast.errors import ErrorKind, InvalidInput, RetryClass, Unsupported, VodfastError
-from vodfast.providers.aliyun import UploadOptions, UserData
+from vodfast.providers.aliyun import UploadOptions, UploadToken, UserData
 from vodfast.providers.aliyun.protocol import AliyunVod
 from vodfast.providers.contract import MediaRecord, MediaSpec, MemberSpec, Ticket
 from vodfast.stores.oss.dialect import OssStore
@@ -111,6 +112,72 @@ def test_videos() -> None:
     assert sent(MEDIA) == {
         "": "CreateUploadVideo", "Title": "影片 1", "FileName": "影片 1.mp4", "FileSize": "5"
     }  # fmt: skip
+
+
+def with_token(body: dict[str, Any], media: MediaSpec = MEDIA, **options: Any) -> Ticket:
+    token = UploadToken.of(json.dumps(body))
+    spec = msgspec.structs.replace(media, options=UploadOptions(token=token, **options))
+    call = AliyunVod().apply(spec)
+    assert call.answered is not None
+    return call.answered()
+
+
+def test_a_token_is_taken_up_without_a_call() -> None:
+    body = json.loads(reply().body)
+    ticket = with_token(body, watermark=False)
+    assert (ticket.media_id, ticket.renewable, ticket.request_id) == (body["VideoId"], True, "R-1")
+    assert ticket.credentials == applied(reply()).credentials
+    assert store_of(ticket).key == "sv/5b2d/video.mp4"
+    assert [entry.path for entry in with_token(json.loads(reply(HLS).body), PACKAGE).objects][1:] == [
+        member.path for member in PACKAGE.members
+    ]
+    image = MediaSpec(name="c.jpg", size=3, kind="image")
+    assert not with_token(json.loads(reply(VideoId=None, ImageId="i-1").body), image).renewable
+    undated = reply(auth={**AUTH, "ExpireUTCTime": None})
+    assert with_token(json.loads(undated.body)).expires_at == 3000, "when it was asked for is not known, so long ago"
+    shown = repr(UploadToken.of(json.dumps(body)))
+    assert body["VideoId"] in shown
+    assert body["UploadAuth"] not in shown
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"VideoId": None, "ImageId": "i-1"},
+        {"VideoId": None, "MediaId": "m-1"},
+        {"UploadAuth": "***"},
+        {"UploadAddress": None},
+        {"Code": "Forbidden"},
+    ],
+)
+def test_tokens_that_cannot_be_taken_up(body: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput, match="token") as caught:
+        with_token(json.loads(reply().body) | body)
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"VideoId": 7}', '{"VideoId": ""}', "\ud800", "[" * 100_000])
+def test_texts_that_are_no_token(text: str) -> None:
+    with pytest.raises(InvalidInput, match="token"):
+        UploadToken.of(text)
+
+
+@pytest.mark.parametrize(
+    ("fields", "options", "named"),
+    [
+        ({"title": "T"}, {}, "title"),
+        ({"tags": ("a",)}, {}, "tags"),
+        ({"context": "c"}, {}, "context"),
+        ({}, {"cover_url": "https://e.com/c.png"}, "cover_url"),
+        ({}, {"user_data": UserData(extend={})}, "user_data"),
+        ({}, {"token": "text"}, "token"),
+    ],
+)
+def test_a_token_has_said_it_all(fields: dict[str, Any], options: dict[str, Any], named: str) -> None:
+    token = UploadToken.of(reply().body.decode())
+    media = msgspec.structs.replace(MEDIA, **fields, options=UploadOptions(**({"token": token} | options)))
+    with pytest.raises(InvalidInput, match=named):
+        AliyunVod().check(media)
 
 
 def test_the_watermark_switch_travels_with_the_object() -> None:

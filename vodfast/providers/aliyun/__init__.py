@@ -1,5 +1,5 @@
 """Alibaba Cloud ApsaraVideo VOD."""
 
-from vodfast.providers.aliyun.options import PullOptions, RegisterOptions, UploadOptions, UserData
+from vodfast.providers.aliyun.options import PullOptions, RegisterOptions, UploadOptions, UploadToken, UserData
 
-__all__ = ["PullOptions", "RegisterOptions", "UploadOptions", "UserData"]
+__all__ = ["PullOptions", "RegisterOptions", "UploadOptions", "UploadToken", "UserData"]

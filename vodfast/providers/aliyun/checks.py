@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from vodfast.errors import InvalidInput, Unsupported
 from vodfast.providers.aliyun import media_types, texts
-from vodfast.providers.aliyun.options import PullOptions, RegisterOptions, UploadOptions, UserData
+from vodfast.providers.aliyun.options import PullOptions, RegisterOptions, UploadOptions, UploadToken, UserData
 from vodfast.providers.contract import MediaSpec, ProviderLimits, PullItem, RegisterItem
 from vodfast.providers.fields import check_choice, check_http_url, check_int, check_text, refuse
 
@@ -95,6 +95,8 @@ def check_media(media: MediaSpec, limits: ProviderLimits) -> None:
     _check_texts(media.title, media.description, media.tags)
     _check_type(media)
     _check_kind(media, options)
+    if options.token is not None:
+        _check_token(media, options)
     check_category(media.category)
     check_id("app_id", options.app_id)
     check_context(media.context, options.user_data)
@@ -116,6 +118,24 @@ def _check_type(media: MediaSpec) -> None:
             "file_type",
             f"{value[:20]!r} is not accepted for kind {media.kind}; one of {', '.join(sorted(allowed))}",
         )
+
+
+_WITH_A_TOKEN: Final = frozenset(["file_type", "watermark", "part_concurrency", "token"])
+
+
+def _check_token(media: MediaSpec, options: UploadOptions) -> None:
+    """What the token's upload was opened with cannot be said again."""
+    if not isinstance(options.token, UploadToken):
+        refuse(CLOUD, "token", "must be vodfast.providers.aliyun.UploadToken")
+    said = [name for name in ("title", "description", "tags", "category", "context") if getattr(media, name)]
+    defaults = UploadOptions()
+    said += [
+        name
+        for name in UploadOptions.__struct_fields__
+        if name not in _WITH_A_TOKEN and getattr(options, name) != getattr(defaults, name)
+    ]
+    if said:
+        refuse(CLOUD, said[0], "was decided when the token's upload was opened; leave it out")
 
 
 def check_members(media: MediaSpec, limits: ProviderLimits) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from vodfast.credentials import Secret
+from vodfast.errors import InvalidInput
 from vodfast.providers import contract
 
 
@@ -22,6 +24,31 @@ class UserData(msgspec.Struct, frozen=True, kw_only=True):
     place: it travels as `{"context": text}`."""
     accelerate_domain: str | None = None
     """URL of an acceleration endpoint such as `https://oss-accelerate.aliyuncs.com`; the account must have it."""
+
+
+class UploadToken(msgspec.Struct, frozen=True):
+    """An upload that is open already: what `issue_token` gave, or the service itself answered to a CreateUpload
+    operation. `content` is that JSON text; `media_id` tells one token from another where it may be seen.
+    """
+
+    media_id: str
+    content: Secret
+
+    @classmethod
+    def of(cls, text: str) -> UploadToken:
+        """
+        Raises:
+            InvalidInput: not the JSON object of such an answer. The message quotes nothing of it.
+        """
+        try:
+            fields = msgspec.json.decode(text, type=dict[str, object])
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            fields = {}
+        for name in ("VideoId", "ImageId", "MediaId"):
+            media_id = fields.get(name)
+            if isinstance(media_id, str) and media_id:
+                return cls(media_id, Secret(text))
+        raise InvalidInput("the token is not the JSON object that issue_token gives", cloud="aliyun")
 
 
 class UploadOptions(contract.ProviderOptions, frozen=True, kw_only=True):
@@ -44,6 +71,9 @@ class UploadOptions(contract.ProviderOptions, frozen=True, kw_only=True):
     app_id: str | None = None
     """Application; None is the service's default one."""
     user_data: UserData | None = None
+    token: UploadToken | None = None
+    """Goes on with an upload that is open already, instead of opening one. What was said when it was opened stands, so
+    title, description, tags and the other fields of the media are left out."""
     watermark: bool | None = None
     """Media only: False leaves out the watermarks of the template, None does as the template says."""
     part_concurrency: int | None = None

@@ -16,17 +16,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from vodfast.credentials import Credentials
-from vodfast.errors import Unsupported, VodfastError
+from vodfast.errors import InvalidInput, Unsupported, VodfastError
 from vodfast.providers.aliyun import checks, media_types, texts, wire
 from vodfast.providers.aliyun.calls import Api, Reply
-from vodfast.providers.aliyun.options import UploadOptions
+from vodfast.providers.aliyun.options import UploadOptions, UploadToken
 from vodfast.providers.contract import MediaSpec, ProviderLimits, Ticket, TicketObject
 from vodfast.providers.fields import refuse
 from vodfast.stores.oss.address import Place, place_of
 from vodfast.stores.oss.dialect import OssStore
 from vodfast.transfer.message import Request, Response
-from vodfast.transfer.ports import Call
+from vodfast.transfer.ports import Call, without_request
 
 Params = list[tuple[str, str | int | None]]
 
@@ -59,14 +61,17 @@ class Sessions:
         and holds no bytes; that is the price of asking again.
         """
         operation, params = self._create(media)
-        call = self.api.call(operation, params, lambda reply: reply)
-        return _Exchange(
+        options = checks.upload_options(media)
+        exchange = _Exchange(
             self,
-            call,
+            self.api.call(operation, params, lambda reply: reply),
             paths=[member.path for member in media.members],
-            notification=texts.notification(checks.upload_options(media).watermark),
+            notification=texts.notification(options.watermark),
             renewable=operation == _VIDEO,
-        ).call()
+        )
+        if options.token is None:
+            return exchange.call()
+        return without_request(checks.CLOUD, operation, exchange.taken_up(options.token))
 
     def renew(self, ticket: Ticket) -> Call[Ticket]:
         """New credentials for a video's upload; the object stays where it is.
@@ -206,6 +211,26 @@ class _Exchange:
         inner = self._call
         return Call(cloud=inner.cloud, operation=inner.operation, build=self._build, parse=self._parse)
 
+    def taken_up(self, token: UploadToken) -> Ticket:
+        """The ticket of an upload that was opened elsewhere. When is not known, so without a date in it, it is renewed
+        at once where it can be.
+
+        Raises:
+            InvalidInput: the token is of another kind, or cannot be used.
+        """
+        text = token.content.reveal()
+        try:
+            ticket = self._parse(Response(status=200, headers=(), body=text.encode()))
+        except (VodfastError, UnicodeEncodeError) as error:
+            reason = error.message if isinstance(error, VodfastError) else "it is no text"
+            raise InvalidInput(f"the token cannot be used: {reason}", cloud=checks.CLOUD) from None
+        ids = msgspec.json.decode(text, type=wire.CreateUploadResponse)
+        if {"CreateUploadVideo": ids.video_id, "CreateUploadImage": ids.image_id}.get(
+            self._call.operation, ids.media_id
+        ) != ticket.media_id:
+            raise InvalidInput("the token is for another kind of media", cloud=checks.CLOUD)
+        return ticket
+
     def _build(self, credentials: Credentials, now: float) -> Request:
         self._asked_at = now
         return self._call.build(credentials, now)
@@ -311,7 +336,7 @@ _COMMON: Final = ("name", "kind", "title", "description", "tags", "category", "c
 
 
 def _media_of(fields: Mapping[str, object]) -> MediaSpec:
-    options = [name for name in UploadOptions.__struct_fields__ if name != "part_concurrency"]
+    options = [name for name in UploadOptions.__struct_fields__ if name not in ("part_concurrency", "token")]
     checks.check_known("issue_token", fields, (*_COMMON, *options, "media_id"))
     name = fields.get("name")
     if not isinstance(name, str) or not name:
