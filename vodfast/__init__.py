@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     )
     from vodfast.events import Progress, Retried, UploadEnded, UploadStarted
     from vodfast.items import UploadItem, UploadResult
-    from vodfast.providers.contract import JobRecord, MediaInfo, PullItem, PullTicket
+    from vodfast.providers.contract import JobRecord, MediaInfo, PullItem, PullTicket, Registered, RegisterItem
 
 __version__ = "0.1.0"
 
@@ -57,7 +57,14 @@ _HOMES = {
     ),
     "vodfast.events": ("Progress", "Retried", "UploadEnded", "UploadStarted"),
     "vodfast.items": ("UploadItem", "UploadResult"),
-    "vodfast.providers.contract": ("JobRecord", "MediaInfo", "PullItem", "PullTicket"),
+    "vodfast.providers.contract": (
+        "JobRecord",
+        "MediaInfo",
+        "PullItem",
+        "PullTicket",
+        "RegisterItem",
+        "Registered",
+    ),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -78,6 +85,8 @@ __all__ = [
     "Progress",
     "PullItem",
     "PullTicket",
+    "RegisterItem",
+    "Registered",
     "Retried",
     "RetryClass",
     "Route",

@@ -157,6 +157,10 @@ class Client:
         """See `AsyncClient.jobs`."""
         return self._loop.run(self._client.jobs(job_ids))
 
+    def wait_jobs(self, job_ids: Sequence[str], *, timeout: float | None = None) -> list[JobRecord]:
+        """See `AsyncClient.wait_jobs`."""
+        return self._loop.run(self._client.wait_jobs(job_ids, timeout=timeout))
+
     def cancel_jobs(self, job_ids: Sequence[str]) -> list[str]:
         """See `AsyncClient.cancel_jobs`."""
         return self._loop.run(self._client.cancel_jobs(job_ids))
@@ -169,13 +173,17 @@ class Client:
         """See `AsyncClient.media`."""
         return self._loop.run(self._client.media(media_ids))
 
+    def wait_media(self, media_ids: Sequence[str], *, timeout: float | None = None) -> list[MediaInfo]:
+        """See `AsyncClient.wait_media`."""
+        return self._loop.run(self._client.wait_media(media_ids, timeout=timeout))
+
     def issue_token(self, lifetime: float = 3600.0, **fields: Any) -> str:
         """See `AsyncClient.issue_token`."""
         return self._loop.run(self._client.issue_token(lifetime, **fields))
 
-    def set_callback(self, url: str | None, **fields: Any) -> None:
+    def set_callback(self, url: str | None, *, secret: str | None = None, **fields: Any) -> None:
         """See `AsyncClient.set_callback`."""
-        self._loop.run(self._client.set_callback(url, **fields))
+        self._loop.run(self._client.set_callback(url, secret=secret, **fields))
 
     def verify_callback(self, headers: Mapping[str, str], body: bytes, secret: str) -> bool:
         """See `AsyncClient.verify_callback`."""

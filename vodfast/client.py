@@ -43,6 +43,7 @@ from vodfast.transfer.engine import Engine
 from vodfast.transfer.journal import Journal
 from vodfast.transfer.loops import in_thread
 from vodfast.transfer.ports import Call
+from vodfast.waiting import until_ended
 from vodfast.workflow import ItemUpload, failed_result
 
 T = TypeVar("T")
@@ -109,6 +110,7 @@ class AsyncClient:
         self._route: str | None = None
         self._uploads: set[asyncio.Task[UploadResult]] = set()
         self._cancels = 0
+        self._pauses: set[asyncio.Future[None]] = set()
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -131,9 +133,13 @@ class AsyncClient:
 
     def cancel(self) -> None:
         """Cancel every upload in flight, and start no more of those `upload_many` was given. Each aborts what it had
-        begun; one whose commit is already sent is seen through. Call it on the loop's thread.
+        begun; one whose commit is already sent is seen through. Every `wait_jobs` and `wait_media` returns what it
+        knows. Call it on the loop's thread.
         """
         self._cancels += 1
+        for pause in self._pauses:
+            if not pause.done():
+                pause.set_result(None)
         for task in self._uploads:
             task.cancel()
 
@@ -252,6 +258,10 @@ class AsyncClient:
             records += await self._engine.call(self._provider.jobs(batch), self._account)
         return records
 
+    async def wait_jobs(self, job_ids: Sequence[str], *, timeout: float | None = None) -> list[JobRecord]:
+        """`jobs`, once every job has ended (done, failed or unknown), or as they are after `timeout` seconds."""
+        return await until_ended(self.jobs, job_ids, timeout, self._pause)
+
     async def cancel_jobs(self, job_ids: Sequence[str]) -> list[str]:
         """Cancel pull jobs that have not begun; the ids of those that are cancelled."""
         cancelled: list[str] = []
@@ -278,6 +288,13 @@ class AsyncClient:
             infos += await self._engine.call(self._provider.media(batch), self._account)
         return infos
 
+    async def wait_media(self, media_ids: Sequence[str], *, timeout: float | None = None) -> list[MediaInfo]:
+        """`media`, once the cloud has nothing left to do with any of them, or as they are after `timeout` seconds.
+
+        Uploaded is not finished: the cloud may still transcode or review what it has taken.
+        """
+        return await until_ended(self.media, media_ids, timeout, self._pause)
+
     async def issue_token(self, lifetime: float = 3600.0, **fields: object) -> str:
         """A token with which a browser or phone may upload for `lifetime` seconds. Made locally where the cloud
         allows it, with a call where not; `fields` are the cloud's own.
@@ -286,9 +303,13 @@ class AsyncClient:
         token = self._provider.issue_token(await self._account.get(now), now, lifetime, fields)
         return await self._engine.call(token, self._account) if isinstance(token, Call) else token
 
-    async def set_callback(self, url: str | None, **fields: object) -> None:
-        """Set (or with None clear) the account's callback address."""
-        await self._engine.call(self._provider.set_callback(url, fields), self._account)
+    async def set_callback(self, url: str | None, *, secret: str | None = None, **fields: object) -> None:
+        """Set (or with None clear) the account's callback address. `secret` is the key the cloud shall sign callbacks
+        with, as `verify_callback` takes it; `fields` are the cloud's own.
+        """
+        field = self._provider.limits.callback_key
+        given = fields if secret is None or field is None else {**fields, field: secret}
+        await self._engine.call(self._provider.set_callback(url, given), self._account)
 
     def verify_callback(self, headers: Mapping[str, str], body: bytes, secret: str) -> bool:
         """Whether a callback that arrived was signed with `secret` and is still fresh."""
@@ -307,6 +328,16 @@ class AsyncClient:
             AuthError: the credentials are refused.
         """
         return await self._engine.clock_offset(self._provider.clock(), self._account)
+
+    async def _pause(self, seconds: float) -> bool:
+        """Wait, and say whether to go on: not if `cancel` cut it short."""
+        pause: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._pauses.add(pause)
+        try:
+            await asyncio.wait([pause], timeout=seconds)
+            return not pause.done()
+        finally:
+            self._pauses.discard(pause)
 
     def _start(self, item: UploadItem, events: EventSink | None) -> asyncio.Task[UploadResult]:
         if self._closed:

@@ -44,6 +44,9 @@ class UploadResult(msgspec.Struct, frozen=True, kw_only=True, tag="result", tag_
     `bytes` counts media and cover; `seconds` is wall time from first check to last answer. `verified` names the
     checksum the store confirmed for every object (`crc64`), or is None if it confirmed none. `resumed` means that an
     earlier run's upload was continued, `reused` that it had been finished: the media are those, and nothing was sent.
+    Done means that the cloud has taken the item over, not that it has finished with it: `query_id` is what `media` and
+    `wait_media` take to ask (None where the cloud cannot be asked), and `processing` what came of waiting, one of the
+    states of `MediaInfo` (None if nobody waited).
     """
 
     source: str
@@ -52,6 +55,8 @@ class UploadResult(msgspec.Struct, frozen=True, kw_only=True, tag="result", tag_
     media_id: str | None = None
     url: str | None = None
     cover_url: str | None = None
+    query_id: str | None = None
+    processing: str | None = None
     bytes: int = 0
     seconds: float = 0.0
     verified: str | None = None

@@ -80,6 +80,7 @@ class ItemUpload:
             media_id=record.media_id,
             url=record.url,
             cover_url=record.cover_url,
+            query_id=record.query_id,
             bytes=sum(one.size for one in finished.values()),
             seconds=time.monotonic() - started,
             verified=proofs.pop() if len(proofs) == 1 else None,

@@ -272,7 +272,7 @@ def test_lookup_callback_token_clock(vodfast_emulator: Any, config_for: ConfigFo
         options = UploadOptions(cover_url="https://e.com/c.png")
         result = client.upload(b"12345", name="a.mp4", title="标题", options=options)
         known, unknown = client.media([result.media_id or "", "0" * 32])
-        assert (known.found, known.name, known.size, known.state) == (True, "标题", 5, "UploadSucc")
+        assert (known.found, known.name, known.size, known.vendor_state) == (True, "标题", 5, "UploadSucc")
         assert (known.cover_url, unknown.found) == ("https://e.com/c.png", False)
         client.set_callback("https://e.com/cb", auth_key="k1", event_types="FileUploadComplete")
         assert abs(client.check_clock()) < 5

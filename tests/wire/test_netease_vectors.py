@@ -153,7 +153,7 @@ def test_relayed_answer(given: dict[str, Any], expected: dict[str, Any]) -> None
     answer = callback_answer(expected["callbackRetMsg"])
     assert (answer or "") == given["callback_answer"]
     assert base64.b64encode(given["callback_answer"].encode()).decode() == expected["callbackRetMsg"]
-    record = verbs.relayed_record(answer, "url")
+    record = verbs.relayed_record(answer, "0-1.mp4", "url")
     wanted = json.loads(given["callback_answer"] or "null")
     assert (record.media_id if record else None) == (str(wanted["ret"]["vid"]) if wanted else None)
 

@@ -81,6 +81,8 @@ class ProviderLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Whether committing the same session twice yields the same media. If not, a lost answer is settled by asking."""
     max_bytes: int
     kinds: tuple[str, ...]
+    callback_key: str | None = None
+    """The field by which `set_callback` is told the key that signs callbacks."""
     packages: tuple[str, ...] = ()
     """Extensions of the manifests it takes together with all their members: `m3u8`, `mpd`."""
     mixed_pulls: bool = False
@@ -131,11 +133,14 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MediaRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What the service says of a finished media item."""
+    """What the service says of a finished media item. `query_id` is what `media` takes to look it up, None where the
+    service cannot be asked about it.
+    """
 
     media_id: str
     url: str | None
     cover_url: str | None = None
+    query_id: str | None = None
     request_id: str | None = None
 
 
@@ -203,6 +208,8 @@ class JobRecord(msgspec.Struct, frozen=True, kw_only=True):
 class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
     """One media item as the service describes it. `found` is False for ids the service does not know.
 
+    `state` has the words of `JobRecord`: `done` once the service has nothing left to do with it, `failed` if it could
+    not be processed or is blocked, `unknown` if the service says nothing; `vendor_state` is the cloud's own word.
     `size` is bytes, `duration` seconds. `raw` is the cloud's whole answer for that item.
     """
 
@@ -213,7 +220,8 @@ class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
     cover_url: str | None = None
     size: int | None = None
     duration: float | None = None
-    state: str | None = None
+    state: str = "unknown"
+    vendor_state: str = ""
     created: str | None = None
     raw: Mapping[str, object] = {}
 

@@ -226,7 +226,8 @@ def test_media() -> None:
         cover_url="c",
         size=5,
         duration=1.5,
-        state="Normal",
+        state="done",
+        vendor_state="Normal",
         created="t",
         raw=video,
     )

@@ -187,7 +187,8 @@ def commit(relayed: str | None) -> Call[MediaRecord] | MediaRecord:
 
 def test_a_relayed_media_id_needs_no_call() -> None:
     record = commit('{"code":200,"requestId":"r","ret":{"vid":1022,"more":{}}}')
-    assert record == MediaRecord(media_id="1022", url="http://vodfake.vod.126.net/vodfake/0-1.mp4", request_id="r")
+    url = "http://vodfake.vod.126.net/vodfake/0-1.mp4"
+    assert record == MediaRecord(media_id="1022", url=url, query_id="0-1.mp4", request_id="r")
     assert isinstance(record := commit('{"code":200,"ret":{"imgId":7}}'), MediaRecord)
     assert record.media_id == "7"
 

@@ -163,7 +163,7 @@ def test_media_come_in_the_order_asked() -> None:
     assert [(info.media_id, info.found) for info in found] == [("2", True), ("1", True), ("3", False), ("2", True)]
     one = found[1]
     assert (one.name, one.url, one.cover_url, one.size, one.duration) == ("n", "http://m", None, 7, 2.0)
-    assert (one.state, one.created, dict(one.raw)) == ("Normal", "c", known)
+    assert (one.state, one.vendor_state, one.created, dict(one.raw)) == ("done", "Normal", "c", known)
     assert all(not info.found for info in call.parse(reply(MediaInfoSet=None)))
     for bad in (
         {"MediaInfoSet": [{}]},

@@ -158,6 +158,7 @@ class Actions:
         metadata = {entry.get("SourceURL"): entry for entry in _objects(given.get("UploadMetadatas", "[]"))}
         bucket = self._bucket(given, call)
         _user_data(given.get("UserData"))
+        shared = {name: value for name, value in given.items() if name not in ("UploadURLs", "UploadMetadatas")}
         plans = []
         for url in urls:
             source = urlsplit(unquote(url))
@@ -171,13 +172,14 @@ class Actions:
                 raise Refusal("InvalidFileName.Extension", "The file extension is illegal.")
             parameters.check_texts({name: str(value) for name, value in entry.items()})
             title = str(entry.get("Title") or source.path.rpartition("/")[2])
-            plans.append((url, file_type, title))
+            own = {name: str(value) for name, value in entry.items()} | {"Title": title}
+            plans.append((url, file_type, shared | own))
         mark = given.get("SessionId")
         if mark is not None and not (_MARK.fullmatch(mark) and self._cloud.jobs.claim(mark, _MARK_WINDOW)):
             raise Refusal("InvalidParameter.SessionId", "The SessionId is not well formed, or was used just now.")
         jobs = []
-        for url, file_type, title in plans:
-            session = self._cloud.open_session("video", given | {"Title": title}, file_type, bucket, "")
+        for url, file_type, fields in plans:
+            session = self._cloud.open_session("video", fields, file_type, bucket, "")
             jobs.append({"JobId": self._cloud.jobs.submit(url, session).job_id, "SourceURL": url})
         return {"UploadJobs": jobs}
 
@@ -190,9 +192,10 @@ class Actions:
         for entry in entries:
             parameters.check_texts({name: str(value) for name, value in entry.items()})
         done, failed = [], []
+        shared = {name: value for name, value in given.items() if name != "RegisterMetadatas"}
         for entry in entries:
             url = str(entry["FileURL"])
-            found = self._registered(url, str(entry["Title"]))
+            found = self._registered(url, shared | {name: str(value) for name, value in entry.items()})
             if found is None:
                 failed.append(url)
             else:
@@ -200,12 +203,12 @@ class Actions:
                 done.append({"FileURL": url, "MediaId": session.item.media_id, "NewRegister": new})
         return {"RegisteredMediaList": done, "FailedFileURLs": failed}
 
-    def _registered(self, url: str, title: str) -> tuple[Session, bool] | None:
+    def _registered(self, url: str, fields: dict[str, str]) -> tuple[Session, bool] | None:
         host, _, path = (url.partition("://")[2] if "://" in url else url).partition("/")
         key = unquote(path)
         for bucket in self._cloud.buckets.values():
             if bucket.location == host and key in bucket.objects:
-                return self._cloud.adopt(bucket, key, title)
+                return self._cloud.adopt(bucket, key, fields)
         return None
 
     def _delete_parts(self, given: dict[str, str], call: Call) -> dict[str, Any]:

@@ -30,6 +30,8 @@ HOME_REGION = "cn-shanghai"
 
 _NONCE_MEMORY = 2 * WINDOW
 """Seconds: a request that came twice after that is refused for its date."""
+_TRANSCODING = ("UploadSucc", "Transcoding", "Normal")
+
 _API_HOST = re.compile(r"vod(?:\.([a-z0-9-]+))?\.aliyuncs\.com")
 
 
@@ -80,7 +82,7 @@ class Bucket:
 class Session:
     """One media record since its create call. `kind` is `video`, `image` or `attached`; `fields` are the parameters."""
 
-    __slots__ = ("bucket", "created", "endpoint", "fields", "item", "key", "kind", "pulled")
+    __slots__ = ("asked", "bucket", "created", "endpoint", "fields", "item", "key", "kind", "pulled")
 
     def __init__(
         self,
@@ -100,6 +102,7 @@ class Session:
         self.fields = fields
         self.created = created
         self.pulled = False
+        self.asked = 0
 
     @property
     def directory(self) -> str:
@@ -108,10 +111,17 @@ class Session:
 
     @property
     def status(self) -> str:
-        """The media state: there is no transcoding here, so a video stays uploaded."""
+        """The media state. A video stays uploaded unless a template group is to transcode it: then each question
+        finds it one step on.
+        """
         if not self.item.committed:
             return "Uploading"
-        return "UploadSucc" if self.kind == "video" else "Normal"
+        if self.kind != "video":
+            return "Normal"
+        if self.fields.get("TemplateGroupId") in (None, "", "VOD_NO_TRANSCODE"):
+            return "UploadSucc"
+        self.asked = min(self.asked + 1, len(_TRANSCODING))
+        return _TRANSCODING[self.asked - 1]
 
 
 class AliyunCloud:
@@ -222,23 +232,25 @@ class AliyunCloud:
         media_id = secrets.token_hex(16)
         folder = {"video": "sv", "image": "image", "attached": "attached"}[kind]
         key = f"{folder}/{secrets.token_hex(4)}-{secrets.token_hex(4)}/{secrets.token_hex(8)}.{file_type}"
-        item = MediaItem(self.name, media_id, fields.get("Title") or fields.get("FileName") or key.rpartition("/")[2])
+        name = fields.get("Title") or fields.get("FileName") or key.rpartition("/")[2]
+        item = MediaItem(self.name, media_id, name, fields)
         session = Session(kind, item, bucket, key, endpoint, fields, self.world.now())
         self.sessions[media_id] = session
         self._by_directory[bucket.name, session.directory] = session
         self.world.media.append(item)
         return session
 
-    def adopt(self, bucket: Bucket, key: str, title: str) -> tuple[Session, bool]:
+    def adopt(self, bucket: Bucket, key: str, fields: dict[str, str]) -> tuple[Session, bool]:
         """The media of an object that is there, and whether it was made just now."""
+        title = fields["Title"]
         session = self.session_of(bucket, key)
         if session is not None and session.key == key:
             return session, False
         for known in self.sessions.values():
             if known.bucket is bucket and known.key == key:
                 return known, False
-        item = MediaItem(self.name, secrets.token_hex(16), title)
-        session = Session("video", item, bucket, key, "", {"Title": title}, self.world.now())
+        item = MediaItem(self.name, secrets.token_hex(16), title, fields)
+        session = Session("video", item, bucket, key, "", fields, self.world.now())
         item.objects[key] = bucket.objects[key].content
         item.committed = True
         self.sessions[item.media_id] = session

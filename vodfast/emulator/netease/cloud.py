@@ -127,7 +127,8 @@ class NeteaseCloud:
         """A new object name for a file, with its registered media item."""
         name = fields["originFileName"]
         key = f"{uuid.uuid4()}.{name.rpartition('.')[2].lower()}"
-        item = MediaItem(self.name, str(secrets.randbelow(9 * 10**8) + 10**8), fields.get("userFileName") or name)
+        media_id = str(secrets.randbelow(9 * 10**8) + 10**8)
+        item = MediaItem(self.name, media_id, fields.get("userFileName") or name, fields)
         self.sessions[key] = session = Session(key, item, fields)
         self.world.media.append(item)
         return session

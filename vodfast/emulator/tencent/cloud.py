@@ -175,7 +175,7 @@ class TencentCloud:
         cover_key = f"{zone}/{secrets.token_hex(4)}{file_id}/cover.{cover_type}" if cover_type else None
         if cover_key is not None and not path:
             cover_key = f"{media_key.rpartition('/')[0]}/cover.{cover_type}"
-        item = MediaItem(self.name, file_id, fields.get("MediaName") or media_key.rpartition("/")[2])
+        item = MediaItem(self.name, file_id, fields.get("MediaName") or media_key.rpartition("/")[2], fields)
         key = secrets.token_urlsafe(32) + "="
         session = Session(key, item, bucket, media_key, cover_key, fields)
         session.created = world.now()

@@ -116,7 +116,7 @@ class VolcengineCloud:
         """A new application with its places; the first is the one address for clients that know no candidates."""
         world = self.world
         name = fields.get("FileName") or f"{secrets.token_hex(16)}{fields.get('FileExtension', '')}"
-        item = MediaItem(self.name, f"v02{secrets.token_hex(14)}", name)
+        item = MediaItem(self.name, f"v02{secrets.token_hex(14)}", name, fields)
         application = Application(item, fields, version)
         offered = world.settings.volcengine_candidates if version != "2020-08-01" else "none"
         for number, role in enumerate(ROLES if offered != "none" else ROLES[:1]):

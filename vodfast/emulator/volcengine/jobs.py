@@ -70,7 +70,7 @@ class Jobs:
             parts = urlsplit(url)
             suffix = entry.get("FileExtension") or ""
             name = entry.get("FileName") or f"{secrets.token_hex(16)}{suffix}"
-            fields = {"SpaceName": space, "FileName": name}
+            fields = entry | {"SpaceName": space, "FileName": name}
             job = Job(space, entry, self._cloud.open_application(fields, "2022-01-01"))
             if is_loopback(parts.hostname or ""):
                 job.fetching = outbound.fetch(url)

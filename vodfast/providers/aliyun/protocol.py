@@ -41,6 +41,7 @@ LIMITS: Final = ProviderLimits(
     max_bytes=OSS_LIMITS.max_object,
     kinds=("media", "image", "watermark", "subtitle", "material"),
     packages=(media_types.PACKAGE,),
+    callback_key="auth_key",
     pull_batch=20,
     job_batch=10,
     media_batch=1,
@@ -159,7 +160,12 @@ class AliyunVod:
         """
         if "media" not in receipts or ticket.media_id is None:
             raise InvalidInput("there is no media before its object is stored", cloud=self.name)
-        return MediaRecord(media_id=ticket.media_id, url=ticket.url, request_id=ticket.request_id)
+        return MediaRecord(
+            media_id=ticket.media_id,
+            url=ticket.url,
+            query_id=ticket.media_id if ticket.renewable else None,  # videos only, for both
+            request_id=ticket.request_id,
+        )
 
     def part_concurrency(self, media: MediaSpec) -> int | None:
         """The option `part_concurrency`."""

@@ -33,6 +33,17 @@ JOB_STATES: Final[Mapping[str, str]] = {
     "SUCCESS": "done",
     "UPLOAD_FAIL": "failed",
 }
+MEDIA_STATES: Final[Mapping[str, str]] = {
+    "Uploading": "waiting",
+    "UploadFail": "failed",
+    "UploadSucc": "done",
+    "Transcoding": "running",
+    "TranscodeFail": "failed",
+    "Checking": "running",
+    "Blocked": "failed",
+    "Normal": "done",
+}
+NO_TRANSCODE: Final = "VOD_NO_TRANSCODE"
 NOT_FOUND: Final = "NonExists"
 
 CALLBACK_WINDOW: Final = 300.0
@@ -234,6 +245,7 @@ def media(api: Api, media_ids: Sequence[str]) -> Call[tuple[MediaInfo, ...]]:
 
     def read(reply: Reply) -> tuple[MediaInfo, ...]:
         video = reply.read(wire.GetVideoInfoResponse).video
+        raw = reply.fields()["Video"]
         info = MediaInfo(
             media_id=media_id,
             found=True,
@@ -241,14 +253,22 @@ def media(api: Api, media_ids: Sequence[str]) -> Call[tuple[MediaInfo, ...]]:
             cover_url=video.cover_url or None,
             size=video.size,
             duration=video.duration,
-            state=video.status,
+            state=media_state(video.status, raw.get("TemplateGroupId")),
+            vendor_state=video.status or "",
             created=video.creation_time,
-            raw=reply.fields()["Video"],
+            raw=raw,
         )
         return (info,)
 
     call = api.call("GetVideoInfo", (("VideoId", media_id),), read, reads=True)
     return _or_absent(call, (MediaInfo(media_id=media_id, found=False),))
+
+
+def media_state(word: str | None, template_group: object = None) -> str:
+    """One of our words for the service's. An uploaded video stays so unless a template group transcodes it."""
+    if word == "UploadSucc" and template_group not in (None, "", NO_TRANSCODE):
+        return "running"
+    return MEDIA_STATES.get(word or "", "unknown")
 
 
 def mezzanine(api: Api, media_id: str) -> Call[MediaInfo]:
@@ -266,7 +286,8 @@ def mezzanine(api: Api, media_id: str) -> Call[MediaInfo]:
             url=found.file_url or None,
             size=None if size is None else int(size),
             duration=duration,
-            state=found.status,
+            state=media_state(found.status),
+            vendor_state=found.status or "",
             created=found.creation_time,
             raw=reply.fields()["Mezzanine"],
         )

@@ -48,6 +48,7 @@ LIMITS: Final = ProviderLimits(
     commit_repeatable=True,
     max_bytes=NOS_LIMITS.max_object,
     kinds=("media", "image"),
+    callback_key="sign_key",
     media_batch=100,
 )
 """No bound of a lookup is documented; 100 names a call is our own."""
@@ -146,7 +147,7 @@ class NeteaseVod:
         if "media" not in receipts:
             raise InvalidInput("there is no media before its object is stored", cloud=CLOUD)
         name, url = ticket.session, ticket.url or ""
-        return verbs.relayed_record(receipts["media"].reply, url) or verbs.record(self._api, name, url)
+        return verbs.relayed_record(receipts["media"].reply, name, url) or verbs.record(self._api, name, url)
 
     def part_concurrency(self, media: MediaSpec) -> int | None:
         """One chunk at a time; the store says so itself."""

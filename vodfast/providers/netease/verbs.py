@@ -80,19 +80,21 @@ def record(api: Api, name: str, url: str) -> Call[MediaRecord]:
                 operation=QUERY,
                 request_id=reply.request_id,
             )
-        return MediaRecord(media_id=media_id, url=url, request_id=reply.request_id)
+        return MediaRecord(media_id=media_id, url=url, query_id=name, request_id=reply.request_id)
 
     return api.call(QUERY, wire.QueryRequest(object_names=[name]), read, reads=True)
 
 
-def relayed_record(text: str | None, url: str) -> MediaRecord | None:
+def relayed_record(text: str | None, name: str, url: str) -> MediaRecord | None:
     """The media from what the service answered the store, None if that says nothing usable."""
     try:
         answer = msgspec.json.decode(text or "", type=wire.CallbackAnswer)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
     media_id = media_id_of(answer.ret) if answer.ret is not None and answer.code == DONE else None
-    return None if media_id is None else MediaRecord(media_id=media_id, url=url, request_id=answer.request_id)
+    if media_id is None:
+        return None
+    return MediaRecord(media_id=media_id, url=url, query_id=name, request_id=answer.request_id)
 
 
 def media_id_of(entry: wire.QueryEntry | wire.CallbackMedia) -> str | None:
@@ -109,7 +111,7 @@ def _info(name: str, entry: wire.QueryEntry | None, whole: Mapping[str, object] 
     media_id = None if entry is None else media_id_of(entry)
     if entry is None or media_id is None:
         return MediaInfo(media_id=name, found=False)
-    return MediaInfo(media_id=media_id, found=True, name=name, raw=whole or {})
+    return MediaInfo(media_id=media_id, found=True, name=name, state="done", raw=whole or {})
 
 
 def set_callback(api: Api, url: str | None, fields: Mapping[str, object]) -> Call[None]:

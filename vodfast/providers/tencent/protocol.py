@@ -43,6 +43,7 @@ LIMITS: Final = ProviderLimits(
     commit_repeatable=True,
     max_bytes=COS_LIMITS.max_object,
     kinds=("media",),
+    callback_key="sign_key",
     media_batch=20,
 )
 
@@ -173,6 +174,7 @@ class TencentVod:
                 media_id=answer.file_id,
                 url=answer.media_url or None,
                 cover_url=answer.cover_url or None,
+                query_id=answer.file_id,
                 request_id=reply.request_id,
             )
 

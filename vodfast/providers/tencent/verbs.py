@@ -32,6 +32,8 @@ JOB_STATES: Final[Mapping[str, str]] = {
     "ABORTED": "failed",
 }
 
+MEDIA_STATES: Final[Mapping[str, str]] = {"Normal": "done", "Forbidden": "failed"}
+
 MAX_TOKEN_LIFETIME: Final = 90 * 86400
 _MAX_RANDOM: Final = 2**32 - 1
 _SIGN_KEY = re.compile(r"[A-Za-z0-9]{1,32}")
@@ -127,7 +129,8 @@ def _media_info(media_id: str, info: wire.MediaInfo | None, raw: Mapping[str, An
         cover_url=basic.cover_url or None,
         size=meta.size,
         duration=meta.duration,
-        state=basic.status,
+        state=MEDIA_STATES.get(basic.status or "", "unknown"),
+        vendor_state=basic.status or "",
         created=basic.create_time,
         raw=raw,
     )
