@@ -19,9 +19,7 @@ import pytest
 
 from vodfast.cli import main
 from vodfast.cli.catalogue import COMMANDS
-from vodfast.cli.jobs import wait_for
 from vodfast.emulator import Emulator
-from vodfast.providers.contract import JobRecord
 
 Run = Callable[..., Any]
 Clip = Callable[..., Path]
@@ -29,37 +27,7 @@ Clip = Callable[..., Path]
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vodfast.cli.jobs.FIRST_PAUSE", 0.01)
-
-
-class Jobs:
-    """A client whose jobs end after some questions."""
-
-    def __init__(self, questions: int) -> None:
-        self.left = questions
-
-    def jobs(self, ids: list[str]) -> list[JobRecord]:
-        self.left -= 1
-        state = "running" if self.left else "done"
-        return [JobRecord(job_id=job, state=state, vendor_state=state) for job in ids]
-
-
-def test_waiting_asks_ever_more_seldom_and_gives_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    now, pauses = [0.0], []
-
-    def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-        now[0] += seconds
-
-    monkeypatch.setattr("vodfast.cli.jobs.time", SimpleNamespace(monotonic=lambda: now[0], sleep=sleep))
-    monkeypatch.setattr("vodfast.cli.jobs.FIRST_PAUSE", 1.0)
-    client: Any = Jobs(8)
-    assert [record.state for record in wait_for(client, ["a", "b"], None)] == ["done", "done"]
-    assert pauses == [1, 2, 4, 8, 15, 15, 15]
-    pauses.clear()
-    client = Jobs(100)
-    assert wait_for(client, ["a"], 10)[0].state == "running"
-    assert pauses == [1, 2, 4, 3]
+    monkeypatch.setattr("vodfast.waiting.FIRST_PAUSE", 0.01)
 
 
 def test_pull_gives_a_job_for_every_url_and_jobs_tells_its_end(vodfast: Run, emulator: Emulator) -> None:
@@ -121,7 +89,18 @@ def test_pull_and_wait(vodfast: Run, emulator: Emulator) -> None:
         ["pull", "https://example.com/a.mp4", "--title", "a\nb"],
         ["pull", "https://example.com/a.mp4", "--set", "tasks_priority=11"],
         ["pull", "https://example.com/a.mp4", "--set", "colour=red"],
-        ["pull", "https://example.com/a.mp4", "--timeout", "soon"],
+        ["pull", "https://example.com/a.mp4", "--wait", "--wait-timeout", "soon"],
+        ["pull", "https://example.com/a.mp4", "--wait-timeout", "15m"],
+        ["pull", "https://example.com/a.mp4", "--to", "netease", "--set", "colour=red"],
+        ["register", "bucket/a.mp4"],
+        ["register", "bucket/a.mp4", "--set", "colour=red"],
+        ["jobs", "a", "--cancel"],
+        ["jobs", "a", "--cancel", "--wait", "--to", "aliyun"],
+        ["callback", "set"],
+        ["callback", "set", "ftp://example.com"],
+        ["callback", "set", "https://example.com/cb", "--set", "colour=red"],
+        ["callback", "clear", "--to", "netease"],
+        ["callback", "verify", "missing"],
         ["pull"],
         ["jobs"],
         ["jobs", "a\nb"],

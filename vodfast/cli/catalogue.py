@@ -15,9 +15,11 @@ COMPLETE_VARIABLE = "_VODFAST_COMPLETE"
 COMMANDS: dict[str, tuple[str, str]] = {
     "upload": ("vodfast.cli.upload:upload", "Upload files, directories, globs or stdin."),
     "pull": ("vodfast.cli.pull:pull", "Have the cloud fetch media from URLs by itself."),
-    "jobs": ("vodfast.cli.jobs:jobs", "Show, or wait for, jobs the cloud runs."),
+    "jobs": ("vodfast.cli.jobs:jobs", "Show, wait for, or cancel jobs the cloud runs."),
+    "register": ("vodfast.cli.register:register", "Make media of objects that already lie in the cloud's storage."),
     "media": ("vodfast.cli.media:media", "Show what the cloud knows of media ids."),
     "token": ("vodfast.cli.token:token", "Print an upload token for a browser or phone."),
+    "callback": ("vodfast.cli.callback:callback", "Set, clear or verify the account's callbacks."),
     "emulator": ("vodfast.cli.emulator:emulator", "Serve the clouds on loopback, for development and tests."),
     "doctor": ("vodfast.cli.doctor:doctor", "Check this machine, the credentials and the clock."),
     "completion": ("vodfast.cli.completion:completion", "Print a shell completion script."),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from vodfast.cli.text import SIZE, TEXT
+from vodfast.cli.text import SETTING, SIZE, TEXT
 
 if TYPE_CHECKING:
     from vodfast.blocking import Client
@@ -31,6 +31,7 @@ class Connection:
     to: tuple[str, str | None] | None
     region: str | None
     endpoint: str | None
+    service: tuple[tuple[str, str], ...]
     emulator: bool
     ca_bundle: str | None
     part_size: int | None
@@ -47,9 +48,21 @@ class Connection:
         return destination(self.to)[1]
 
     def settings(self) -> dict[str, object]:
-        """The provider's settings that were given, without the place."""
-        given: dict[str, object] = {"region": self.region, "endpoint": self.endpoint}
-        return {name: value for name, value in given.items() if value is not None}
+        """The provider's settings that were given, without the place.
+
+        Raises:
+            click.UsageError: one is unknown, given twice, or of the wrong type.
+        """
+        from vodfast.cli.settings import typed_values, unique
+        from vodfast.providers import provider_settings
+
+        own = [
+            (name, text) for name, text in (("region", self.region), ("endpoint", self.endpoint)) if text is not None
+        ]
+        given = unique([*own, *(self.service or ())], "--service")
+        if "place" in given:
+            raise click.UsageError("--service place is what stands after the colon of --to")
+        return typed_values(self.cloud, provider_settings(self.cloud), given, "--service")
 
     def provider(self) -> Provider:
         """The provider these options configure.
@@ -175,10 +188,17 @@ _OPTIONS = (
         metavar="CLOUD[:PLACE]",
         envvar="VODFAST_TO",
         show_envvar=True,
-        help="The cloud, and for tencent the sub-application.",
+        help="The cloud, and the place in it: sub-application, space or storage location.",
     ),
     click.option("--region", type=TEXT, help="The service's region, instead of the cloud's default."),
     click.option("--endpoint", type=TEXT, metavar="HOST", help="The service's host, instead of the cloud's default."),
+    click.option(
+        "--service",
+        type=SETTING,
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="A setting of the cloud's service, such as api_version=2020-08-01; may be repeated.",
+    ),
     click.option("--emulator", is_flag=True, help="Run against an emulator inside this process; nothing leaves it."),
     click.option(
         "--ca-bundle",

@@ -35,6 +35,8 @@ Tally: TypeAlias = Mapping[Outcome, int]
 
 GOOD_STATES = frozenset({"done", "accepted"})
 CANCELLED = "cancelled"
+UNFINISHED = "unfinished"
+"""Uploaded and done, but the cloud was waited for and has not finished (or failed) with it."""
 
 _ALWAYS = {ErrorKind.AMBIGUOUS.value: Exit.AMBIGUOUS, ErrorKind.INTEGRITY.value: Exit.INTEGRITY}
 """Kinds that decide as soon as one item has them, first one first."""
@@ -57,7 +59,7 @@ def exit_code(tally: Tally, signum: int | None = None) -> int:
     for kind, code in _ALWAYS.items():
         if kind in words:
             return code
-    if any(state == CANCELLED for state, _ in ends):
+    if any(state == CANCELLED or (state == UNFINISHED and signum) for state, _ in ends):
         return 128 + (signum or signal.SIGINT)
     classes = {_ALONE.get(kind or "", Exit.FAILED) for state, kind in ends if state not in GOOD_STATES}
     if not classes:

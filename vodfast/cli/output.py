@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import click
 import msgspec
 
+from vodfast.cli.exit_codes import UNFINISHED
 from vodfast.cli.text import human_size, json_line, printable
 from vodfast.events import AnyEvent, Progress, UploadEnded
 from vodfast.items import UploadResult
@@ -69,7 +70,8 @@ class Ledger:
         self.failures: list[UploadResult] = []
 
     def add(self, result: UploadResult) -> None:
-        outcome = (result.state, result.error.kind if result.error else None)
+        state = UNFINISHED if result.processing not in (None, "done") else result.state
+        outcome = (state, result.error.kind if result.error else None)
         self.tally[outcome] = self.tally.get(outcome, 0) + 1
         self.bytes += result.bytes if result.state == "done" else 0
         if result.state != "done" and len(self.failures) < REPEATED_FAILURES:
@@ -163,11 +165,20 @@ class Words:
         else:
             self.say(failure_line(result), fg="red")
 
+    def processed(self, result: UploadResult) -> None:
+        """One line for an item the cloud was waited for; if quiet, only if it has not finished."""
+        if result.processing != "done":
+            asked = f"ask for it with vodfast media {printable(result.query_id or '')}"
+            state = "failed in the cloud" if result.processing == "failed" else f"{result.processing} in the cloud"
+            self.say(f"{UNFINISHED}  {printable(result.source)}: uploaded, {state}: {asked}", fg="red")
+        elif not self.quiet:
+            self.say(f"finished  {printable(result.source)}  media {printable(result.media_id or '')}")
+
     def summary(self, ledger: Ledger, settled: int, seconds: float) -> None:
         """What became of everything, then the failures again (they may have scrolled away)."""
         if self.quiet:
             return
-        states = ("done", "failed", "ambiguous", "cancelled")
+        states = ("done", UNFINISHED, "failed", "ambiguous", "cancelled")
         counts = [f"{ledger.count(state)} {state}" for state in states if ledger.count(state) or state == "done"]
         before = f", {settled} done before" if settled else ""
         speed = f" ({human_size(ledger.bytes / seconds)}/s)" if ledger.bytes and seconds > 0 else ""
@@ -175,7 +186,7 @@ class Words:
         if ledger.total > 1:
             for result in ledger.failures:
                 self.say(failure_line(result), fg="red")
-            hidden = ledger.total - ledger.count("done") - len(ledger.failures)
+            hidden = ledger.total - ledger.count("done") - ledger.count(UNFINISHED) - len(ledger.failures)
             if hidden:
                 self.say(f"... and {hidden} more: see the report (--report FILE)")
 

@@ -1,7 +1,6 @@
 """`vodfast pull`: the cloud fetches media from URLs by itself.
 
-Decides that every URL is asked for on its own, so that one refusal stops no other, and what is printed of each.
-Accepted is not finished: `--wait`, or `vodfast jobs`, tells the end.
+Decides what is printed of each URL: accepted is not finished, and `--wait`, or `vodfast jobs`, tells the end.
 """
 
 from __future__ import annotations
@@ -10,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vodfast.cli.asking import asked, checked, conclude, offered
 from vodfast.cli.connect import Connection, connect, connected
-from vodfast.cli.jobs import wait_for
 from vodfast.cli.records import output_option, show
-from vodfast.cli.text import DURATION, SETTING, TEXT, printable
+from vodfast.cli.text import SETTING, TEXT
+from vodfast.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from vodfast.blocking import Client
-    from vodfast.providers.contract import Provider, PullItem
+    from vodfast.providers.contract import PullItem
 
 
 @click.command()
@@ -33,10 +33,9 @@ if TYPE_CHECKING:
     type=SETTING,
     multiple=True,
     metavar="NAME=VALUE",
-    help="An option only this cloud has; may be repeated.",
+    help="An option only this cloud has, lists and objects as JSON; may be repeated.",
 )
-@click.option("--wait", is_flag=True, help="Wait until the cloud has fetched them.")
-@click.option("--timeout", type=DURATION, metavar="TIME", help="With --wait: give up after 90, 15m or 2h.")
+@waiting("the cloud has fetched them")
 @output_option
 @connected
 def pull(
@@ -44,65 +43,50 @@ def pull(
     urls: tuple[str, ...],
     settings: tuple[tuple[str, str], ...],
     wait: bool,
-    timeout: float | None,
+    wait_timeout: float | None,
     output: str,
     **common: Any,
 ) -> int:
     """Have the cloud fetch media from URLs; prints a job id for each."""
-    from vodfast.cli.exit_codes import exit_code, tally_of
     from vodfast.cli.interrupt import interruptible
     from vodfast.cli.settings import typed_options, unique
     from vodfast.providers.contract import PullItem
 
+    provider = connection.provider()
+    offered(lambda: provider.check_pull(PullItem(url=urls[0])))
     options = typed_options(connection.cloud, "PullOptions", unique(settings))
     items = [PullItem(url=url, options=options, **common) for url in dict.fromkeys(urls)]
-    _check(connection.provider(), items)
+    checked(provider.check_pull, items)
     records: list[dict[str, Any]] = []
     with interruptible(), connect(connection) as client:
         try:
             for item in items:
-                records.append(_ask(client, connection.cloud, item))
+                records.append(_ask(client, item))
             if wait:
-                _settle(client, records, timeout)
+                _settle(client, records, wait_timeout)
         finally:  # whatever comes between, the ids of accepted jobs are told
             show(records, output, ("job_id", "state", "media_id", "source"))
-    for record in records:
-        if record["error"]:
-            click.echo(f"vodfast: {printable(record['source'])}: {printable(record['error']['message'])}", err=True)
-    return exit_code(tally_of((record["state"], (record["error"] or {}).get("kind")) for record in records))
+    return conclude(records)
+
+
+def _ask(client: Client, item: PullItem) -> dict[str, Any]:
+    def pull_one() -> dict[str, Any]:
+        [ticket] = client.pull([item])
+        return {"state": "accepted", "job_id": ticket.job_id, "request_id": ticket.request_id}
+
+    return asked(item.url, client.cloud, pull_one, job_id=None, media_id=None, url=None)
 
 
 def _settle(client: Client, records: list[dict[str, Any]], timeout: float | None) -> None:
     """Wait for the accepted jobs and write their ends into the records."""
     accepted = {record["job_id"]: record for record in records if record["job_id"]}
-    for job in wait_for(client, list(accepted), timeout) if accepted else ():
+    for job in client.wait_jobs(list(accepted), timeout=timeout):
         record = accepted[job.job_id]
         record |= {"state": job.state, "media_id": job.media_id, "url": job.url}
         if job.state == "failed":
             message = job.error_message or f"the job ended as {job.vendor_state}"
-            record["error"] = {"kind": "unexpected", "code": job.error_code, "message": message, "request_id": None}
-
-
-def _check(provider: Provider, items: list[PullItem]) -> None:
-    from vodfast.errors import VodfastError
-
-    for item in items:
-        try:
-            provider.check_pull(item)
-        except VodfastError as error:
-            raise click.UsageError(str(error)) from None
-
-
-def _ask(client: Client, cloud: str, item: PullItem) -> dict[str, Any]:
-    import msgspec
-
-    from vodfast.errors import ErrorInfo, VodfastError
-
-    record: dict[str, Any] = {"type": "result", "source": item.url, "cloud": cloud, "job_id": None}
-    record |= {"media_id": None, "url": None, "request_id": None, "error": None}
-    try:
-        [ticket] = client.pull([item])
-    except VodfastError as error:
-        facts = msgspec.to_builtins(ErrorInfo.of(error))
-        return record | {"state": "failed", "request_id": error.request_id, "error": facts}
-    return record | {"state": "accepted", "job_id": ticket.job_id, "request_id": ticket.request_id}
+        elif job.state != "done":
+            message = f"the job is {job.state} still: ask for it with vodfast jobs {job.job_id}"
+        else:
+            continue
+        record["error"] = {"kind": "unexpected", "code": job.error_code, "message": message, "request_id": None}

@@ -33,6 +33,7 @@ class Report:
     def __init__(self, path: str, lists: Iterable[str] = ()) -> None:
         self.path = path
         self.trouble: str | None = None
+        self._provisional = False
         self._descriptor = _open_private(path)
         try:
             self._kept = any(_same_file(name, self._descriptor) for name in lists)
@@ -48,7 +49,7 @@ class Report:
 
     def __exit__(self, *exc: object) -> None:
         os.close(self._descriptor)
-        if self._kept and self.trouble is None:
+        if (self._kept or self._provisional) and self.trouble is None:
             try:
                 _drop_superseded(self.path)
             except OSError as error:
@@ -64,8 +65,9 @@ class Report:
             for record in settled:
                 self.add(record)
 
-    def add(self, record: Mapping[str, Any]) -> None:
-        """Write one line at once."""
+    def add(self, record: Mapping[str, Any], *, provisional: bool = False) -> None:
+        """Write one line at once. A provisional one is good if the run is killed, and superseded by a later one."""
+        self._provisional = self._provisional or provisional
         if self.trouble is not None:
             return
         try:
@@ -116,14 +118,16 @@ def _same_file(name: str, descriptor: int) -> bool:
 
 
 def _drop_superseded(path: str) -> None:
-    """Keep the last line of every (cloud, source), atomically."""
-    last: dict[tuple[str, str], bytes] = {}
+    """Keep the last line of every media item, and of every source that has none, atomically."""
+    last: dict[tuple[str, ...], bytes] = {}
     with open(path, "rb") as old:
         for line in old:
             record = json.loads(line)
-            key = (str(record.get("cloud")), str(record.get("source")))
-            last.pop(key, None)
-            last[key] = line
+            source = (str(record.get("cloud")), str(record.get("source")))
+            media = (*source, str(record["media_id"])) if record.get("media_id") else source
+            for key in {source, media}:
+                last.pop(key, None)
+            last[media] = line
     beside = f"{path}.{os.getpid()}.new"
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:

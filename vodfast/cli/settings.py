@@ -1,14 +1,15 @@
-"""`--set NAME=VALUE`: the options only one cloud has, checked against that cloud's typed records.
+"""`--set NAME=VALUE` and `--service NAME=VALUE`: what only one cloud has, checked against that cloud's typed records.
 
 Decides how text becomes a typed value and how a wrong name or value is told. Knows no cloud: each provider's package
-exports the records `UploadOptions` and `PullOptions`.
+exports the records `UploadOptions`, `PullOptions` and `RegisterOptions` as far as it has them.
 """
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 import click
 import msgspec
@@ -17,31 +18,50 @@ from vodfast.cli.text import printable
 
 T = TypeVar("T")
 
+_WORDS: Mapping[Any, str] = {str: "text", int: "number", float: "number", bool: "true or false", object: "any JSON"}
+
 
 def typed_options(cloud: str, record: str, values: Mapping[str, Any], where: str = "--set") -> Any | None:
     """An options record of a cloud from names and values, None if there are none.
 
-    Text is converted to the field's type. `where` names the origin in messages.
+    Text is converted to the field's type, as JSON where that is no text. `where` names the origin in messages.
 
     Raises:
         click.UsageError: an unknown name, or a value of the wrong type; the known names are listed.
     """
     if not values:
         return None
-    options = getattr(importlib.import_module(f"vodfast.providers.{cloud}"), record)
-    known = {field.encode_name: field for field in msgspec.structs.fields(options)}
+    package = importlib.import_module(f"vodfast.providers.{cloud}")
+    options = getattr(package, record, None) or getattr(importlib.import_module("vodfast.providers.contract"), record)
+    kinds = {field.encode_name: field.type for field in msgspec.structs.fields(options)}
+    return _convert(typed_values(cloud, kinds, values, where), options)
+
+
+def typed_values(cloud: str, kinds: Mapping[str, Any], values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Values converted to the type that `kinds` has for their names.
+
+    Raises:
+        click.UsageError: as `typed_options`.
+    """
+    typed = {}
     for name, value in values.items():
-        if name not in known:
-            listed = ", ".join(f"{key} ({_type_name(field.type)})" for key, field in known.items()) or "none"
+        if name not in kinds:
+            listed = ", ".join(f"{key} ({_type_name(kind)})" for key, kind in kinds.items()) or "none"
             raise click.UsageError(f"{where}: {cloud} has no option {printable(name)!r}; known: {listed}")
         try:
-            msgspec.convert(value, known[name].type, strict=False)
+            typed[name] = msgspec.convert(_read(value, kinds[name]), kinds[name], strict=False)
         except msgspec.ValidationError as error:
-            raise click.UsageError(f"{where}: {name}: {printable(str(error))}") from None
-    return _convert({**values}, options)
+            wanted = _type_name(kinds[name])
+            raise click.UsageError(f"{where}: {name} takes {wanted}: {printable(str(error))}") from None
+    return typed
 
 
-def unique(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+def any_values(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """The values by name where no record tells their types: JSON as such, `"7"` in quotes is text, so is the rest."""
+    return {name: value if (value := _json(text)) is not None else text for name, text in unique(pairs).items()}
+
+
+def unique(pairs: Sequence[tuple[str, str]], option: str = "--set") -> dict[str, str]:
     """The values by name.
 
     Raises:
@@ -50,21 +70,58 @@ def unique(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
     values: dict[str, str] = {}
     for name, value in pairs:
         if name in values:
-            raise click.UsageError(f"--set {name} is given twice")
+            raise click.UsageError(f"{option} {name} is given twice")
         values[name] = value
     return values
+
+
+def _read(value: Any, kind: Any) -> Any:
+    """Text where text is wanted, else the JSON it holds; what is no JSON is left for the conversion to judge."""
+    if not isinstance(value, str) or str in _members(kind):
+        return value
+    found = _json(value)
+    return value if found is None else found
+
+
+def _members(kind: Any) -> tuple[Any, ...]:
+    """The types a union is made of, None left out; any other type is alone."""
+    members = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    return tuple(member for member in members if member is not type(None))
+
+
+def _json(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def _convert(values: dict[str, Any], options: type[T]) -> T:
     from vodfast.errors import VodfastError
 
     try:
-        return msgspec.convert(values, options, strict=False)
-    except (msgspec.ValidationError, VodfastError) as error:
+        return options(**values)
+    except VodfastError as error:
         raise click.UsageError(f"--set: {printable(str(error))}") from None
 
 
 def _type_name(kind: Any) -> str:
-    names = {str: "text", int: "number", float: "number", bool: "true or false", type(None): ""}
-    members = getattr(kind, "__args__", (kind,))
-    return " or ".join(filter(None, (names.get(member, str(member)) for member in members)))
+    """What a value of this type is called in messages."""
+    members = _members(kind)
+    if len(members) > 1 and all(map(_is_struct, members)):
+        return f"JSON object with the Name {' or '.join(str(member.__struct_config__.tag) for member in members)}"
+    return " or ".join(_word(member) for member in members)
+
+
+def _word(kind: Any) -> str:
+    if kind in _WORDS:
+        return _WORDS[kind]
+    if get_origin(kind) in (tuple, list):
+        return f"JSON list of {_type_name(get_args(kind)[0])}"
+    if _is_struct(kind):
+        return f"JSON object of {', '.join(field.encode_name for field in msgspec.structs.fields(kind))}"
+    return "JSON object"
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)

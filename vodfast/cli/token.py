@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from vodfast.cli.connect import Connection, connect, connected
@@ -25,7 +23,7 @@ from vodfast.cli.text import DURATION, SETTING
     type=SETTING,
     multiple=True,
     metavar="NAME=VALUE",
-    help='A field the token binds the upload to; numbers are numbers, "7" in quotes is text. May be repeated.',
+    help='A field the token binds the upload to, as text or JSON; "7" in quotes is text. May be repeated.',
 )
 @connected
 def token(connection: Connection, lifetime: float, settings: tuple[tuple[str, str], ...]) -> None:
@@ -33,17 +31,8 @@ def token(connection: Connection, lifetime: float, settings: tuple[tuple[str, st
 
     The token grants uploads until it expires: hand it to nobody but the uploader.
     """
-    from vodfast.cli.settings import unique
+    from vodfast.cli.settings import any_values
 
+    fields = any_values(settings)
     with connect(connection) as client:
-        fields = {name: _value(text) for name, text in unique(settings).items()}
         print(client.issue_token(lifetime, **fields))
-
-
-def _value(text: str) -> str | int | bool:
-    """A number, true or false as such; `"7"` in quotes is text, as is everything else."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text
-    return value if isinstance(value, (str, int)) else text

@@ -10,8 +10,10 @@ from typing import Any
 
 import click
 
+from vodfast.cli.asking import offered
 from vodfast.cli.connect import Connection, transferring
 from vodfast.cli.text import SETTING, TEXT
+from vodfast.cli.waiting import waiting
 
 
 @click.command()
@@ -32,7 +34,7 @@ from vodfast.cli.text import SETTING, TEXT
 @click.option("--context", type=TEXT, help="Text the cloud hands back in its callbacks.")
 @click.option("--storage-class", type=TEXT, help="Storage class of the media.")
 @click.option("--cover", type=click.Path(exists=True, dir_okay=False, readable=True), help="A picture to go with it.")
-@click.option("--kind", type=TEXT, help="What is uploaded: media by default.")
+@click.option("--kind", type=TEXT, help="What is uploaded: media (the default), image, subtitle, material, ...")
 @click.option("--name", type=TEXT, help="File name to go by; needed for stdin, with its extension.")
 @click.option(
     "--set",
@@ -40,7 +42,7 @@ from vodfast.cli.text import SETTING, TEXT
     type=SETTING,
     multiple=True,
     metavar="NAME=VALUE",
-    help="An option only this cloud has; may be repeated.",
+    help="An option only this cloud has, lists and objects as JSON; may be repeated.",
 )
 @click.option(
     "--output",
@@ -52,6 +54,7 @@ from vodfast.cli.text import SETTING, TEXT
 @click.option(
     "--report", metavar="FILE", type=click.Path(), help="Write every item's final state there, as JSON lines."
 )
+@waiting("the cloud has finished with what it took over")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing but errors.")
 @transferring
 def upload(
@@ -63,6 +66,8 @@ def upload(
     output: str,
     report: str | None,
     quiet: bool,
+    wait: bool,
+    wait_timeout: float | None,
     **common: Any,
 ) -> int:
     """Upload files, directories, globs or stdin (-).
@@ -75,7 +80,7 @@ def upload(
     from vodfast.cli.prepare import Items, refusal
     from vodfast.cli.report import Report
     from vodfast.cli.settings import unique
-    from vodfast.cli.uploading import Run
+    from vodfast.cli.uploading import Run, Wait
 
     if not sources and not lists:
         raise click.UsageError("name at least one file, directory, glob, - for stdin, or --from FILE")
@@ -90,7 +95,9 @@ def upload(
         note=words.note,
     )
     items = Items(provider, plan, common, unique(settings))
-    run = Run(plan, items, words, output)
+    if wait:
+        offered(lambda: provider.media(["0"]))
+    run = Run(plan, items, words, output, Wait(wait_timeout) if wait else None)
     if report is None:
         return run.perform(connection)
     with Report(report, lists) as ledger_file:

@@ -1,7 +1,8 @@
 """One upload run: from prepared items to the exit code.
 
 Decides the order: connect, take over the report, hand items to the client one by one, write down every end in the
-ledger, the report and the output. An interrupted run still gives every item of its plan a final state.
+ledger, the report and the output, and wait for the cloud if that is wanted. An interrupted run still gives every item
+of its plan a final state.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -23,10 +24,16 @@ from vodfast.cli.output import JsonLines, Ledger, Stdout, Words
 from vodfast.cli.prepare import Items
 from vodfast.cli.progress import live_bars
 from vodfast.cli.report import Report
-from vodfast.cli.text import STDIN
-from vodfast.errors import Cancelled, ErrorInfo
+from vodfast.cli.text import STDIN, printable
+from vodfast.errors import Cancelled, ErrorInfo, VodfastError
 from vodfast.events import AnyEvent, EventSink
 from vodfast.items import UploadItem, UploadResult
+
+
+class Wait(NamedTuple):
+    """That the run shall wait until the cloud has finished with the media; `timeout` in seconds, None for ever."""
+
+    timeout: float | None
 
 
 class _Listener(Protocol):
@@ -36,11 +43,13 @@ class _Listener(Protocol):
 class Run:
     """Uploads the items of a plan once. `output` is `text`, `json` or `jsonl`."""
 
-    def __init__(self, plan: Plan, items: Items, words: Words, output: str) -> None:
+    def __init__(self, plan: Plan, items: Items, words: Words, output: str, wait: Wait | None = None) -> None:
         self._plan = plan
         self._items = items
         self._words = words
         self._output = output
+        self._wait = wait
+        self._awaited: list[UploadResult] = []
         self._stdout = Stdout()
         self._ledger = Ledger()
         self._report: Report | None = None
@@ -76,9 +85,13 @@ class Run:
         with interruptible(client.cancel) as interruption, self._listeners() as listeners:
             for result in client.upload_many(self._fed(client, interruption), events=_sink(listeners)):
                 unended[result.source] -= 1
-                self._ended(result)
+                if self._wait is not None and result.query_id is not None:
+                    self._taken_over(result)
+                else:
+                    self._ended(result)
             for source in (+unended).elements():
                 self._ended(_not_begun(source, client.cloud))
+            self._settle(client, interruption)
             return interruption.signum
 
     @contextlib.contextmanager
@@ -107,16 +120,46 @@ class Run:
                 return
             yield item
 
+    def _taken_over(self, result: UploadResult) -> None:
+        """The upload is done, the cloud is not: reported at once, so that nothing that happens now uploads it again."""
+        self._awaited.append(result)
+        self._write(result, provisional=True)
+        self._words.result(result)
+
+    def _settle(self, client: Client, interruption: Interruption) -> None:
+        """Wait for the cloud, and give every item that was taken over its final record."""
+        if self._wait is None or not self._awaited:
+            return
+        states = ["unknown"] * len(self._awaited)
+        if interruption.signum is None:
+            self._words.note(f"waiting until the cloud has finished with {len(self._awaited)} items")
+            try:
+                ids = [str(result.query_id) for result in self._awaited]
+                states = [info.state for info in client.wait_media(ids, timeout=self._wait.timeout)]
+            except VodfastError as error:
+                self._words.say(f"vodfast: cannot tell what the cloud has finished: {printable(str(error))}")
+        for result, state in zip(self._awaited, states):
+            self._ended(msgspec.structs.replace(result, processing=state))
+
+    def _write(self, result: UploadResult, *, provisional: bool = False) -> None:
+        if self._report is not None:
+            record = msgspec.to_builtins(result)
+            if result.source in self._streams:
+                record["source"] = STDIN
+            self._report.add(record, provisional=provisional)
+
     def _ended(self, result: UploadResult) -> None:
         self._ledger.add(result)
+        self._write(result)
         record = msgspec.to_builtins(result)
-        if self._report is not None:
-            self._report.add(record | {"source": STDIN} if result.source in self._streams else record)
         if self._lines is not None:
             self._lines.result(result)
         elif self._output == "json":
             self._results.append(record)
-        self._words.result(result)
+        if result.processing is None:
+            self._words.result(result)
+        else:
+            self._words.processed(result)
 
     def _end(self, signum: int | None, seconds: float) -> int:
         if self._output == "json":

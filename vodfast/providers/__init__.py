@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast, get_type_hints
 
 from vodfast.errors import ConfigError
 from vodfast.providers.contract import Provider
@@ -28,14 +29,27 @@ def load_provider(name: str, settings: Mapping[str, object] | None = None) -> Pr
     Raises:
         ConfigError: no such cloud, or a setting it does not have.
     """
+    known = provider_settings(name)
+    unknown = sorted(setting for setting in settings or {} if setting not in known)
+    if unknown:
+        raise ConfigError(f"{name} has no setting {', '.join(unknown)}; it has {', '.join(known)}", cloud=name)
+    return cast(Provider, _factory(name)(**(settings or {})))
+
+
+def provider_settings(name: str) -> Mapping[str, Any]:
+    """The settings a cloud's provider takes, with their types.
+
+    Raises:
+        ConfigError: no such cloud.
+    """
+    factory = _factory(name)
+    types = get_type_hints(factory)
+    return {field.name: types[field.name] for field in dataclasses.fields(factory) if field.init}
+
+
+def _factory(name: str) -> Any:
     target = _PROVIDERS.get(name)
     if target is None:
         raise ConfigError(f"no cloud named {name!r}: choose one of {', '.join(_PROVIDERS)}")
     module, _, cls = target.partition(":")
-    factory = getattr(importlib.import_module(module), cls)
-    try:
-        return cast(Provider, factory(**(settings or {})))
-    except TypeError:
-        raise ConfigError(
-            f"{name} does not take one of the settings {', '.join(sorted(settings or {}))}", cloud=name
-        ) from None
+    return getattr(importlib.import_module(module), cls)

@@ -14,7 +14,7 @@ from vodfast.errors import InvalidInput
 from vodfast.providers import contract
 
 
-class UserData(msgspec.Struct, frozen=True, kw_only=True):
+class UserData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the service keeps with a media item (section 4.9)."""
 
     callback_url: str | None = None

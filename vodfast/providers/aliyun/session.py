@@ -22,7 +22,7 @@ from vodfast.credentials import Credentials
 from vodfast.errors import InvalidInput, Unsupported, VodfastError
 from vodfast.providers.aliyun import checks, media_types, texts, wire
 from vodfast.providers.aliyun.calls import Api, Reply
-from vodfast.providers.aliyun.options import UploadOptions, UploadToken
+from vodfast.providers.aliyun.options import UploadOptions, UploadToken, UserData
 from vodfast.providers.contract import MediaSpec, ProviderLimits, Ticket, TicketObject
 from vodfast.providers.fields import refuse
 from vodfast.stores.oss.address import Place, place_of
@@ -332,6 +332,13 @@ def _token(reply: Reply) -> str:
     return json.dumps({name: fields[name] for name in (*names, "UploadAddress", "UploadAuth") if fields.get(name)})
 
 
+def _user_data(value: object) -> UserData:
+    try:
+        return msgspec.convert(value, UserData)
+    except msgspec.ValidationError as error:
+        refuse(checks.CLOUD, "user_data", f"is not as declared: {error}")
+
+
 _COMMON: Final = ("name", "kind", "title", "description", "tags", "category", "context", "size")
 
 
@@ -341,6 +348,8 @@ def _media_of(fields: Mapping[str, object]) -> MediaSpec:
     name = fields.get("name")
     if not isinstance(name, str) or not name:
         refuse(checks.CLOUD, "name", "is missing; give the name of the file, with its extension")
+    if isinstance(fields.get("user_data"), Mapping):
+        fields = {**fields, "user_data": _user_data(fields["user_data"])}
     given = {"size": None} | {field: fields[field] for field in _COMMON if field in fields}
     chosen = {field: fields[field] for field in options if field in fields}
     for field in ("tags", "category_ids"):

@@ -7,21 +7,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import msgspec
 
 from vodfast.providers.volcengine.wire import Template
 
 
-class Function(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
-    """What they have in common: fields left unset are not sent."""
+class Function(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename="pascal",
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    tag_field="Name",
+    tag=True,
+):
+    """What they have in common: fields left unset are not sent. As JSON, `Name` is the name of the class."""
 
     function_name: ClassVar[str]
 
     def as_dict(self) -> dict[str, Any]:
         """As the service wants it: `{"Name": ..., "Input": {...}}`, without an empty `Input`."""
         given = msgspec.to_builtins(self)
+        del given["Name"]  # the class's, which tells two kinds of AddOptionInfo apart
         return {"Name": self.function_name, "Input": given} if given else {"Name": self.function_name}
 
 
@@ -100,6 +110,11 @@ class Encryption(Function, frozen=True, kw_only=True):
 
     config: Mapping[str, str] | None = None
     policy_params: str | None = None
+
+
+AnyFunction: TypeAlias = (
+    GetMeta | Snapshot | AddOptionInfo | AddMaterialInfo | StartWorkflow | CaptionUpload | Encryption
+)
 
 
 def functions_text(functions: Iterable[Function]) -> str | None:

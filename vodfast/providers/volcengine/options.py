@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vodfast.providers import contract
-from vodfast.providers.volcengine.functions import Function
+from vodfast.providers.volcengine.functions import AnyFunction
 from vodfast.providers.volcengine.wire import Execution, Image, Template
 
 
@@ -26,7 +26,7 @@ class UploadOptions(contract.ProviderOptions, frozen=True, kw_only=True):
     """Class of audio or video, from 0. The common field `category` is the same thing as text there."""
     format: str | None = None
     """Format of a material, such as `vtt`; None takes the suffix."""
-    functions: tuple[Function, ...] = ()
+    functions: tuple[AnyFunction, ...] = ()
     """Performed at the commit, in this order."""
     get_meta_mode: int | None = None
     """1 extracts metadata after the commit in any case. Not in version 2020-08-01."""

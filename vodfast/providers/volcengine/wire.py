@@ -52,24 +52,24 @@ class QueryUploadTaskInfoRequest(Body, frozen=True, kw_only=True):
     job_ids: str
 
 
-class Template(Body, frozen=True, kw_only=True):
+class Template(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Templates to run: `template_type` is `imp` or `transcode`."""
 
     template_ids: tuple[str, ...]
     template_type: str
 
 
-class Image(Body, frozen=True, kw_only=True):
+class Image(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     url: str
     file_name: str | None = None
 
 
-class Ocr(Body, frozen=True, kw_only=True):
+class Ocr(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     with_image_set: bool | None = None
     mode: str | None = None
 
 
-class Asr(Body, frozen=True, kw_only=True):
+class Asr(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     type: str | None = None
     language: str | None = None
     with_speaker_info: bool | None = None
@@ -77,23 +77,23 @@ class Asr(Body, frozen=True, kw_only=True):
     mode: str | None = None
 
 
-class ExecutionTask(Body, frozen=True, kw_only=True):
+class ExecutionTask(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     type: str
     ocr: Ocr | None = None
     asr: Asr | None = None
 
 
-class Operation(Body, frozen=True, kw_only=True):
+class Operation(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     type: str
     task: ExecutionTask | None = None
 
 
-class Control(Body, frozen=True, kw_only=True):
+class Control(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     callback_args: str | None = None
     client_token: str | None = None
 
 
-class Execution(Body, frozen=True, kw_only=True):
+class Execution(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Processing to start once the media is there."""
 
     operation: Operation
