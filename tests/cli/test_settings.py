@@ -118,7 +118,7 @@ def test_nested_values_arrive(vodfast: Run, clip: Clip, emulator: Emulator) -> N
     Path("items").write_text(json.dumps({"source": "d.mp4", "options": {"user_data": {"extend": {"b": 2}}}}) + "\n")
     clip("d.mp4")
     assert vodfast("upload", "--from", "items", "--to", "aliyun").code == 0
-    first, second, third, fourth = (item["fields"] for item in emulator.media())
+    first, second, third, fourth = (item["asked"] for item in emulator.media())
     assert first["Functions"] == [
         {"Name": "GetMeta", "Input": {}},
         {"Name": "Snapshot", "Input": {"SnapshotTime": 2.3}},
@@ -134,7 +134,7 @@ def test_pull_options_arrive(vodfast: Run, emulator: Emulator) -> None:
     ran = vodfast("pull", "https://e.com/a", "--media-type", "mp4", "--to", "volcengine:demo", *args)
     assert ran.code == 0, ran
     [item] = emulator.media()
-    fields = item["fields"]
+    fields = item["asked"]
     assert (fields["CustomURLHeaders"], fields["Tags"], fields["EnableLowPriority"]) == ({"X-Key": "v"}, "a,b", True)
     assert fields["Templates"] == [{"TemplateIds": ["t"], "TemplateType": "imp"}]
     assert (fields["CallbackArgs"], fields["Title"], fields["FileExtension"]) == ("ctx", "T", ".mp4")

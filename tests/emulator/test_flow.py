@@ -38,7 +38,7 @@ def test_a_put_is_stored_and_committed(client: Client, emulator: Emulator, size:
             "media_id": done.data["FileId"],
             "name": "holiday",
             "state": "committed",
-            "fields": {"MediaType": "mp4", "MediaName": "holiday", "SubAppId": 101},
+            "asked": {"MediaType": "mp4", "MediaName": "holiday", "SubAppId": 101},
             "open_uploads": 0,
             "objects": [
                 {

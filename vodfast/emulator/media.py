@@ -16,17 +16,17 @@ class MediaItem:
     """One media item since it was applied for.
 
     `state` is `applied`, `committed` (a real cloud would show the media) or `aborted` (it had multipart uploads, all
-    were aborted, and no object is left). `objects` maps keys to what is stored now. `fields` is what the service was
-    told of it, by its own names.
+    were aborted, and no object is left). `objects` maps keys to what is stored now. `asked` holds what the service was
+    told of it, in the cloud's own words.
     """
 
-    __slots__ = ("aborted_uploads", "cloud", "committed", "fields", "media_id", "name", "objects", "open_uploads")
+    __slots__ = ("aborted_uploads", "asked", "cloud", "committed", "media_id", "name", "objects", "open_uploads")
 
-    def __init__(self, cloud: str, media_id: str, name: str, fields: Mapping[str, Any]) -> None:
+    def __init__(self, cloud: str, media_id: str, name: str, asked: Mapping[str, Any]) -> None:
         self.cloud = cloud
         self.media_id = media_id
         self.name = name
-        self.fields = dict(fields)
+        self.asked = dict(asked)
         self.committed = False
         self.open_uploads = 0
         self.aborted_uploads = 0
@@ -47,8 +47,8 @@ class MediaItem:
             "media_id": self.media_id,
             "name": self.name,
             "state": self.state,
-            "fields": dict(self.fields),
             "open_uploads": self.open_uploads,
+            "asked": self.asked,
             "objects": [
                 {"key": key, "size": content.size, "sha256": content.sha256(), "crc64": str(content.crc64)}
                 for key, content in self.objects.items()

@@ -158,7 +158,7 @@ class Actions:
         if not application.item.committed:
             application.functions = functions
             told = {name: text for name, text in given.items() if name != "SessionKey"}
-            application.item.fields |= told | {"Functions": functions}
+            application.item.asked |= told | {"Functions": functions}
             stem = application.item.media_id[3:]
             self._cloud.commit(application, f"m02{stem}" if material else application.item.media_id)
         media_id = application.item.media_id
