@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import collections
 import hashlib
@@ -16,10 +15,9 @@ from typing import Any
 
 import pytest
 
-from vodfast import AsyncClient, AuthError, Client, Credentials, TransferConfig, Unsupported, VodfastError
+from vodfast import AuthError, Client, Credentials, TransferConfig, Unsupported, VodfastError
 from vodfast.config import MIB
 from vodfast.errors import ErrorKind, IntegrityError
-from vodfast.events import Progress
 from vodfast.providers.aliyun import PullOptions, RegisterOptions, UploadOptions, UploadToken, UserData
 from vodfast.providers.contract import PullItem, RegisterItem
 
@@ -77,20 +75,6 @@ def test_every_kind(vodfast_emulator: Any, config_for: ConfigFor, tmp_path: Path
             assert (result.url is None) == (kind == "media")
     assert all(record["status"] == 200 for record in vodfast_emulator.history())
     assert vodfast_emulator.meter()["media_created"] == len(KINDS)
-
-
-async def test_streams(vodfast_emulator: Any, config_for: ConfigFor) -> None:
-    data = content(3 * PART + 7)
-
-    async def pieces() -> Any:
-        for start in range(0, len(data), 700_000):
-            yield data[start : start + 700_000]
-
-    async with AsyncClient("aliyun", config=config_for(part_size=PART)) as client:
-        result = await client.upload(pieces(), name="stream.ts")
-        again = await client.upload(iter([b"tiny"]), name="tiny.mp4")
-    holds(vodfast_emulator, result.media_id, data)
-    holds(vodfast_emulator, again.media_id, b"tiny")
 
 
 def test_credentials_are_renewed_when_the_store_says_so(vodfast_emulator: Any, config_for: ConfigFor) -> None:
@@ -356,23 +340,3 @@ def test_a_callback_that_is_not_taken_comes_again(config_for: ConfigFor, listene
     first, second = (server.heard.get(timeout=20)[1] for _ in range(2))
     assert first == second
     assert json.loads(json.loads(first)["Extend"]) == {"k": [1]}
-
-
-async def test_cancellation_takes_back_what_was_begun(vodfast_emulator: Any, config_for: ConfigFor) -> None:
-    vodfast_emulator.set_faults([{"action": "stall", "match": {"operation": "UploadPart", "part_number": 2}}])
-    begun = asyncio.Event()
-    async with AsyncClient("aliyun", config=config_for(part_size=PART)) as client:
-        task = asyncio.create_task(
-            client.upload(content(3 * PART), name="a.mp4", events=lambda event: _tell(event, begun))
-        )
-        await begun.wait()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-    (item,) = vodfast_emulator.media()
-    assert (item["state"], item["objects"], item["open_uploads"]) == ("aborted", [], 0)
-
-
-def _tell(event: object, begun: asyncio.Event) -> None:
-    if isinstance(event, Progress):
-        begun.set()

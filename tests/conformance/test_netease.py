@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import io
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,28 +58,6 @@ def test_a_file_of_any_size_arrives(
 
 def as_iterator(data: bytes) -> Any:
     return (data[start : start + 300_000] for start in range(0, len(data), 300_000))
-
-
-def as_async_iterator(data: bytes) -> Any:
-    async def pieces() -> AsyncIterator[bytes]:
-        for start in range(0, len(data), 3_000_000):
-            yield data[start : start + 3_000_000]
-
-    return pieces()
-
-
-@pytest.mark.parametrize("size", [5, 3 * MIB, 3 * MIB + 7])
-@pytest.mark.parametrize("shape", [bytes, io.BytesIO, as_iterator, as_async_iterator])
-async def test_every_kind_of_source_arrives(
-    config_for: Callable[..., TransferConfig], vodfast_emulator: Any, shape: Callable[[bytes], Any], size: int
-) -> None:
-    data = content(size)
-    async with AsyncClient("netease", config=config_for(part_size=MIB)) as client:
-        result = await client.upload(shape(data), name="clip.MP4")
-    (held,) = stored(vodfast_emulator)["objects"]
-    assert held["sha256"] == hashlib.sha256(data).hexdigest()
-    assert held["key"].endswith(".mp4")
-    assert result.bytes == size
 
 
 @pytest.mark.parametrize("size", [2 * CHUNK, 3 * CHUNK + 7])

@@ -69,6 +69,12 @@ def check_media(media: MediaSpec, limits: ProviderLimits) -> None:
     _check_name(media.name)
     if media.kind not in limits.kinds:
         raise Unsupported(f"netease uploads no kind {media.kind!r}, only {' and '.join(limits.kinds)}", cloud=CLOUD)
+    if media.name.lower().endswith((".m3u8", ".mpd")):
+        raise Unsupported(
+            "netease takes no package of a manifest and its segments; upload a single file, and give a preset_id that "
+            "makes such a package of it",
+            cloud=CLOUD,
+        )
     for field, given, instead in (
         ("tags", media.tags, "put them into description or context"),
         ("storage_class", media.storage_class, "change it in the console"),

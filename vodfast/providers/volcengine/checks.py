@@ -250,6 +250,10 @@ def _check_names(media: MediaSpec, options: UploadOptions, version: str) -> None
         return
     if options.file_name is not None and not _FROM_NAME.fullmatch(options.file_name.rpartition("/")[2]):
         refuse(CLOUD, "file_name", "must end in a suffix such as .mp4: version 2022-01-01 wants one")
+    if extension_of(media).lower() == ".mpd":
+        raise Unsupported(
+            "volcengine takes no DASH manifest with its segments; upload a single file, or an HLS package", cloud=CLOUD
+        )
     if not extension_of(media):
         refuse(CLOUD, "file_extension", "is unknown: the name has no suffix, so give one such as .mp4")
 
