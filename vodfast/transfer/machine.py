@@ -448,8 +448,7 @@ class ObjectMachine:
         if self._error is not None and work.phase not in (_Phase.ABORT, *_SIDELINE):
             return
         if work.phase is _Phase.COMPLETE and error.kind is ErrorKind.NOT_FOUND:
-            # The upload is gone: an earlier completion may have worked without our hearing of it.
-            self._upload_id = None
+            # The upload is gone, it says: an earlier completion may have worked without our hearing of it.
             self._lost = error
             self._phase = _Phase.SETTLE
             self._ready.append(_Work(_Phase.SETTLE))

@@ -279,6 +279,23 @@ def test_a_joined_object_that_differs_is_an_integrity_error_and_is_never_retried
     assert simulation.store.completions == 1
 
 
+def test_an_upload_that_is_said_to_be_gone_and_joined_nothing_is_aborted_all_the_same() -> None:
+    simulation = Simulation(9, 0.0, 5000, 1000)
+
+    def denying(_upload_id: str, _parts: Sequence[PartReceipt]) -> Call[ObjectReceipt]:
+        def do(_flip: bool) -> ObjectReceipt:
+            raise gone()
+
+        return Call(cloud="model", operation="complete", build=do, parse=lambda response: response)
+
+    simulation.store.complete_upload = denying
+    outcome = simulation.run()
+    assert isinstance(outcome, Failed)
+    assert outcome.error.kind is ErrorKind.NOT_FOUND
+    assert simulation.store.created == 1
+    assert simulation.store.uploads == {}
+
+
 def test_without_digests_the_result_says_that_nothing_was_verified() -> None:
     import msgspec
 
