@@ -157,8 +157,8 @@ def _check_storage_path(value: object) -> None:
     if value is None:
         return
     check_text(CLOUD, "media_storage_path", value)
-    if not str(value).startswith("/") or ".." in str(value).split("/"):
-        refuse(CLOUD, "media_storage_path", 'must begin with "/" and hold no ".."')
+    if not str(value).startswith("/") or ".." in str(value).split("/") or value in ("/", "/."):
+        refuse(CLOUD, "media_storage_path", 'must begin with "/", name a file and hold no ".."')
 
 
 def check_pull(item: PullItem) -> None:
