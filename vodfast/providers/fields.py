@@ -24,8 +24,8 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def refuse(cloud: str, field: str, problem: str) -> NoReturn:
-    """Raise `InvalidInput` for one field."""
-    raise InvalidInput(f"{field} {problem}", cloud=cloud)
+    """Raise `InvalidInput` for one field, whose name is also in its `context`."""
+    raise InvalidInput(f"{field} {problem}", cloud=cloud, context={"field": field})
 
 
 def check_text(cloud: str, field: str, value: object, *, limit: int | None = None, tabs: bool = False) -> None:

@@ -114,9 +114,13 @@ def refusal(
     message: str = "",
     request_id: str | None = None,
 ) -> VodfastError:
-    """The error for an answer that says no: what happened, in the vendor's words where it has any, and what to do."""
+    """The error for an answer that says no: what happened, in the vendor's words where it has any, and what to do.
+
+    Its `context` holds the vendor's words alone as `vendor_message`.
+    """
     code = code if code and _CODE.fullmatch(code) else None
-    reason = shown(message) or code or f"status {response.status}"
+    said = shown(message)
+    reason = said or code or f"status {response.status}"
     text = f"{service} refused {operation}: {reason}"
     if verdict.advice:
         text = f"{text.rstrip('.')}; {verdict.advice}"
@@ -130,6 +134,7 @@ def refusal(
         code=code,
         request_id=shown_id(request_id),
         retry_after=retry_after(response),
+        context={"vendor_message": said} if said else None,
     )
 
 

@@ -132,6 +132,12 @@ def test_refusals_name_the_field(media: MediaSpec, field: str) -> None:
         VOD.apply(media)
 
 
+def test_a_refusal_carries_the_name_of_its_field() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        VOD.check(with_options(expire_time="soon"))
+    assert caught.value.context == {"field": "expire_time"}
+
+
 def test_limits_themselves_are_allowed() -> None:
     VOD.check(
         spec(

@@ -208,6 +208,13 @@ def test_a_redirect_with_a_broken_location() -> None:
         open_envelope("ApplyUpload", response)
 
 
+def test_the_vendors_own_words_stand_apart() -> None:
+    for error in (refusal("InternalError", "try\nthat"), cos_refusal("InternalError", 500, "try that")):
+        assert error.context == {"vendor_message": "try that"}
+        assert error.message != "try that"
+    assert refusal("InternalError", "").context == {}
+
+
 def test_messages_show_no_secrets_and_stay_on_one_line() -> None:
     token = "fakeTokenA0123abcdefghijklmnopqrstuvwxyz"
     message = f"bad https://h/p?sign={token}&a=b\r\nInjected: {token} end " + "x y " * 400

@@ -1,0 +1,109 @@
+"""Clients that stand-ins share: which calls share one, what the environment says, and when they are closed."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vodfast.blocking import Client
+from vodfast.compat.clients import close_all, environment_config, shared_client
+from vodfast.config import TransferConfig
+from vodfast.errors import AuthError, InvalidInput
+
+KEY = "vodfast-emulator-tencent"
+SECRET = f"{KEY}-secret"
+
+
+@pytest.fixture(autouse=True)
+def _fresh(vodfast_emulator: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("VODFAST_EMULATOR", vodfast_emulator.endpoint)
+    yield
+    close_all()
+
+
+def opened(key: str = KEY, **more: Any) -> Client:
+    with shared_client("tencent", key, SECRET, **more) as client:
+        return client
+
+
+def test_the_same_keys_and_settings_share_a_client() -> None:
+    first = opened()
+    assert opened() is first
+    others = [
+        opened(token="t"),
+        opened(place="101"),
+        opened(settings={"region": "ap-beijing"}),
+        opened(config=TransferConfig(attempts=2)),
+    ]
+    assert len({id(client) for client in [first, *others]}) == 5
+
+
+def test_clients_nobody_uses_are_closed_and_those_in_use_are_not() -> None:
+    with shared_client("tencent", KEY, SECRET, place="101") as used:
+        idle = [opened(place=str(1500000101 + number)) for number in range(6)]
+        for client in idle[:2]:
+            with pytest.raises(InvalidInput, match="closed"):
+                client.media(["1"])
+        assert [info.found for info in used.media(["1"])] == [False]
+    close_all()
+    with pytest.raises(InvalidInput, match="closed"):
+        used.media(["1"])
+
+
+def test_many_threads_share_one() -> None:
+    clients, start = [], threading.Barrier(8)
+
+    def use() -> None:
+        start.wait()
+        with shared_client("tencent", KEY, SECRET) as client:
+            clients.append(client)
+            assert client.upload(b"media", name="a.mp4").state == "done"
+
+    threads = [threading.Thread(target=use) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(clients) == 8
+    assert len({id(client) for client in clients}) == 1
+
+
+def test_real_keys_never_reach_an_emulator_but_wrong_emulator_keys_do(vodfast_emulator: Any) -> None:
+    assert opened("AKIDfromTheScript").upload(b"media", name="a.mp4").state == "done"
+    with pytest.raises(AuthError, match="SecretId"):
+        opened("vodfast-emulator-nobody").upload(b"media", name="a.mp4")
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_child_opens_its_own(vodfast_emulator: Any) -> None:
+    assert opened().upload(b"media", name="a.mp4").state == "done"
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            code = int(opened().upload(b"media", name="b.mp4").state != "done")
+        finally:
+            os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
+    assert opened().upload(b"media", name="c.mp4").state == "done"
+    assert [item["name"] for item in vodfast_emulator.media()] == ["a", "b", "c"]
+
+
+def test_the_environment_counts_as_it_does_for_the_vendors(tmp_path: Path) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("")
+    assert environment_config(environ={}).trust_env
+    assert environment_config(environ={}).ca_bundle is None
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        assert environment_config(environ={name: str(bundle)}).ca_bundle == str(bundle)
+        assert environment_config(environ={name: str(tmp_path)}).ca_bundle is None
+    own = environment_config(environ={"VODFAST_CA_BUNDLE": "/own", "REQUESTS_CA_BUNDLE": str(bundle)})
+    assert own.ca_bundle == "/own"
+    assert environment_config(TransferConfig(ca_bundle="/mine"), {"SSL_CERT_FILE": str(bundle)}).ca_bundle == "/mine"
+    emulated = environment_config(environ={"VODFAST_EMULATOR": "127.0.0.1:1", "HTTPS_PROXY": "http://127.0.0.1:2"})
+    assert not emulated.trust_env
