@@ -6,7 +6,7 @@ Decides the fields callers see. `UploadResult` is also the stable schema of `--o
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import IO, TypeAlias
 
 import msgspec
@@ -64,3 +64,5 @@ class UploadResult(msgspec.Struct, frozen=True, kw_only=True, tag="result", tag_
     reused: bool = False
     request_id: str | None = None
     error: ErrorInfo | None = None
+    raw: Mapping[str, object] = {}
+    """The cloud's whole answer for that item, where it says more than the fields above."""

@@ -87,6 +87,7 @@ class ItemUpload:
             resumed=resumed,
             reused=reused,
             request_id=record.request_id,
+            raw=record.raw,
         )
 
     async def _once(self, media: MediaSpec) -> tuple[Outcome, bool, bool]:

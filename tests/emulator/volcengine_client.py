@@ -53,14 +53,17 @@ def sign(
     service: str = "vod",
     now: float | None = None,
     more: dict[str, str] | None = None,
+    content_type: str = FORM,
 ) -> Sent:
     given = {name: str(value) for name, value in fields.items()}
     query = {"Action": action, "Version": version} | (given if method == "GET" else {})
-    body = urlencode(given).encode() if method == "POST" else b""
+    body = b""
+    if method == "POST":
+        body = (urlencode(given) if content_type == FORM else json.dumps(given)).encode()
     date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() if now is None else now))
     signed = {"host": host, "x-content-sha256": hashlib.sha256(body).hexdigest(), "x-date": date} | (more or {})
     if method == "POST":
-        signed["content-type"] = FORM
+        signed["content-type"] = content_type
     if keys.token:
         signed["x-security-token"] = keys.token
     names = sorted(signed)

@@ -22,9 +22,9 @@ _MOST = 256 << 20
 _threads = concurrent.futures.ThreadPoolExecutor(4, "vodfast-emulator-outbound")
 
 
-def fetch(url: str) -> concurrent.futures.Future[bytes]:
+def fetch(url: str, headers: Mapping[str, str] | None = None) -> concurrent.futures.Future[bytes]:
     """The body behind a loopback http address; the future fails with OSError if it cannot be had."""
-    return _threads.submit(_exchange, "GET", url, b"", {})
+    return _threads.submit(_exchange, "GET", url, b"", headers or {})
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], *, attempts: int = 1) -> concurrent.futures.Future[bytes]:

@@ -66,6 +66,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     volcengine_vpc_part_size: Annotated[int, msgspec.Meta(ge=1)] = 20 << 20
     volcengine_merge_numbering: Literal["any", "zero", "one"] = "any"
     """From which number the keys of a merge body may count."""
+    volcengine_callback_url: str = ""
+    """Where FileUploadComplete events go, a loopback http address; empty for nowhere."""
     volcengine_upload_header: bool = False
     """Whether ApplyUploadInfo names an UploadHeader, which the gateway then insists on."""
 

@@ -142,6 +142,8 @@ class MediaRecord(msgspec.Struct, frozen=True, kw_only=True):
     cover_url: str | None = None
     query_id: str | None = None
     request_id: str | None = None
+    raw: Mapping[str, object] = {}
+    """The cloud's whole answer for that item, where it says more than the fields above."""
 
 
 class PullItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,6 +164,8 @@ class PullTicket(msgspec.Struct, frozen=True, kw_only=True):
     job_id: str
     url: str
     request_id: str | None = None
+    raw: Mapping[str, object] = {}
+    """The cloud's whole answer for that item, where it says more than the fields above."""
 
 
 class RegisterItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,6 +206,7 @@ class JobRecord(msgspec.Struct, frozen=True, kw_only=True):
     progress: int | None = None
     error_code: str | None = None
     error_message: str | None = None
+    request_id: str | None = None
     raw: Mapping[str, object] = {}
 
 

@@ -14,9 +14,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vodfast.emulator.service import Call, Refusal
+from vodfast.emulator.volcengine import events, manifests
 
 if TYPE_CHECKING:
-    from vodfast.emulator.volcengine.cloud import Application, Place, VolcengineCloud
+    from vodfast.emulator.volcengine.cloud import Place, VolcengineCloud
 
 OLD, NEW = "2020-08-01", "2022-01-01"
 CATEGORIES = ("video", "audio", "image", "dynamic_img", "subtitle", "font")
@@ -28,13 +29,17 @@ _MANY = 20
 
 
 class Action(NamedTuple):
-    """An action's versions and methods; `required` and `optional` parameters, some of the newest version only."""
+    """An action's versions and methods; `required` and `optional` parameters, some of the newest version only.
+
+    `document`: a POST carries the parameters as JSON, not as a form.
+    """
 
     versions: tuple[str, ...]
     methods: tuple[str, ...]
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
     newest: tuple[str, ...] = ()
+    document: bool = False
 
     def check(self, given: Mapping[str, str], version: str) -> dict[str, str]:
         """The parameters, empty ones left out.
@@ -68,6 +73,9 @@ ACTIONS: Mapping[str, Action] = {
         ("CallbackArgs", "Functions", "VodUploadSource"),
         ("GetMetaMode", "ExpireTime"),
     ),
+    "ParseUploadManifest": Action(
+        (NEW,), ("POST",), ("SpaceName", "ManifestContent"), ("ManifestType",), document=True
+    ),
     "UploadMediaByUrl": Action((OLD,), ("POST",), ("SpaceName", "URLSets")),
     "QueryUploadTaskInfo": Action((OLD,), ("GET", "POST"), ("JobIds",)),
 }
@@ -81,6 +89,7 @@ class Actions:
         self._table: dict[str, Callable[[str, dict[str, str], Call], Any]] = {
             "ApplyUploadInfo": self._apply,
             "CommitUploadInfo": self._commit,
+            "ParseUploadManifest": self._parse_manifest,
             "UploadMediaByUrl": self._pull,
             "QueryUploadTaskInfo": self._jobs,
         }
@@ -154,38 +163,42 @@ class Actions:
         if stored is None and not place.quick:
             raise Refusal("FailedOperation", "Nothing was uploaded to the address of this SessionKey.")
         described: dict[str, Any] = next((one["Input"] for one in functions if one["Name"] == "AddOptionInfo"), {})
-        material = described.get("RecordType") == 2 or application.fields.get("FileType") == "image"
-        if not application.item.committed:
+        kind = application.fields.get("FileType", "media")
+        material = described.get("RecordType") == 2 or kind in ("image", "object")
+        fresh = not application.item.committed
+        if fresh:
             application.functions = functions
             told = {name: text for name, text in given.items() if name != "SessionKey"}
             application.item.asked |= told | {"Functions": functions}
             stem = application.item.media_id[3:]
+            if any(one["Name"] == "Snapshot" for one in functions):
+                application.poster = f"tos-cn-p-000000/{secrets.token_hex(8)}"
             self._cloud.commit(application, f"m02{stem}" if material else application.item.media_id)
         media_id = application.item.media_id
         call.media_id = media_id
-        if application.fields.get("FileType") == "object":
-            return {"Mid": media_id} if material else {"Vid": media_id}
-        poster = any(one["Name"] == "Snapshot" for one in functions)
+        if kind == "object":
+            return {"Mid": media_id}
+        source_info = self._cloud.source_info(place)
+        if fresh and not material:
+            events.uploaded(
+                self._cloud,
+                application,
+                source_info=source_info,
+                context=given.get("CallbackArgs", ""),
+                origin=given.get("VodUploadSource", "upload"),
+            )
         return {
             "Mid" if material else "Vid": media_id,
-            "PosterUri": f"tos-cn-p-000000/{secrets.token_hex(8)}" if poster else "",
-            "SourceInfo": self._source_info(application, place),
+            "PosterUri": application.poster,
+            "SourceInfo": source_info,
         }
 
-    def _source_info(self, application: Application, place: Place) -> dict[str, Any]:
-        stored = self._cloud.objects.get(place.uri)
-        name = place.uri.partition("/")[2]
-        return {
-            "FileId": application.item.media_id,
-            "FileName": name,
-            "FileType": application.fields.get("FileType", "media"),
-            "Format": name.rpartition(".")[2].upper(),
-            "Size": float(stored.size) if stored is not None else 0.0,
-            "StoreUri": place.uri,
-            "Height": 0,
-            "Width": 0,
-            "Duration": 0.0,
-        }
+    # Manifests
+
+    def _parse_manifest(self, _: str, given: dict[str, str], _call: Call) -> dict[str, Any]:
+        if given.get("ManifestType", "m3u8") != "m3u8":
+            raise Refusal("InvalidParameter", "ManifestType is not m3u8.")
+        return {"MediaSegments": manifests.members(given["ManifestContent"])}
 
     # Pull and jobs
 

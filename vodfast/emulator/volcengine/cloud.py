@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vodfast.emulator.accounts import Accounts
 from vodfast.emulator.blobs import Content
@@ -50,7 +50,7 @@ class Place:
 class Application:
     """What one ApplyUploadInfo opened. `fields` are the call's parameters."""
 
-    __slots__ = ("fields", "functions", "item", "places", "version")
+    __slots__ = ("fields", "functions", "item", "places", "poster", "version")
 
     def __init__(self, item: MediaItem, fields: dict[str, str], version: str) -> None:
         self.item = item
@@ -58,6 +58,7 @@ class Application:
         self.version = version
         self.places: list[Place] = []
         self.functions: list[dict[str, object]] = []
+        self.poster = ""
 
 
 class VolcengineCloud:
@@ -145,6 +146,22 @@ class VolcengineCloud:
         self.objects[place.uri] = content
         item.objects[place.uri] = content
         self.world.history.count("objects_stored")
+
+    def source_info(self, place: Place) -> dict[str, Any]:
+        """What the API says of a stored object; dimensions are 0 because nothing looks inside."""
+        stored = self.objects.get(place.uri)
+        name = place.uri.partition("/")[2]
+        return {
+            "FileId": place.application.item.media_id,
+            "FileName": name,
+            "FileType": place.application.fields.get("FileType", "media"),
+            "Format": name.rpartition(".")[2].upper(),
+            "Size": float(stored.size) if stored is not None else 0.0,
+            "StoreUri": place.uri,
+            "Height": 0,
+            "Width": 0,
+            "Duration": 0.0,
+        }
 
     def commit(self, application: Application, media_id: str) -> None:
         """The media exists from now on; committing again changes nothing."""

@@ -1,8 +1,8 @@
 """Pull jobs: media the service fetches by itself (protocol notes 8.1, 8.2).
 
 Decides how a job moves: `initial` when asked for the first time, `processing` the second, `success` or `failed` from
-then on. Loopback http addresses are really fetched (with the entry's headers left out), hosts under `.invalid` fail,
-and any other address becomes a small synthetic media that names its URL.
+then on. Loopback http addresses are really fetched, with the entry's own headers; hosts under `.invalid` fail, and any
+other address becomes a small synthetic media that names its URL.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from vodfast.emulator import outbound
 from vodfast.emulator.blobs import Content
 from vodfast.emulator.loopback import is_loopback
 from vodfast.emulator.service import Call, Refusal
+from vodfast.emulator.volcengine import events
 
 if TYPE_CHECKING:
     from vodfast.emulator.volcengine.cloud import Application, VolcengineCloud
@@ -67,13 +68,12 @@ class Jobs:
         answer = []
         for entry in entries:
             url = entry["SourceUrl"]
-            parts = urlsplit(url)
             suffix = entry.get("FileExtension") or ""
             name = entry.get("FileName") or f"{secrets.token_hex(16)}{suffix}"
-            fields = entry | {"SpaceName": space, "FileName": name}
+            fields = entry | {"SpaceName": space, "FileName": name, "FileType": entry.get("FileType") or "media"}
             job = Job(space, entry, self._cloud.open_application(fields, "2022-01-01"))
-            if is_loopback(parts.hostname or ""):
-                job.fetching = outbound.fetch(url)
+            if is_loopback(urlsplit(url).hostname or ""):
+                job.fetching = outbound.fetch(url, entry.get("CustomURLHeaders", {}))
             job_id = secrets.token_hex(16)
             self._jobs[job_id] = job
             answer.append({"JobId": job_id, "SourceUrl": url, "ImageUrls": []})
@@ -94,15 +94,16 @@ class Jobs:
         item = job.application.item
         if state == "success" and not item.committed and not job.failed:
             self._finish(job)
-        done = item.committed
+        place = job.application.places[0]
         return {
             "RequestId": call.request_id,
             "JobId": job_id,
             "SourceUrl": job.entry["SourceUrl"],
             "State": "failed" if job.failed else state,
-            "Vid": item.media_id if done else "",
+            "Vid": item.media_id if item.committed else "",
             "SpaceName": job.space,
             "AccountId": "2100000000",
+            "SourceInfo": self._cloud.source_info(place) if item.committed else {},
             "CallbackArgs": job.entry.get("CallbackArgs", ""),
         }
 
@@ -118,8 +119,16 @@ class Jobs:
         if wanted and hashlib.md5(data, usedforsecurity=False).hexdigest() != wanted.lower():
             job.failed = True
             return
-        self._cloud.store(job.application.places[0], Content((self._cloud.world.blobs.keep(data),)))
-        self._cloud.commit(job.application, job.application.item.media_id)
+        application, place = job.application, job.application.places[0]
+        self._cloud.store(place, Content((self._cloud.world.blobs.keep(data),)))
+        self._cloud.commit(application, application.item.media_id)
+        events.uploaded(
+            self._cloud,
+            application,
+            source_info=self._cloud.source_info(place),
+            context=job.entry.get("CallbackArgs", ""),
+            origin="url_upload",
+        )
 
 
 def _check(entry: dict[str, Any]) -> None:

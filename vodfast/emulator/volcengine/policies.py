@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import mimetypes
 from collections.abc import Mapping
 from typing import Any
 
@@ -72,7 +73,19 @@ def _check_limits(resources: list[Any], given: Mapping[str, str]) -> None:
             limits = json.loads(resource)
             high, low = limits.get("FileSizeUpLimit"), limits.get("FileSizeBottomLimit")
             inside = (high is None or size <= float(high)) and (low is None or size >= float(low))
+            inside = inside and _takes(limits, _content_type(given))
         except (ValueError, TypeError, AttributeError):
             raise Refusal("InvalidSecretToken", "The token's upload limits are not understood.") from None
         if not inside:
-            raise Refusal("LackPolicy", "The token does not allow a file of this size.")
+            raise Refusal("LackPolicy", "The token does not allow a file of this size or type.")
+
+
+def _takes(limits: dict[str, Any], content_type: str) -> bool:
+    allowed, denied = limits.get("ContentTypeWhiteList"), limits.get("ContentTypeBlackList") or ()
+    return content_type not in denied and (not allowed or content_type in allowed)
+
+
+def _content_type(given: Mapping[str, str]) -> str:
+    """That of the suffix: the service is told nothing else when it is asked for an address."""
+    suffix = given.get("FileExtension") or given.get("FileName", "")
+    return mimetypes.guess_type(f"x{suffix[suffix.rfind('.') :]}")[0] or "application/octet-stream"

@@ -87,10 +87,7 @@ class Vod:
             raise Refusal("InvalidActionOrVersion", f"There is no action {action} of version {version}.")
         call.operation = action
         if request.method == "POST":
-            kind = (request.header("content-type") or "").partition(";")[0].strip()
-            if kind != _FORM:
-                raise Refusal("InvalidParameter", "The content type of a POST must be that of a form.")
-            given |= _single(signatures.pairs_of(bytes(call.body).decode("latin-1")))
+            given |= _posted(request.header("content-type") or "", bytes(call.body), document=known.document)
         if request.method not in known.methods:
             raise Refusal("InvalidParameter", f"{action} is not called with {request.method}.")
         fields = known.check(given, version)
@@ -128,6 +125,19 @@ class Vod:
 
     def lie(self, _: Call, reply: Reply) -> Reply:
         return reply
+
+
+def _posted(content_type: str, body: bytes, *, document: bool) -> dict[str, str]:
+    """The parameters in a body: a JSON object of texts for some actions, a form for the others."""
+    wanted = "application/json" if document else _FORM
+    if content_type.partition(";")[0].strip() != wanted:
+        raise Refusal("InvalidParameter", f"The content type of this POST must be {wanted}.")
+    if not document:
+        return _single(signatures.pairs_of(body.decode("latin-1")))
+    try:
+        return msgspec.json.decode(body, type=dict[str, str])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise Refusal("InvalidParameter", "The body is not a JSON object of texts.") from None
 
 
 def _single(pairs: list[tuple[str, str]]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
@@ -24,7 +24,12 @@ T = TypeVar("T")
 B = TypeVar("B", bound=wire.Body)
 
 SERVICE: Final = "vod"
-FORM: Final = "application/x-www-form-urlencoded"
+Carried = Literal["query", "form", "json"]
+"""Where a call's parameters travel: in the address of a GET, or as the body of a POST."""
+_CONTENT_TYPES: Final[Mapping[Carried, str]] = {
+    "form": "application/x-www-form-urlencoded",
+    "json": "application/json",
+}
 TIMEOUT: Final = 60.0
 MAX_REPLY: Final = 8 * 1024 * 1024
 """Bytes; an answer longer than this is not read."""
@@ -114,16 +119,21 @@ class Api:
         credentials: Credentials,
         now: float,
         *,
-        form: bool = False,
+        carried: Carried = "query",
     ) -> Request:
-        """The signed request of one call: parameters in the query (GET), or as a form (POST)."""
-        method = "POST" if form else "GET"
-        query = [("Action", operation), ("Version", version), *([] if form else pairs)]
-        body = signing.query_string(pairs).encode() if form else b""
+        """The signed request of one call."""
+        content_type = _CONTENT_TYPES.get(carried)
+        method = "GET" if content_type is None else "POST"
+        query = [("Action", operation), ("Version", version), *(pairs if carried == "query" else ())]
+        body = b""
+        if carried == "form":
+            body = signing.query_string(pairs).encode()
+        elif carried == "json":
+            body = msgspec.json.encode(dict(pairs))
         date = signing.x_date(now)
         signed = {"host": self.endpoint, "x-date": date, "x-content-sha256": hashlib.sha256(body).hexdigest()}
-        if form:
-            signed["content-type"] = FORM
+        if content_type is not None:
+            signed["content-type"] = content_type
         if credentials.token:
             signed["x-security-token"] = credentials.token.reveal()
         canonical = signing.canonical_request(method, "/", query, signed, signed["x-content-sha256"])
@@ -136,7 +146,7 @@ class Api:
             method=method,
             url=f"https://{self.endpoint}/?{signing.query_string(query)}",
             headers=build_headers(headers),
-            body=body if form else None,
+            body=None if content_type is None else body,
             timeout=TIMEOUT,
         )
 
@@ -147,7 +157,7 @@ class Api:
         body: wire.Body | Mapping[str, object],
         read: Callable[[Reply], T],
         *,
-        form: bool = False,
+        carried: Carried = "query",
         repeatable: bool = True,
         reads: bool = False,
     ) -> Call[T]:
@@ -156,7 +166,7 @@ class Api:
         return Call(
             cloud="volcengine",
             operation=operation,
-            build=lambda credentials, now: self.request(operation, version, pairs, credentials, now, form=form),
+            build=lambda credentials, now: self.request(operation, version, pairs, credentials, now, carried=carried),
             parse=lambda response: read(open_envelope(operation, response)),
             repeatable=repeatable,
             reads=reads,

@@ -6,6 +6,7 @@ that follow from two ways of saying the same thing. Leaves generic rules to `pro
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -94,6 +95,12 @@ def extension_of(media: MediaSpec) -> str:
     return found[1] if found else ""
 
 
+def plain_name(name: str, version: str) -> str:
+    """The last piece of a source's name, fit for an object name of this version."""
+    piece = name.rpartition("/")[2]
+    return _OLD_NAME.sub("_", piece) if version == OLD else piece
+
+
 def storage_class_of(text: str | None) -> int | None:
     """The API's number."""
     return None if text is None else STORAGE_CLASSES[text]
@@ -102,6 +109,12 @@ def storage_class_of(text: str | None) -> int | None:
 def classification_of(category: str | None, classification_id: int | None) -> int | None:
     """The class of audio or video, from either way of giving it."""
     return classification_id if category is None else int(category)
+
+
+def functions_text_of(media: MediaSpec) -> str | None:
+    """The functions of the commit as their JSON text, None if there are none."""
+    ready = upload_options(media).functions_json
+    return functions_text(functions_of(media)) if ready is None else ready or None
 
 
 def functions_of(media: MediaSpec) -> tuple[Function, ...]:
@@ -143,7 +156,7 @@ def check_media(media: MediaSpec, limits: ProviderLimits, version: str, region: 
     _check_functions(media, options)
     check_int(CLOUD, "part_concurrency", options.part_concurrency, 1, MAX_PART_CONCURRENCY)
     check_choice(CLOUD, "file_type", options.file_type, FILE_TYPES, ", ".join(FILE_TYPES))
-    if options.file_type == "image" and not is_material(media):
+    if options.file_type == "image" and not is_material(media) and options.functions_json is None:
         refuse(CLOUD, "file_type", "image is for materials only: give the kind image or material")
     if options.format is not None and not is_material(media):
         refuse(CLOUD, "format", "is for materials only")
@@ -165,8 +178,8 @@ def check_media(media: MediaSpec, limits: ProviderLimits, version: str, region: 
     ):
         if chosen is not None and version == OLD:
             raise Unsupported(f"version {OLD} of the API has no place for {field}; use {VERSIONS[0]}", cloud=CLOUD)
-        if chosen is not None and is_material(media) and field in ("expire_time", "storage_class"):
-            raise Unsupported(f"volcengine has no place for {field} in materials, only in kind media", cloud=CLOUD)
+    if options.expire_time is not None and file_type_of(media) != "media":
+        raise Unsupported("volcengine has no expire_time for images and objects, only for audio and video", cloud=CLOUD)
     if options.expire_time is not None and region == _NO_EXPIRY_REGION:
         raise Unsupported(f"volcengine has no expire_time in {region}; delete the media yourself", cloud=CLOUD)
 
@@ -222,7 +235,7 @@ def _check_category(media: MediaSpec, options: UploadOptions) -> None:
             allowed = ("image", "dynamic_img") if media.kind == "image" else (media.kind,)
             refuse(CLOUD, "category", f"of kind {media.kind} is {allowed[0]}; give the kind material for another one")
         category = material_category(media)
-        if category not in CATEGORIES:
+        if category not in CATEGORIES and options.functions_json is None:
             refuse(CLOUD, "category", f"of a material must be one of {', '.join(CATEGORIES)}")
         return
     _check_class(media.category, options.classification_id)
@@ -274,6 +287,9 @@ def check_extension(value: object) -> None:
 
 
 def _check_functions(media: MediaSpec, options: UploadOptions) -> None:
+    if options.functions_json is not None:
+        _check_ready_functions(media, options, options.functions_json)
+        return
     for function in options.functions:
         if not isinstance(function, Function):
             refuse(CLOUD, "functions", "must be values such as vodfast.providers.volcengine.Snapshot")
@@ -301,6 +317,19 @@ def _check_functions(media: MediaSpec, options: UploadOptions) -> None:
         refuse(CLOUD, "functions", "hold a number that is not finite")
     if len(text) > MAX_QUERY_TEXT:
         refuse(CLOUD, "functions", f"make {len(text)} characters with the common fields, at most {MAX_QUERY_TEXT} fit")
+
+
+def _check_ready_functions(media: MediaSpec, options: UploadOptions, text: str) -> None:
+    said = (media.title, media.tags, media.description, media.category, options.classification_id, options.format)
+    if options.functions or any(said):
+        refuse(CLOUD, "functions_json", "goes as it is: leave out functions, and what the common fields would add")
+    check_text(CLOUD, "functions_json", text, limit=MAX_QUERY_TEXT)
+    try:
+        whole = not text or isinstance(json.loads(text), list)
+    except (ValueError, RecursionError):
+        whole = False
+    if not whole:
+        refuse(CLOUD, "functions_json", "must be a JSON array, or empty for no functions")
 
 
 def check_time(field: str, value: object) -> None:

@@ -28,6 +28,9 @@ class UploadOptions(contract.ProviderOptions, frozen=True, kw_only=True):
     """Format of a material, such as `vtt`; None takes the suffix."""
     functions: tuple[AnyFunction, ...] = ()
     """Performed at the commit, in this order."""
+    functions_json: str | None = None
+    """The functions as the service's own JSON array, sent as it is, "" for none. Nothing is added from the common
+    fields then, so they and `functions` stay empty and a material needs no category."""
     get_meta_mode: int | None = None
     """1 extracts metadata after the commit in any case. Not in version 2020-08-01."""
     expire_time: str | None = None

@@ -31,9 +31,8 @@ from vodfast.providers.contract import (
     TicketObject,
 )
 from vodfast.providers.fields import check_operation, check_plain, check_text, refuse
-from vodfast.providers.volcengine import checks, verbs, wire
+from vodfast.providers.volcengine import checks, packages, verbs, wire
 from vodfast.providers.volcengine.calls import Api, Reply
-from vodfast.providers.volcengine.functions import functions_text
 from vodfast.providers.volcengine.places import Unusable, places_of, renewed
 from vodfast.stores.tos.dialect import GATEWAY_LIMITS
 from vodfast.transfer.ports import Call, ObjectReceipt
@@ -44,6 +43,7 @@ LIMITS: Final = ProviderLimits(
     commit_repeatable=True,
     max_bytes=GATEWAY_LIMITS.max_object,
     kinds=checks.KINDS,
+    packages=packages.EXTENSIONS,
     mixed_pulls=True,
     pull_batch=verbs.BATCH,
     job_batch=verbs.BATCH,
@@ -114,12 +114,12 @@ class VolcengineVod:
         return self.place
 
     def parse_manifest(self, manifest: ManifestSpec) -> Call[tuple[str, ...]] | None:
-        """No such call is used."""
-        return None
+        """What the service's own parser finds; see `packages.parse_manifest`."""
+        return packages.parse_manifest(self._api, self._space(), manifest)
 
     def split_package(self, media: MediaSpec, key: str) -> tuple[MediaSpec, Mapping[str, MediaSpec]]:
-        """Everything in one session."""
-        return media, {}
+        """A session for each member, and the manifest's own; see `packages.split`."""
+        return packages.split(media, key, self.api_version)
 
     def apply(self, media: MediaSpec) -> Call[Ticket]:
         """Ask for addresses and a session. Repeating it is harmless: what is never committed leaves no media."""
@@ -141,7 +141,7 @@ class VolcengineVod:
         commit = wire.CommitUploadInfoRequest(
             space_name=self._space(),
             callback_args=media.context,
-            functions=functions_text(checks.functions_of(media)),
+            functions=checks.functions_text_of(media),
             get_meta_mode=options.get_meta_mode,
             expire_time=options.expire_time,
             vod_upload_source=options.upload_source,
@@ -210,10 +210,14 @@ class VolcengineVod:
         def read(reply: Reply) -> MediaRecord:
             data = reply.read(wire.CommitResult).data or wire.CommitData()
             media_id = data.vid or data.mid
-            if not media_id:
+            if not media_id and not packages.is_member(session):
                 raise reply.useless("neither a Vid nor a Mid")
             return MediaRecord(
-                media_id=media_id, url=None, cover_url=data.poster_uri or None, request_id=reply.request_id
+                media_id=media_id or "",
+                url=None,
+                cover_url=data.poster_uri or None,
+                request_id=reply.request_id,
+                raw=reply.read(wire.RawCommitResult).data or {},
             )
 
         return self._api.call("CommitUploadInfo", self.api_version, body, read)

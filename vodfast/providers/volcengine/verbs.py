@@ -55,25 +55,26 @@ def pull(api: Api, space: str, items: Sequence[PullItem]) -> Call[tuple[PullTick
         answered = reply.read(wire.PullResult).data or []
         if len(answered) != len(items) or not all(one.job_id for one in answered):
             raise reply.useless("not one job for each URL")
-        by_url: dict[str, list[str]] = {}
+        by_url: dict[str, list[wire.PulledUrl]] = {}
         for one in answered:
-            by_url.setdefault(one.source_url or "", []).append(one.job_id or "")
+            by_url.setdefault(one.source_url or "", []).append(one)
+        ordered: list[wire.PulledUrl | None] = list(answered)
         if sorted(by_url) == sorted({item.url for item in items}):
             # The order of the answer is not documented; its SourceUrl is.
             jobs_of = {url: iter(jobs) for url, jobs in by_url.items()}
-            ids = [next(jobs_of[item.url], None) for item in items]
-        else:
-            ids = [one.job_id for one in answered]
+            ordered = [next(jobs_of[item.url], None) for item in items]
         tickets = tuple(
-            PullTicket(job_id=job_id, url=item.url, request_id=reply.request_id)
-            for item, job_id in zip(items, ids)
-            if job_id is not None
+            PullTicket(
+                job_id=job.job_id, url=item.url, request_id=reply.request_id, raw={"ImageUrls": job.image_urls or []}
+            )
+            for item, job in zip(items, ordered)
+            if job is not None and job.job_id
         )
         if len(tickets) != len(items):
             raise reply.useless("not one job for each URL")
         return tickets
 
-    return api.call("UploadMediaByUrl", VERSION, body, read, form=True, repeatable=False)
+    return api.call("UploadMediaByUrl", VERSION, body, read, carried="form", repeatable=False)
 
 
 def _entry(item: PullItem) -> wire.UrlEntry:
@@ -120,21 +121,25 @@ def jobs(api: Api, job_ids: Sequence[str]) -> Call[tuple[JobRecord, ...]]:
         raw = reply.read(wire.RawJobsResult).data or wire.RawJobs()
         whole = {str(one.get("JobId")): one for one in raw.media_info_list or ()}
         missing = set(data.not_exist_job_ids or ())
-        return tuple(_job(one, found.get(one), whole.get(one, {}), gone=one in missing) for one in ids)
+        said = reply.request_id
+        return tuple(_job(one, found.get(one), whole.get(one, {}), said, gone=one in missing) for one in ids)
 
     return api.call("QueryUploadTaskInfo", VERSION, body, read, reads=True)
 
 
-def _job(job_id: str, found: wire.JobState | None, raw: Mapping[str, Any], *, gone: bool) -> JobRecord:
+def _job(
+    job_id: str, found: wire.JobState | None, raw: Mapping[str, Any], request_id: str | None, *, gone: bool
+) -> JobRecord:
     if found is None:
         problem = "the service does not know this job" if gone else "the service says nothing about this job"
-        return JobRecord(job_id=job_id, state="unknown", vendor_state="", error_message=problem)
+        return JobRecord(job_id=job_id, state="unknown", vendor_state="", error_message=problem, request_id=request_id)
     word = found.state or ""
     return JobRecord(
         job_id=job_id,
         state=job_state(word),
         vendor_state=word,
         media_id=found.vid or None,
+        request_id=request_id,
         raw=raw,
     )
 

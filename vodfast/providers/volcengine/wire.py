@@ -48,6 +48,12 @@ class UploadMediaByUrlRequest(Body, frozen=True, kw_only=True):
     url_sets: str = msgspec.field(name="URLSets")
 
 
+class ParseUploadManifestRequest(Body, frozen=True, kw_only=True):
+    space_name: str
+    manifest_type: str
+    manifest_content: str
+
+
 class QueryUploadTaskInfoRequest(Body, frozen=True, kw_only=True):
     job_ids: str
 
@@ -183,9 +189,22 @@ class CommitResult(Body, frozen=True, kw_only=True):
     data: CommitData | None = None
 
 
+class RawCommitResult(Body, frozen=True, kw_only=True):
+    data: dict[str, Any] | None = None
+
+
+class ManifestData(Body, frozen=True, kw_only=True):
+    media_segments: list[str] | None = None
+
+
+class ManifestResult(Body, frozen=True, kw_only=True):
+    data: ManifestData | None = None
+
+
 class PulledUrl(Body, frozen=True, kw_only=True):
     job_id: str | None = None
     source_url: str | None = None
+    image_urls: list[str] | None = None
 
 
 class PullResult(Body, frozen=True, kw_only=True):

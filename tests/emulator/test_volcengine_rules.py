@@ -1,0 +1,197 @@
+"""What the emulated Volcengine does beside uploads: manifests, pulls that are really fetched, events, token limits."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.emulator.volcengine_client import Keys, Volc, data, error, payload, sign
+from vodfast.credentials import Credentials
+from vodfast.emulator import Emulator
+from vodfast.providers.volcengine import verbs
+
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+
+
+@pytest.fixture
+def volc(emulator: Emulator) -> Volc:
+    return Volc(emulator.endpoint)
+
+
+class Listener(http.server.ThreadingHTTPServer):
+    """Serves one media and keeps what was asked and told: (method, headers, body)."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.seen: queue.SimpleQueue[tuple[str, dict[str, str], bytes]] = queue.SimpleQueue()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/x.mp4"
+
+    def next(self) -> tuple[str, dict[str, str], bytes]:
+        return self.seen.get(timeout=30)
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: Listener
+
+    def do_GET(self) -> None:
+        self.server.seen.put(("GET", dict(self.headers), b""))
+        self._answer(b"the media" if self.headers.get("X-Key") == "open sesame" else b"", 200)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.seen.put(("POST", dict(self.headers), body))
+        self._answer(b"", 200)
+
+    def _answer(self, body: bytes, status: int) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None: ...
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with Listener() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+PLAYLIST = (
+    '\ufeff#EXTM3U\r\n#EXT-X-KEY:METHOD=AES-128,URI="k/key.bin"\r\n#EXT-X-MAP:URI="init.mp4"\r\n#EXTINF:1,URI="no"\r\n'
+    '0.ts\r\n# a remark\r\n\r\n#EXTINF:1,\r\n0.ts\r\n#EXT-X-MEDIA:TYPE=AUDIO,URI="a/b.m3u8",NAME="x"\r\n../1.TS'
+)
+
+
+def parse(volc: Volc, fields: dict[str, Any], content_type: str = JSON, **how: Any) -> Any:
+    return volc.call("ParseUploadManifest", fields, method="POST", content_type=content_type, **how)
+
+
+def test_a_manifest_is_listed_as_it_is(volc: Volc) -> None:
+    for more in ({}, {"ManifestType": "m3u8"}):
+        said = data(parse(volc, {"SpaceName": "demo", "ManifestContent": PLAYLIST} | more))
+        assert said == {"MediaSegments": ["k/key.bin", "init.mp4", "0.ts", "a/b.m3u8", "../1.TS"]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "how", "code"),
+    [
+        ({"ManifestContent": PLAYLIST}, {}, "MissingParameter"),
+        ({"SpaceName": "demo"}, {}, "MissingParameter"),
+        ({"SpaceName": "demo", "ManifestContent": "0.ts"}, {}, "InvalidParameter"),
+        ({"SpaceName": "demo", "ManifestContent": PLAYLIST, "ManifestType": "mpd"}, {}, "InvalidParameter"),
+        ({"SpaceName": "demo", "ManifestContent": PLAYLIST}, {"content_type": FORM}, "InvalidParameter"),
+        ({"SpaceName": "demo", "ManifestContent": PLAYLIST}, {"version": "2020-08-01"}, "InvalidActionOrVersion"),
+        ({"SpaceName": "demo", "ManifestContent": PLAYLIST}, {"keys": Keys(secret="w")}, "SignatureDoesNotMatch"),
+    ],
+)
+def test_manifests_that_are_refused(volc: Volc, fields: dict[str, Any], how: dict[str, Any], code: str) -> None:
+    assert error(parse(volc, fields, **how)) == code
+
+
+def test_a_manifest_that_changes_on_the_way(volc: Volc) -> None:
+    sent = sign("ParseUploadManifest", {"SpaceName": "demo", "ManifestContent": PLAYLIST}, method="POST",
+                content_type=JSON)  # fmt: skip
+    other = sent.body.replace(b"0.ts", b"9.ts", 1)
+    assert error(volc.send(sent.__class__(sent.method, sent.host, sent.target, sent.headers, other))) == (
+        "SignatureDoesNotMatch"
+    )
+
+
+def test_an_object_has_a_mid_and_no_vid(volc: Volc) -> None:
+    address = volc.apply(FileType="object", FileExtension=".ts")["UploadAddress"]
+    payload(volc.put(address, b"bytes"))
+    said = data(volc.commit(address))
+    assert list(said) == ["Mid"]
+    assert said["Mid"].startswith("m")
+
+
+def test_the_event_of_an_upload(volc: Volc, emulator: Emulator, listener: Listener) -> None:
+    emulator.settings(volcengine_callback_url=listener.url)
+    address = volc.apply()["UploadAddress"]
+    payload(volc.put(address, b"bytes"))
+    functions = [{"Name": "Snapshot", "Input": {}}, {"Name": "AddOptionInfo", "Input": {"Title": "标题"}}]
+    fields = {"Functions": json.dumps(functions), "CallbackArgs": "a=b&中", "VodUploadSource": "rtc"}
+    committed = data(volc.commit(address, **fields))
+    method, headers, body = listener.next()
+    event = json.loads(body)
+    assert (method, headers["Content-Type"]) == ("POST", "application/json")
+    assert (event["EventType"], event["Version"], event["EventTime"][-1]) == ("FileUploadComplete", "1.0", "Z")
+    told = event["Data"]
+    assert (told["Code"], told["Vid"], told["Mid"]) == ("Success", committed["Vid"], "")
+    assert (told["SpaceName"], told["CallbackArgs"], told["VodUploadSource"]) == ("demo", "a=b&中", "rtc")
+    assert told["OptionInfo"] == {"Title": "标题"}
+    assert (told["SourceInfo"], told["PosterUri"]) == (committed["SourceInfo"], committed["PosterUri"])
+    assert told["SourceInfo"]["Size"] == 5
+    assert committed["PosterUri"]
+
+    again = data(volc.commit(address, **fields))
+    assert again == committed
+    other = volc.apply()["UploadAddress"]
+    payload(volc.put(other, b"other"))
+    second = data(volc.commit(other))
+    event = json.loads(listener.next()[2])
+    assert event["Data"]["Vid"] == second["Vid"], "a repeated commit tells nobody a second time"
+    assert "CallbackArgs" not in event["Data"]
+
+
+def test_a_pull_is_fetched_with_its_headers_and_told(volc: Volc, emulator: Emulator, listener: Listener) -> None:
+    emulator.settings(volcengine_callback_url=listener.url)
+    entry = {
+        "SourceUrl": listener.url, "CallbackArgs": "mine", "FileExtension": ".mp4", "Title": "t",
+        "CustomURLHeaders": {"X-Key": "open sesame"},
+    }  # fmt: skip
+    fields = {"SpaceName": "demo", "URLSets": json.dumps([entry])}
+    (job,) = data(volc.call("UploadMediaByUrl", fields, version="2020-08-01", method="POST"))
+    method, headers, _ = listener.next()
+    assert (method, headers["X-Key"]) == ("GET", "open sesame")
+    states, told = [], {}
+    while not told.get("Vid"):
+        (told,) = data(volc.call("QueryUploadTaskInfo", {"JobIds": job["JobId"]}, version="2020-08-01"))[
+            "MediaInfoList"
+        ]
+        states.append(told["State"])
+    assert list(dict.fromkeys(states)) == ["initial", "processing", "success"]
+    assert (told["SourceUrl"], told["CallbackArgs"]) == (listener.url, "mine")
+    event = json.loads(listener.next()[2])["Data"]
+    assert (event["Vid"], event["VodUploadSource"], event["CallbackArgs"]) == (told["Vid"], "url_upload", "mine")
+    (media,) = emulator.media()
+    assert (media["state"], media["objects"][0]["size"]) == ("committed", len(b"the media"))
+    assert told["SourceInfo"]["FileName"].endswith(".mp4")
+
+
+def holder(**fields: Any) -> Keys:
+    """Keys of an STS2 token as vodfast makes them; the emulator opens it by its own rules."""
+    made = verbs.issue_token(Credentials.of(Keys().access_key, Keys().secret), time.time(), 600, fields)
+    token = json.loads(made)
+    return Keys(token["AccessKeyID"], token["SecretAccessKey"], token["SessionToken"])
+
+
+@pytest.mark.parametrize(
+    ("limits", "extension", "allowed"),
+    [
+        ({"content_type_allow": ["video/mp4"]}, ".mp4", True),
+        ({"content_type_allow": ["video/mp4"]}, ".mp3", False),
+        ({"content_type_deny": ["video/mp4"]}, ".mp4", False),
+        ({"content_type_deny": ["video/mp4"]}, ".mp3", True),
+        ({"content_type_deny": ["image/png"], "content_type_allow": ["image/png"]}, ".png", False),
+    ],
+)
+def test_a_token_limits_the_type(volc: Volc, limits: dict[str, Any], extension: str, allowed: bool) -> None:
+    fields = {"SpaceName": "demo", "FileExtension": extension}
+    assert error(volc.call("ApplyUploadInfo", fields, keys=holder(**limits))) == ("" if allowed else "LackPolicy")
