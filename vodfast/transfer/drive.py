@@ -12,12 +12,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from vodfast.credentials import CachedCredentials
-from vodfast.errors import Cancelled, ErrorKind, RetryClass, SourceChanged, VodfastError
+from vodfast.errors import Cancelled, ErrorKind, SourceChanged, VodfastError
 from vodfast.transfer.append import AppendMachine
 from vodfast.transfer.journal import ObjectRecord
 from vodfast.transfer.machine import ObjectMachine
 from vodfast.transfer.plan import UploadPlan, plan_upload, stream_part_size
 from vodfast.transfer.ports import AnyStore, AppendStore, ObjectStore
+from vodfast.transfer.retry import refuses_keys
 from vodfast.transfer.sources import Source, StreamSource, read_failure
 from vodfast.transfer.steps import Failed, Finished, KeptUpload, RetryDecision, Start, Wait
 
@@ -297,7 +298,7 @@ class Transfer:
                 task.cancel()
 
     def _decide(self, error: VodfastError, attempt: int) -> float | None:
-        if error.retry is RetryClass.RENEW and self._credentials.renewable and attempt < self._engine.config.attempts:
+        if refuses_keys(error) and self._credentials.renewable and attempt < self._engine.config.attempts:
             delay: float | None = 0.0
         else:
             delay = self._engine.retry.delay(error, attempt)

@@ -24,7 +24,7 @@ from vodfast.transfer.drive import OnProgress, OnRetry, Transfer
 from vodfast.transfer.journal import ObjectRecord
 from vodfast.transfer.message import Request, Response
 from vodfast.transfer.ports import AnyStore, Call
-from vodfast.transfer.retry import RetryPolicy, outcome_unknown
+from vodfast.transfer.retry import RetryPolicy, outcome_unknown, refuses_keys
 from vodfast.transfer.sources import Source
 from vodfast.transfer.steps import Finished
 from vodfast.transfer.window import ByteBudget, Window
@@ -203,7 +203,7 @@ class Engine:
         except VodfastError as error:
             error.cloud = error.cloud or call.cloud
             error.operation = error.operation or call.operation
-            if error.retry is RetryClass.RENEW:
+            if refuses_keys(error):
                 credentials.refused(keys)
             if call.failed is not None:
                 call.failed(error)

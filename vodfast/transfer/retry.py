@@ -75,3 +75,8 @@ class RetryPolicy:
 def outcome_unknown(error: VodfastError) -> bool:
     """Whether the service may have carried out the request although it did not say so."""
     return error.reached and error.kind in (ErrorKind.NETWORK, ErrorKind.UNAVAILABLE, ErrorKind.UNEXPECTED)
+
+
+def refuses_keys(error: VodfastError) -> bool:
+    """Whether fresh credentials may help. They do not bring back an upload the store has forgotten."""
+    return error.retry is RetryClass.RENEW and error.kind is not ErrorKind.NOT_FOUND

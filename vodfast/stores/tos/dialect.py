@@ -19,7 +19,7 @@ import msgspec
 
 from vodfast.config import GIB, MIB
 from vodfast.credentials import Credentials
-from vodfast.errors import InvalidInput, RetryClass, VodfastError
+from vodfast.errors import ErrorKind, InvalidInput, RetryClass, VodfastError
 from vodfast.stores.tos import faults, signing
 from vodfast.stores.tos.address import Route, path_of
 from vodfast.stores.tos.wire import Envelope, ListedPart, Payload
@@ -63,6 +63,7 @@ class GatewayStore:
     A failed attempt turns to the next host; an upload begun on one goes on there, because it belongs to the StoreUri.
     The `tag` of an object's receipt is the `grant` of the route that took it. The `tag` of a part's receipt is the
     CRC-32 that was accepted for it and, after `;`, the content type the gateway saw, which merge wants back.
+    A grant that is refused is worth renewing once: one that replaced it and never worked is refused for good.
     Building one raises `ValueError` for a StoreUri that cannot be addressed.
     """
 
@@ -74,6 +75,7 @@ class GatewayStore:
     cloud: str = "volcengine"
     _path: str = field(init=False, repr=False)
     _turn: list[int] = field(init=False, repr=False, default_factory=lambda: [0], compare=False)
+    _refused: dict[int, str] = field(init=False, repr=False, default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         if not self.routes:
@@ -201,11 +203,13 @@ class GatewayStore:
     ) -> Call[T]:
         streamed = body is not None and not isinstance(body, bytes)
         used = [self._turn[0] % len(self.routes)]
+        grant = [""]
 
         def build(credentials: Credentials, _: float) -> Request:
             used[0] = self._turn[0] % len(self.routes)
             route = self.routes[used[0]]
-            headers = [("authorization", signing.auth(credentials, route.grant)), *more]
+            grant[0] = signing.auth(credentials, route.grant)
+            headers = [("authorization", grant[0]), *more]
             if isinstance(body, bytes):
                 headers.append(("content-length", str(len(body))))
             elif body is not None:
@@ -224,7 +228,9 @@ class GatewayStore:
             )
 
         def parse(response: Response) -> T:
-            return read(self._payload(operation, response), response, self.routes[used[0]])
+            route = self.routes[used[0]]
+            payload = self._payload(operation, response, route.grant, grant[0])
+            return read(payload, response, route)
 
         def failed(error: VodfastError) -> None:
             # Requests in flight side by side fail together: only the first of them turns the page.
@@ -234,10 +240,15 @@ class GatewayStore:
 
         return Call(cloud=self.cloud, operation=operation, build=build, parse=parse, reads=reads, failed=failed)
 
-    def _payload(self, operation: str, response: Response) -> Payload:
+    def _payload(self, operation: str, response: Response, place: int, grant: str) -> Payload:
         said = faults.outcome(response)
         if response.status != 200 or said is None or said.success != 0:
-            raise faults.gateway_fault(response, said, cloud=self.cloud, operation=operation)
+            again = self._refused.get(place, grant) != grant
+            error = faults.gateway_fault(response, said, cloud=self.cloud, operation=operation, again=again)
+            if error.retry is RetryClass.RENEW and error.kind is ErrorKind.SESSION_EXPIRED:
+                self._refused[place] = grant
+            raise error
+        self._refused.pop(place, None)
         try:
             return msgspec.json.decode(response.body, type=Envelope, strict=False).payload or Payload()
         except (msgspec.MsgspecError, ValueError, RecursionError):

@@ -21,14 +21,16 @@ GATEWAY: Final = "the Volcengine upload gateway"
 TOS: Final = "Volcengine TOS"
 
 _LATER = Verdict(ErrorKind.UNAVAILABLE, RetryClass.LATER, "try again later")
-_OVER = Verdict(ErrorKind.SESSION_EXPIRED, RetryClass.RENEW, "the upload address is no longer granted, apply anew")
+OVER: Final = Verdict(ErrorKind.SESSION_EXPIRED, RetryClass.RENEW, "the upload address is not granted any more")
+REFUSED: Final = Verdict(ErrorKind.AUTH, advice="a fresh upload address is refused as well, so asking again is no use")
+"""Instead of `OVER` for a grant that replaced a refused one and never worked."""
 _GONE = Verdict(ErrorKind.NOT_FOUND, RetryClass.RENEW, "the upload is unknown or expired, start a new one")
 _DAMAGED = Verdict(ErrorKind.INTEGRITY, RetryClass.LATER, "the bytes were damaged on the way, send them again")
 _MERGE = Verdict(ErrorKind.CONFLICT, advice="the stored parts are not the ones named, upload it again")
 
 _RETRY_FROM: Final = 5000
 _RETRY_FROM_OLD: Final = 500
-_BY_STATUS = {401: _OVER, 403: _OVER, 404: _GONE}
+_BY_STATUS = {401: OVER, 403: OVER, 404: _GONE}
 
 _BAD_MERGE = re.compile(r"invalid ?merge ?parts", re.IGNORECASE)
 _BAD_SUM = re.compile(r"\bcrc(32)?\b.*\b(mismatch|match|differ|incorrect|invalid)|BadDigest", re.IGNORECASE)
@@ -67,8 +69,10 @@ def verdict_of(status: int, error: GatewayError) -> Verdict:
     return Verdict(known.kind) if error_code and known.retry is RetryClass.LATER else known
 
 
-def gateway_fault(response: Response, said: Outcome | None, *, cloud: str, operation: str) -> VodfastError:
-    """The error for an answer of the gateway that is no success."""
+def gateway_fault(
+    response: Response, said: Outcome | None, *, cloud: str, operation: str, again: bool = False
+) -> VodfastError:
+    """The error for an answer of the gateway that is no success; `again`: the grant before this one was refused too."""
     request_id = log_id(response)
     if 300 <= response.status < 400:
         return redirect(response, cloud=cloud, operation=operation, service=GATEWAY, request_id=request_id)
@@ -77,6 +81,8 @@ def gateway_fault(response: Response, said: Outcome | None, *, cloud: str, opera
         return useless("neither success nor an error", response, cloud=cloud, operation=operation)
     error = error or GatewayError()
     verdict = verdict_of(response.status, error)
+    if verdict is OVER and again:
+        verdict = REFUSED
     number = error.error_code or error.code
     return refusal(
         verdict,
