@@ -192,6 +192,8 @@ class CurlTransport:
         else:
             set_option(pycurl.LOW_SPEED_LIMIT, config.stall_speed)
             set_option(pycurl.LOW_SPEED_TIME, max(1, int(config.stall_timeout)))
+        if request.once:
+            set_option(pycurl.FRESH_CONNECT, 1)
         headers = [f"{name}: {value}" if value else f"{name};" for name, value in request.headers]
         # libcurl would add these by itself; what is not in the request must not be on the wire.
         headers += ["Expect:", "Accept:"]

@@ -78,8 +78,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     `operation` is the vendor's own name for it. `timeout` (seconds) limits the whole exchange; None leaves only stall
     detection, which is right for streamed bodies. `address` is a host or IP (with a port if it is not the scheme's) to
-    connect to in place of the URL's: URL, Host header and the name in the certificate stay. Build the headers with
-    `build_headers`.
+    connect to in place of the URL's: URL, Host header and the name in the certificate stay. `once` is for a request
+    whose repetition does harm: it goes out on a fresh connection, because a client repeats by itself what a kept one
+    that had died swallowed. Build the headers with `build_headers`.
     """
 
     operation: str
@@ -91,6 +92,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What to compute over a streamed body while it goes out."""
     timeout: float | None = None
     address: str | None = None
+    once: bool = False
 
     def __repr__(self) -> str:
         return f"Request({self.operation} {self.method} {shown_url(self.url)})"
