@@ -86,6 +86,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "media as image": (options(file_type="image"), "materials only"),
     "format of media": (options(format="mp4"), "materials only"),
     "file name": (options(file_name="noext"), "end in a suffix"),
+    "file name without a suffix of a source with none": ({"name": "clip", **options(file_name="x/y")}, "end in"),
     "file name too long": (options(file_name="x" * 1024 + ".mp4"), "at most 1024"),
     "file name with dots": (options(file_name="a/../b.mp4"), "between slashes"),
     "file name empty": (options(file_name=""), "must not be empty"),
@@ -244,6 +245,20 @@ def test_materials(kind: str, category: str | None, file_type: str) -> None:
     ]  # fmt: skip
 
 
+def test_a_name_without_a_suffix_needs_an_extension() -> None:
+    said = applied(spec(**options(file_name="a/b", file_extension=".mp4")))
+    assert (said["FileName"], said["FileExtension"]) == ("a/b", ".mp4")
+
+
+@pytest.mark.parametrize("kind", ["media", "material", "image"])
+def test_ready_functions_go_as_they_are(kind: str) -> None:
+    text = '[{"Name":"AddOptionInfo","Input":{"Title":"标题","New":null}},  {"Name":"GetMeta"}]'
+    media = spec(kind=kind, **options(functions_json=text, file_type="image"))
+    assert committed(media)["Functions"] == text
+    assert applied(media)["FileType"] == "image"
+    assert "Functions" not in committed(spec(kind=kind, **options(functions_json="")))
+
+
 def test_what_commit_says() -> None:
     said = committed(spec())
     assert said == {"Action": "CommitUploadInfo", "Version": "2022-01-01", "SpaceName": "demo", "SessionKey": "s"}
@@ -295,6 +310,8 @@ PULLS: dict[str, tuple[dict[str, Any], str]] = {
     "header names": ({"options": PullOptions(headers={"X A": "b"})}, "header name"),
     "record type": ({"options": PullOptions(record_type=3)}, "record_type must"),
     "class": ({"category": "news"}, "ClassificationId"),
+    "two categories": ({"category": "7", "options": PullOptions(category="news")}, "given twice"),
+    "a material of no category": ({"options": PullOptions(record_type=2, category="news")}, "must be one of video"),
     "material": ({"category": "7", "options": PullOptions(record_type=2)}, "must be one of video"),
     "storage": ({"options": PullOptions(storage_class="cold")}, "standard"),
     "types": ({"options": PullOptions(md5=5)}, "not as declared"),

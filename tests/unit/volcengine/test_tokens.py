@@ -62,6 +62,15 @@ def test_policies() -> None:
     ]  # fmt: skip
 
 
+def test_a_whole_policy() -> None:
+    deny = {"Effect": "Deny", "Action": ("vod:A",), "Resource": ["trn:vod:*:*:space/my space"]}
+    assert statements(statements=[deny, sts2.allow(["*"], [])]) == [
+        {"Action": ["vod:A"], "Effect": "Deny", "Resource": ["trn:vod:*:*:space/my space"]},
+        sts2.allow(["*"], []),
+    ]
+    assert token(statements=[])[1]["PolicyString"] == ""
+
+
 @pytest.mark.parametrize(("lifetime", "until"), [(60, 60), (59.9, 60), (1, 60), (61.9, 61), (86400, 86400)])
 def test_lifetimes(lifetime: float, until: int) -> None:
     assert token(lifetime)[1]["ExpiredTime"] == int(NOW) + until
@@ -79,6 +88,10 @@ def test_lifetimes_that_are_none(lifetime: Any) -> None:
         {"colour": "red"}, {"actions": "vod:A"}, {"actions": []}, {"actions": [5]}, {"spaces": [""]},
         {"spaces": ["a"], "resources": ["b"]}, {"spaces": ["a\n"]}, {"file_name_pattern": 5}, {"max_bytes": -1},
         {"min_bytes": True}, {"min_bytes": 2, "max_bytes": 1}, {"content_type_allow": "video/mp4"},
+        {"statements": "Allow"}, {"statements": [{}]}, {"statements": [], "spaces": ["a"]}, {"statements": ["Allow"]},
+        {"statements": [{"Effect": "Maybe", "Action": ["a"], "Resource": []}]},
+        {"statements": [{"Effect": "Allow", "Action": [], "Resource": []}]},
+        {"statements": [{"Effect": "Allow", "Action": ["a"], "Resource": [5]}]},
     ],
 )  # fmt: skip
 def test_fields_refused(fields: dict[str, Any]) -> None:

@@ -261,8 +261,9 @@ def _check_names(media: MediaSpec, options: UploadOptions, version: str) -> None
         if len(name.encode()) > 2048 or name.startswith("/") or _OLD_NAME.search(name):
             refuse(CLOUD, "file_name", 'must not begin with "/", nor hold a blank, "+", "?" or "$" in this version')
         return
-    if options.file_name is not None and not _FROM_NAME.fullmatch(options.file_name.rpartition("/")[2]):
-        refuse(CLOUD, "file_name", "must end in a suffix such as .mp4: version 2022-01-01 wants one")
+    named = options.file_name is not None and options.file_extension is None
+    if named and not _FROM_NAME.fullmatch(str(options.file_name).rpartition("/")[2]):
+        refuse(CLOUD, "file_name", "must end in a suffix such as .mp4, or file_extension name one")
     if extension_of(media).lower() == ".mpd":
         raise Unsupported(
             "volcengine takes no DASH manifest with its segments; upload a single file, or an HLS package", cloud=CLOUD
@@ -369,12 +370,14 @@ def check_pull(item: PullItem) -> None:
     check_choice(CLOUD, "storage_class", options.storage_class, STORAGE_CLASSES, ", ".join(STORAGE_CLASSES))
     if options.md5 is not None and not _MD5.fullmatch(options.md5):
         refuse(CLOUD, "md5", "must be 32 hex digits")
-    for field in ("description", "template_id", "url_encryption_algorithm"):
+    for field in ("description", "template_id", "url_encryption_algorithm", "category"):
         check_text(CLOUD, field, getattr(options, field), tabs=True)
     if options.headers is not None:
         build_headers(options.headers.items())
+    if None not in (item.category, options.category):
+        refuse(CLOUD, "category", "is given twice, as a common field and as an option; give one of them")
     if options.record_type == 2:
-        if item.category not in CATEGORIES:
+        if (options.category or item.category) not in CATEGORIES:
             refuse(CLOUD, "category", f"of a material must be one of {', '.join(CATEGORIES)}")
         if options.classification_id is not None:
             raise Unsupported("volcengine has no classification_id for materials", cloud=CLOUD)

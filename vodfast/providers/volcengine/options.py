@@ -66,6 +66,9 @@ class PullOptions(contract.PullOptions, frozen=True, kw_only=True):
     record_type: int | None = None
     """1 audio or video (the default), 2 material; the common field `category` is then one of the words for materials.
     """
+    category: str | None = None
+    """The service's own Category, as it is. The common field `category` means the class of audio or video there, and
+    this one with a `record_type` of 2."""
     storage_class: str | None = None
     url_encryption_algorithm: str | None = None
     low_priority: bool | None = None

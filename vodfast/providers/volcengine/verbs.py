@@ -16,7 +16,7 @@ import msgspec
 from vodfast.credentials import Credentials
 from vodfast.errors import InvalidInput, Unsupported
 from vodfast.providers.contract import JobRecord, PullItem, PullTicket
-from vodfast.providers.fields import check_int, check_text, refuse
+from vodfast.providers.fields import check_choice, check_int, check_text, refuse
 from vodfast.providers.volcengine import checks, sts2, wire
 from vodfast.providers.volcengine.calls import Api, Reply
 from vodfast.transfer.ports import Call
@@ -31,6 +31,7 @@ _STATES: Final = (("init", "waiting"), ("process", "running"), ("success", "done
 
 MAX_TOKEN_LIFETIME: Final = 10 * 365 * 86400
 _TOKEN_FIELDS: Final = (
+    "statements",
     "actions",
     "resources",
     "spaces",
@@ -89,7 +90,7 @@ def _entry(item: PullItem) -> wire.UrlEntry:
         title=item.title,
         description=options.description,
         tags=",".join(options.tags) or None,
-        category=item.category if material else None,
+        category=options.category or (item.category if material else None),
         file_name=options.file_name,
         classification_id=None if number is None else str(number),
         storage_class=checks.storage_class_of(options.storage_class),
@@ -156,7 +157,8 @@ def issue_token(credentials: Credentials, now: float, lifetime: float, fields: M
     `lifetime` is seconds, raised to 60. Without fields it allows applying and committing in every space. `fields` may
     hold `actions` and `resources` (lists of the policy's own words, one Allow statement), or `spaces` (a list of
     names); `file_name_pattern` (one glob such as `test/*`); `content_type_allow` and `content_type_deny` (lists),
-    `min_bytes` and `max_bytes` (limits of an upload).
+    `min_bytes` and `max_bytes` (limits of an upload). Or else `statements` alone, a whole policy as a list of mappings
+    with Effect, Action and Resource; an empty one allows everything the key may do.
 
     Raises:
         InvalidInput: a field is unknown, of the wrong type or out of range.
@@ -170,7 +172,8 @@ def issue_token(credentials: Credentials, now: float, lifetime: float, fields: M
         refuse(CLOUD, "lifetime", f"must be above 0 and at most {MAX_TOKEN_LIFETIME} seconds")
     checks.known_fields("issue_token", fields, _TOKEN_FIELDS)
     given = {name: value for name, value in fields.items() if value is not None}
-    policy = sts2.policy_text(_statements(given))
+    ready = given.pop("statements", None)
+    policy = sts2.policy_text(_statements(given) if ready is None else _ready_statements(ready, alone=not given))
     return json.dumps(sts2.issue(credentials, now, lifetime, policy, sts2.draw()))
 
 
@@ -194,6 +197,24 @@ def _statements(given: Mapping[str, object]) -> list[dict[str, Any]]:
     if limits:
         statements.append(sts2.allow(["UploadPolicy"], [json.dumps(limits, separators=(",", ":"))]))
     return statements
+
+
+def _ready_statements(statements: object, *, alone: bool) -> list[dict[str, Any]]:
+    if not alone:
+        refuse(CLOUD, "statements", "are a whole policy; leave out the other fields")
+    if not isinstance(statements, Sequence) or isinstance(statements, (str, bytes)):
+        refuse(CLOUD, "statements", "must be a list of mappings")
+    for one in statements:
+        if not isinstance(one, Mapping) or set(one) != {"Effect", "Action", "Resource"}:
+            refuse(CLOUD, "statements", "must each have Effect, Action and Resource, and nothing else")
+        check_choice(CLOUD, "statements: Effect", one["Effect"], ("Allow", "Deny"), "Allow, Deny")
+        for field in ("Action", "Resource"):
+            if one[field] or field == "Action":
+                _texts(f"statements: {field}", one[field])
+    return [
+        {"Action": list(one["Action"]), "Effect": one["Effect"], "Resource": list(one["Resource"])}
+        for one in statements
+    ]
 
 
 def _upload_limits(given: Mapping[str, object]) -> dict[str, Any]:

@@ -78,8 +78,9 @@ class Ocr(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Asr(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     type: str | None = None
     language: str | None = None
-    with_speaker_info: bool | None = None
-    with_confidence: bool | None = None
+    with_speaker_info: str | None = None
+    """`true` or `false`, as text; likewise the next one."""
+    with_confidence: str | None = None
     mode: str | None = None
 
 
