@@ -178,7 +178,7 @@ def known(name: str) -> Cloud:
 
 
 def test_the_tables_are_whole() -> None:
-    own = {"source", "name", "cover_name", "options"}
+    own = {"source", "name", "cover_name", "options", "force_new"}
     assert set(UploadItem.__struct_fields__) - own == UPLOAD.keys()
     assert set(PullItem.__struct_fields__) - {"url", "options"} == PULL.keys()
     assert set(RegisterItem.__struct_fields__) - {"url", "options"} == REGISTER.keys()

@@ -128,7 +128,7 @@ def test_a_node_that_failed_is_not_tried_again_for_every_chunk(
     vodfast_emulator.set_faults([{"match": {"operation": "chunk"}, "action": "status", "code": 502}])
     path = media_file(SIZE)
     arrives(client, vodfast_emulator, path)
-    client.upload(path)
+    client.upload(path, force_new=True)
     hosts = [record["host"] for record in records(vodfast_emulator, "chunk")]
     assert hosts == ["nosup-hz1.127.net"] + ["nosup-hz2.127.net"] * 6
     assert len(records(vodfast_emulator, "lbs")) == 1

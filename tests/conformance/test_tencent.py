@@ -58,8 +58,9 @@ def test_every_field_arrives_as_it_was_given(vodfast_emulator: Any, config_for: 
     assert result.cover_url
 
 
-def test_a_bare_upload_says_no_more_than_type_and_name(vodfast_emulator: Any, client: Client) -> None:
-    result = client.upload(b"media", name="a.b.MP4")
+def test_a_bare_upload_says_no_more_than_type_and_name(vodfast_emulator: Any, config_for: ConfigFor) -> None:
+    with Client("tencent", config=config_for()) as client:
+        result = client.upload(b"media", name="a.b.MP4")
     assert item(vodfast_emulator, result.media_id)["asked"] == {"MediaType": "mp4", "MediaName": "a.b"}
 
 

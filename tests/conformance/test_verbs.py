@@ -282,8 +282,8 @@ VERBS: dict[str, Verb] = {
     ),
 }  # fmt: skip
 
-NOT_VERBS = {"aclose", "cancel", "check_clock", "cloud", "origin", "config", "upload_many"}
-"""What a client offers beside the verbs of a cloud."""
+NOT_VERBS = {"aclose", "cancel", "check_clock", "cloud", "origin", "config", "upload_many", "invoke"}
+"""What a client offers beside the verbs of a cloud; `invoke` reaches any operation and has tests of its own."""
 NOT_COMMANDS = {"emulator", "doctor", "completion", "status", "gc"}
 
 

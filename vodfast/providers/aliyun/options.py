@@ -26,7 +26,7 @@ class UserData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """URL of an acceleration endpoint such as `https://oss-accelerate.aliyuncs.com`; the account must have it."""
 
 
-class UploadToken(msgspec.Struct, frozen=True):
+class UploadToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An upload that is open already: what `issue_token` gave, or the service itself answered to a CreateUpload
     operation. `content` is that JSON text; `media_id` tells one token from another where it may be seen.
     """
