@@ -33,6 +33,11 @@ class Ran:
         return [json.loads(line) for line in self.out.splitlines()]
 
     @property
+    def shown(self) -> Any:
+        """stdout as one JSON document."""
+        return json.loads(self.out)
+
+    @property
     def results(self) -> list[dict[str, Any]]:
         return [line for line in self.lines if line["type"] == "result"]
 

@@ -10,7 +10,7 @@ import contextlib
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
@@ -38,6 +38,8 @@ class Connection:
     max_connections: int | None
     bwlimit: int | None
     attempts: int | None
+    resume: bool | None
+    source_check: Literal["stat", "hash"] | None
 
     @property
     def cloud(self) -> str:
@@ -95,6 +97,8 @@ class Connection:
             "max_connections": self.max_connections,
             "bandwidth": self.bwlimit,
             "attempts": self.attempts,
+            "resume": self.resume,
+            "source_check": self.source_check,
         }
         chosen = {name: value for name, value in given.items() if value is not None}
         if self.max_connections is not None:
@@ -131,7 +135,8 @@ def _routed(connection: Connection, stack: contextlib.ExitStack) -> TransferConf
     from vodfast.emulator import Emulator
 
     running = stack.enter_context(Emulator())
-    return msgspec.structs.replace(connection.config(), route=parse_route(running.endpoint))
+    # An emulator that ends with the command leaves nothing to be continued.
+    return msgspec.structs.replace(connection.config(), route=parse_route(running.endpoint), resume=False)
 
 
 def parse_destination(text: str) -> tuple[str, str | None]:
@@ -213,6 +218,18 @@ _TUNING = (
     click.option("--part-size", type=SIZE, metavar="SIZE", help="Size of a part: 16M; chosen by itself if not given."),
     click.option("--max-connections", type=int, help="Most connections in flight."),
     click.option("--bwlimit", type=SIZE, metavar="SIZE", help="Bytes per second over everything: 64K, 200M, 1.5G."),
+    click.option(
+        "--no-resume",
+        "resume",
+        flag_value=False,
+        default=None,
+        help="Keep no journal: an interrupted upload starts over, a finished one is made again.",
+    ),
+    click.option(
+        "--source-check",
+        type=click.Choice(["stat", "hash"]),
+        help="Before continuing: believe a file that was not touched (stat), or read again what was sent (hash).",
+    ),
 )
 
 

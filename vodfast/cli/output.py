@@ -73,7 +73,7 @@ class Ledger:
         state = UNFINISHED if result.processing not in (None, "done") else result.state
         outcome = (state, result.error.kind if result.error else None)
         self.tally[outcome] = self.tally.get(outcome, 0) + 1
-        self.bytes += result.bytes if result.state == "done" else 0
+        self.bytes += result.bytes if result.state == "done" and not result.reused else 0
         if result.state != "done" and len(self.failures) < REPEATED_FAILURES:
             self.failures.append(result)
 
@@ -161,7 +161,10 @@ class Words:
             if self.quiet:
                 return
             media = f"  media {printable(result.media_id)}" if result.media_id else ""
-            self.say(f"done  {printable(result.source)}  {human_size(result.bytes)} in {result.seconds:.1f} s{media}")
+            how = f"{human_size(result.bytes)} in {result.seconds:.1f} s"
+            if result.reused:
+                how = "uploaded before (--force-new makes other media)"
+            self.say(f"done  {printable(result.source)}  {how}{media}")
         else:
             self.say(failure_line(result), fg="red")
 

@@ -45,7 +45,7 @@ class Items:
     def __init__(self, provider: Provider, plan: Plan, common: Mapping[str, Any], settings: Mapping[str, str]) -> None:
         self._provider = provider
         self._entries = plan.entries
-        self._common = {name: value for name, value in common.items() if value not in (None, ())}
+        self._common = {name: value for name, value in common.items() if value not in (None, (), False)}
         self._settings = settings
         typed_options(provider.name, "UploadOptions", settings)
         if "name" in self._common and len(plan.entries) > 1:
@@ -79,7 +79,7 @@ class Items:
         return {**self._common, **listed, "options": options}
 
     def _objection(self, name: str, fields: Mapping[str, Any]) -> str | None:
-        spec = {key: value for key, value in fields.items() if key not in ("name", "cover")}
+        spec = {key: value for key, value in fields.items() if key not in ("name", "cover", "force_new")}
         if "cover" in fields:
             spec.setdefault("cover_name", os.path.basename(fields["cover"]))
         return refusal(self._provider, name, **spec)

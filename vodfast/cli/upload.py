@@ -35,6 +35,7 @@ from vodfast.cli.waiting import waiting
 @click.option("--storage-class", type=TEXT, help="Storage class of the media.")
 @click.option("--cover", type=click.Path(exists=True, dir_okay=False, readable=True), help="A picture to go with it.")
 @click.option("--kind", type=TEXT, help="What is uploaded: media (the default), image, subtitle, material, ...")
+@click.option("--force-new", is_flag=True, help="Make other media of files that were uploaded before.")
 @click.option("--name", type=TEXT, help="File name to go by; needed for stdin, with its extension.")
 @click.option(
     "--set",
@@ -72,8 +73,8 @@ def upload(
 ) -> int:
     """Upload files, directories, globs or stdin (-).
 
-    Items that fail do not stop the others; the exit code tells how they ended. Give the report of a run to --from to
-    take up what it left unfinished.
+    Items that fail do not stop the others; the exit code tells how they ended. The same command again continues what
+    was interrupted and uploads nothing twice. Give the report of a run to --from to take up what it left unfinished.
     """
     from vodfast.cli.inputs import gather
     from vodfast.cli.output import Words

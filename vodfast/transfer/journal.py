@@ -52,13 +52,14 @@ CREATE TABLE parts (key TEXT, name TEXT, number INTEGER, part BLOB NOT NULL,
 
 
 class ItemLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One item as the journal has it, for listings. `updated` is Unix seconds."""
+    """One item as the journal has it, for listings. `updated` is Unix seconds, `outcome` as in `Entry`."""
 
     key: str
     cloud: str
     label: str
     state: str
     updated: float
+    outcome: bytes | None
 
 
 class Journal:
@@ -73,6 +74,10 @@ class Journal:
         self._locks = -1
         self._held: set[str] = set()
         self._failure: VodfastError | None = None
+
+    def exists(self) -> bool:
+        """Whether there is one already."""
+        return (self.directory / FILE).exists()
 
     def open(self) -> bool:
         """Open it, once. False, with a warning in the log, if the directory cannot be written: then nothing can be
@@ -458,10 +463,10 @@ def _load(journal: Journal, db: sqlite3.Connection, key: str, cloud: str, label:
 
 
 def _items(db: sqlite3.Connection) -> list[ItemLine]:
-    rows = db.execute("SELECT key, cloud, label, state, updated FROM items ORDER BY updated DESC, key")
+    rows = db.execute("SELECT key, cloud, label, state, updated, outcome FROM items ORDER BY updated DESC, key")
     return [
-        ItemLine(key=key, cloud=cloud, label=label, state=state, updated=updated)
-        for key, cloud, label, state, updated in rows
+        ItemLine(key=key, cloud=cloud, label=label, state=state, updated=updated, outcome=outcome)
+        for key, cloud, label, state, updated, outcome in rows
     ]
 
 

@@ -1,0 +1,78 @@
+"""Resume from the shell: the same command again, `--force-new`, `--no-resume`, `status`."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vodfast.emulator import Emulator
+
+Run = Callable[..., Any]
+Clip = Callable[..., Path]
+
+
+def test_the_same_command_again_uploads_nothing_twice(vodfast: Run, clip: Clip, emulator: Emulator) -> None:
+    names = [clip(f"{number}.mp4").name for number in range(5)]
+    first = vodfast("upload", *names, "--output", "jsonl")
+    clip("5.mp4")
+    second = vodfast("upload", *names, "5.mp4", "--output", "jsonl")
+    assert (first.code, second.code) == (0, 0)
+    assert [result["reused"] for result in first.results] == [False] * 5
+    assert {result["source"]: result["reused"] for result in second.results} == {
+        **dict.fromkeys(names, True),
+        "5.mp4": False,
+    }
+    ids = {result["media_id"] for result in first.results}
+    assert {result["media_id"] for result in second.results} > ids
+    assert emulator.meter()["media_created"] == 6
+    assert "uploaded before (--force-new makes other media)" in second.err
+
+
+@pytest.mark.parametrize("option", ["--force-new", "--no-resume"])
+def test_other_media_on_request(vodfast: Run, clip: Clip, emulator: Emulator, option: str) -> None:
+    clip("a.mp4")
+    ids = {vodfast("upload", "a.mp4", "--output", "jsonl", option).results[0]["media_id"] for _ in range(2)}
+    assert len(ids) == 2
+    assert emulator.meter()["media_created"] == 2
+
+
+@pytest.mark.parametrize("source_check", ["stat", "hash"])
+def test_a_killed_command_is_continued_and_shown_meanwhile(
+    spawn: Run, vodfast: Run, clip: Clip, emulator: Emulator, source_check: str
+) -> None:
+    emulator.set_faults([{"action": "stall", "match": {"operation": "UploadPart", "part_number": 3}, "times": 0}])
+    arguments = ("upload", clip("a.mp4", 5 << 20), "--part-size", "1M", "--output", "jsonl")
+    process = spawn(*arguments, env={"VODFAST_EMULATOR": emulator.endpoint})
+    pause = threading.Event()
+    while sum(record["operation"] == "UploadPart" and record["status"] == 200 for record in emulator.history()) < 4:
+        assert process.poll() is None
+        pause.wait(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    emulator.set_faults([])
+    (shown,) = vodfast("status", "--output", "json").shown
+    assert (shown["state"], shown["cloud"], shown["source"]) == ("interrupted", "tencent", str(arguments[1]))
+    ran = vodfast(*arguments, "--source-check", source_check)
+    (result,) = ran.results
+    assert (ran.code, result["resumed"]) == (0, True)
+    assert emulator.meter()["calls"]["tencent.ApplyUpload"] == 1
+    assert vodfast("status", "--output", "json").shown == []
+    (shown,) = vodfast("status", "--all", "--output", "json").shown
+    assert (shown["state"], shown["media_id"]) == ("done", result["media_id"])
+
+
+def test_status_without_a_journal_makes_none(vodfast: Run, tmp_path: Path) -> None:
+    ran = vodfast("status")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    assert not list((tmp_path / "home").rglob("journal.db"))
+
+
+def test_an_emulator_inside_the_command_leaves_no_journal(vodfast: Run, clip: Clip, tmp_path: Path) -> None:
+    clip("a.mp4")
+    assert vodfast("upload", "a.mp4", "--emulator").code == 0
+    assert not list(tmp_path.rglob("journal.db"))
