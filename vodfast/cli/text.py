@@ -21,6 +21,10 @@ _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?) ?([kmgt]?)(?:i?b)?", re.IGNO
 _SPANS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _SPAN = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([smhd]?)", re.IGNORECASE)
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_MISLEADING = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+)
+"""What a terminal obeys, and what hides or turns round the text beside it."""
 
 
 def parse_size(text: str) -> int:
@@ -50,8 +54,8 @@ def parse_duration(text: str) -> float:
 
 
 def printable(text: str) -> str:
-    """The text on one line, with everything a terminal might obey replaced by visible escapes."""
-    return _UNSENDABLE.sub(lambda match: ascii(match[0])[1:-1], text)
+    """The text on one line, with everything a terminal might obey or hide replaced by visible escapes."""
+    return _MISLEADING.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 def human_size(size: float) -> str:
