@@ -61,21 +61,21 @@ def cloud(request: pytest.FixtureRequest) -> Cloud:
 
 
 @pytest.fixture
-def client(cloud: Cloud, config_for: Callable[..., TransferConfig]) -> Iterator[Client]:
-    """A client whose parts are as small as the cloud takes them."""
+def cloud_client(cloud: Cloud, config_for: Callable[..., TransferConfig]) -> Iterator[Client]:
+    """A cloud_client whose parts are as small as the cloud takes them."""
     with Client(cloud.name, config=config_for(part_size=cloud.part), place=cloud.place) as opened:
         yield opened
 
 
 @pytest.fixture
-async def async_client(cloud: Cloud, config_for: Callable[..., TransferConfig]) -> AsyncIterator[AsyncClient]:
+async def async_cloud_client(cloud: Cloud, config_for: Callable[..., TransferConfig]) -> AsyncIterator[AsyncClient]:
     async with AsyncClient(cloud.name, config=config_for(part_size=cloud.part), place=cloud.place) as opened:
         yield opened
 
 
 @pytest.fixture
 def open_client(cloud: Cloud, config_for: Callable[..., TransferConfig]) -> Callable[..., Any]:
-    """A client with a configuration of its own, as a context manager."""
+    """A cloud_client with a configuration of its own, as a context manager."""
 
     @contextlib.contextmanager
     def opened(*, credentials: Any = None, place: str | None = None, **fields: Any) -> Iterator[Client]:

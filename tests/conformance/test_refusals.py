@@ -55,45 +55,45 @@ REFUSED: dict[str, tuple[dict[str, Any], type[VodfastError], str]] = {
 @pytest.mark.parametrize(("fields", "error", "words"), REFUSED.values(), ids=REFUSED.keys())
 def test_refused_before_anything_is_sent(
     vodfast_emulator: Any,
-    client: Client,
+    cloud_client: Client,
     fields: dict[str, Any],
     error: type[VodfastError],
     words: str,
 ) -> None:
     with pytest.raises(error, match=words) as caught:
-        client.upload(b"media", **{"name": "clip.mp4", **fields})
+        cloud_client.upload(b"media", **{"name": "clip.mp4", **fields})
     assert "\n" not in str(caught.value)
     assert "\x1b" not in str(caught.value)
     assert vodfast_emulator.history() == []
 
 
-def test_options_of_another_cloud(vodfast_emulator: Any, client: Client, cloud: Cloud) -> None:
+def test_options_of_another_cloud(vodfast_emulator: Any, cloud_client: Client, cloud: Cloud) -> None:
     import importlib
 
     for other in provider_names():
         options = importlib.import_module(f"vodfast.providers.{other}").UploadOptions()
         if other != cloud.name:
             with pytest.raises(InvalidInput, match=cloud.name):
-                client.upload(b"media", name="clip.mp4", options=options)
+                cloud_client.upload(b"media", name="clip.mp4", options=options)
     assert vodfast_emulator.history() == []
 
 
-def test_missing_directory_and_unreadable_files(vodfast_emulator: Any, client: Client, tmp_path: Path) -> None:
+def test_missing_directory_and_unreadable_files(vodfast_emulator: Any, cloud_client: Client, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="no such file") as missing:
-        client.upload(tmp_path / "missing.mp4")
+        cloud_client.upload(tmp_path / "missing.mp4")
     assert str(tmp_path / "missing.mp4") in str(missing.value)
     with pytest.raises(InvalidInput, match="directory"):
-        client.upload(tmp_path)
+        cloud_client.upload(tmp_path)
     secret = tmp_path / "secret.mp4"
     secret.write_bytes(b"x")
     secret.chmod(0)
     if os.geteuid() != 0:
         with pytest.raises(InvalidInput, match="permission"):
-            client.upload(secret)
+            cloud_client.upload(secret)
     loop = tmp_path / "loop.mp4"
     loop.symlink_to(loop)
     with pytest.raises(InvalidInput, match="symbolic links"):
-        client.upload(loop)
+        cloud_client.upload(loop)
     assert stat.S_ISLNK(loop.lstat().st_mode)
     assert vodfast_emulator.history() == []
 
@@ -105,8 +105,8 @@ def test_refused_credentials(vodfast_emulator: Any, open_client: Opened, cloud: 
         "key": Credentials.of("vodfast-emulator-nobody", own.secret_key.reveal()),
         "secret": Credentials.of(own.access_key, "no-such-secret"),
     }[which]
-    with open_client(credentials=wrong) as client, pytest.raises(AuthError) as caught:
-        client.upload(b"media", name="clip.mp4")
+    with open_client(credentials=wrong) as cloud_client, pytest.raises(AuthError) as caught:
+        cloud_client.upload(b"media", name="clip.mp4")
     assert caught.value.code
     assert caught.value.request_id
     assert caught.value.attempts == 1
@@ -120,16 +120,16 @@ def test_an_error_of_the_callers_own_credentials_function_is_the_callers(
     def broken() -> Credentials:
         raise OSError("the vault is sealed")
 
-    with open_client(credentials=broken) as client, pytest.raises(OSError, match="vault is sealed"):
-        client.upload(b"media", name="clip.mp4")
+    with open_client(credentials=broken) as cloud_client, pytest.raises(OSError, match="vault is sealed"):
+        cloud_client.upload(b"media", name="clip.mp4")
     assert vodfast_emulator.history() == []
 
 
 @pytest.mark.parametrize("cloud", [cloud for cloud in CLOUDS if cloud.bad_place], ids=lambda cloud: cloud.name)
 def test_a_place_the_account_does_not_have(vodfast_emulator: Any, open_client: Opened, cloud: Cloud) -> None:
     vodfast_emulator.settings(volcengine_spaces=["demo"])
-    with open_client(place=cloud.bad_place) as client, pytest.raises(VodfastError) as caught:
-        client.upload(b"media", name="clip.mp4")
+    with open_client(place=cloud.bad_place) as cloud_client, pytest.raises(VodfastError) as caught:
+        cloud_client.upload(b"media", name="clip.mp4")
     assert caught.value.code
     assert vodfast_emulator.media() == []
 
@@ -138,8 +138,8 @@ def test_a_certificate_nobody_vouches_for_is_refused_at_once(
     vodfast_emulator: Any, open_client: Opened, cloud: Cloud
 ) -> None:
     route = parse_route(f"https://{vodfast_emulator.endpoint}")
-    with open_client(route=route) as client, pytest.raises(VodfastError, match="not trusted") as caught:
-        client.upload(b"media", name="clip.mp4")
+    with open_client(route=route) as cloud_client, pytest.raises(VodfastError, match="not trusted") as caught:
+        cloud_client.upload(b"media", name="clip.mp4")
     assert (caught.value.kind, caught.value.attempts) == (ErrorKind.TLS, 1)
     assert vodfast_emulator.media() == []
 
@@ -148,16 +148,16 @@ def test_over_https_with_the_right_authority(
     vodfast_emulator: Any, open_client: Opened, cloud: Cloud, judge: Callable[..., None]
 ) -> None:
     route = parse_route(f"https://{vodfast_emulator.endpoint}")
-    with open_client(route=route, ca_bundle=vodfast_emulator.ca) as client:
-        judge(client.upload(b"media" * 100_000, name="clip.mp4"), b"media" * 100_000)
+    with open_client(route=route, ca_bundle=vodfast_emulator.ca) as cloud_client:
+        judge(cloud_client.upload(b"media" * 100_000, name="clip.mp4"), b"media" * 100_000)
 
 
 def test_connection_refused_is_unavailable_and_certainly_not_done(open_client: Opened) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         closed = f"127.0.0.1:{holder.getsockname()[1]}"
-        with open_client(route=parse_route(closed), attempts=2) as client, pytest.raises(VodfastError) as caught:
-            client.upload(b"media", name="clip.mp4")
+        with open_client(route=parse_route(closed), attempts=2) as cloud_client, pytest.raises(VodfastError) as caught:
+            cloud_client.upload(b"media", name="clip.mp4")
     assert caught.value.kind is ErrorKind.NETWORK
     assert (caught.value.reached, caught.value.unsettled, caught.value.attempts) == (False, False, 2)
 
@@ -191,9 +191,9 @@ def test_one_environment_variable_leads_everything_to_the_emulator(
     vodfast_emulator: Any, monkeypatch: pytest.MonkeyPatch, cloud: Cloud
 ) -> None:
     monkeypatch.setenv("VODFAST_EMULATOR", vodfast_emulator.endpoint)
-    with Client(cloud.name, place=cloud.place) as client:
-        assert client.origin == "emulator"
-        assert client.upload(b"media", name="clip.mp4").state == "done"
+    with Client(cloud.name, place=cloud.place) as cloud_client:
+        assert cloud_client.origin == "emulator"
+        assert cloud_client.upload(b"media", name="clip.mp4").state == "done"
 
 
 def test_an_unknown_setting_is_told_with_the_known_ones(cloud: Cloud) -> None:

@@ -126,10 +126,10 @@ def close(source: Any) -> None:
 
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES.keys())
 @pytest.mark.parametrize("make", SOURCES, ids=lambda make: make.__name__)
-def test_blocking(client: Client, cloud: Cloud, media_file: Any, judge: Judge, make: Any, size: Any) -> None:
+def test_blocking(cloud_client: Client, cloud: Cloud, media_file: Any, judge: Judge, make: Any, size: Any) -> None:
     bytes_ = size(cloud.part)
     source = make(media_file(bytes_))
-    result = client.upload(source, name="clip.mp4")
+    result = cloud_client.upload(source, name="clip.mp4")
     close(source)
     judge(result, content(bytes_))
 
@@ -137,35 +137,35 @@ def test_blocking(client: Client, cloud: Cloud, media_file: Any, judge: Judge, m
 @pytest.mark.parametrize("size", [SIZES["1"], SIZES["two parts"], SIZES["two parts + 1"]])
 @pytest.mark.parametrize("make", SOURCES, ids=lambda make: make.__name__)
 async def test_asyncio(
-    async_client: AsyncClient, cloud: Cloud, media_file: Any, judge: Judge, make: Any, size: Any
+    async_cloud_client: AsyncClient, cloud: Cloud, media_file: Any, judge: Judge, make: Any, size: Any
 ) -> None:
     bytes_ = size(cloud.part)
     source = make(media_file(bytes_))
-    result = await async_client.upload(source, name="clip.mp4")
+    result = await async_cloud_client.upload(source, name="clip.mp4")
     close(source)
     judge(result, content(bytes_))
 
 
 @pytest.mark.parametrize("make", SOURCES, ids=lambda make: make.__name__)
 def test_an_empty_source_arrives_or_is_refused_before_anything_is_sent(
-    vodfast_emulator: Any, client: Client, cloud: Cloud, media_file: Any, judge: Judge, make: Any
+    vodfast_emulator: Any, cloud_client: Client, cloud: Cloud, media_file: Any, judge: Judge, make: Any
 ) -> None:
     source = make(media_file(0))
     if cloud.takes(size=0):
-        judge(client.upload(source, name="clip.mp4"), b"")
+        judge(cloud_client.upload(source, name="clip.mp4"), b"")
     else:
         with pytest.raises(InvalidInput, match=r"empty|0 bytes"):
-            client.upload(source, name="clip.mp4")
+            cloud_client.upload(source, name="clip.mp4")
         assert vodfast_emulator.history() == []
     close(source)
 
 
 @pytest.mark.parametrize("multiple", [1, 3])
 def test_an_object_of_whole_parts_has_no_empty_last_one(
-    vodfast_emulator: Any, client: Client, cloud: Cloud, judge: Judge, multiple: int
+    vodfast_emulator: Any, cloud_client: Client, cloud: Cloud, judge: Judge, multiple: int
 ) -> None:
     size = multiple * cloud.part
-    judge(client.upload(as_generator_of(size), name="clip.mp4"), content(size))
+    judge(cloud_client.upload(as_generator_of(size), name="clip.mp4"), content(size))
     bodies = [record["bytes"] for record in vodfast_emulator.history() if record["bytes"] >= cloud.part]
     assert bodies == [cloud.part] * multiple
 
@@ -176,29 +176,29 @@ def as_generator_of(size: int) -> Iterator[bytes]:
 
 
 def test_an_open_file_is_taken_from_its_position_and_left_where_it_was(
-    client: Client, media_file: Any, judge: Judge
+    cloud_client: Client, media_file: Any, judge: Judge
 ) -> None:
     with media_file(5000).open("rb") as file:
         file.seek(1234)
-        result = client.upload(file)
+        result = cloud_client.upload(file)
         assert file.tell() == 1234
     judge(result, content(5000)[1234:])
 
 
-def test_a_gzip_reader_is_sent_as_what_it_reads(client: Client, tmp_path: Path, judge: Judge) -> None:
+def test_a_gzip_reader_is_sent_as_what_it_reads(cloud_client: Client, tmp_path: Path, judge: Judge) -> None:
     path = tmp_path / "clip.mp4.gz"
     path.write_bytes(gzip.compress(content(300_000)))
     with gzip.open(path, "rb") as file:
-        result = client.upload(file, name="clip.mp4")
+        result = cloud_client.upload(file, name="clip.mp4")
     judge(result, content(300_000))
 
 
-def test_a_fifo_is_read_as_a_stream(client: Client, tmp_path: Path, judge: Judge) -> None:
+def test_a_fifo_is_read_as_a_stream(cloud_client: Client, tmp_path: Path, judge: Judge) -> None:
     path = tmp_path / "pipe.mp4"
     os.mkfifo(path)
     writer = threading.Thread(target=lambda: path.write_bytes(content(3 * MIB)))
     writer.start()
-    result = client.upload(path)
+    result = cloud_client.upload(path)
     writer.join()
     judge(result, content(3 * MIB))
 
@@ -216,19 +216,23 @@ def test_a_fifo_is_read_as_a_stream(client: Client, tmp_path: Path, judge: Judge
     ],
     ids=["int", "none", "text file", "missing", "nul", "strided", "text pieces"],
 )
-def test_what_cannot_be_read_is_refused_by_name(vodfast_emulator: Any, client: Client, source: Any, said: str) -> None:
+def test_what_cannot_be_read_is_refused_by_name(
+    vodfast_emulator: Any, cloud_client: Client, source: Any, said: str
+) -> None:
     with pytest.raises(InvalidInput, match=said):
-        client.upload(source, name="clip.mp4")
+        cloud_client.upload(source, name="clip.mp4")
     assert vodfast_emulator.history() == []
 
 
-def test_a_stream_that_breaks_leaves_nothing(client: Client, cloud: Cloud, nothing_left: Callable[[], None]) -> None:
+def test_a_stream_that_breaks_leaves_nothing(
+    cloud_client: Client, cloud: Cloud, nothing_left: Callable[[], None]
+) -> None:
     def pieces() -> Iterator[bytes]:
         yield content(2 * cloud.part + MIB)
         raise OSError("the camera was unplugged")
 
     with pytest.raises(InvalidInput, match="camera was unplugged") as caught:
-        client.upload(pieces(), name="live.mp4")
+        cloud_client.upload(pieces(), name="live.mp4")
     assert isinstance(caught.value.__cause__, OSError)
     nothing_left()
 
@@ -243,8 +247,8 @@ def test_a_file_that_grows_while_it_is_read_makes_no_media(
             with path.open("ab") as file:
                 file.write(b"more")
 
-    with open_client(max_connections=1, start_connections=1) as client, pytest.raises(SourceChanged):
-        client.upload(path, events=grow)
+    with open_client(max_connections=1, start_connections=1) as cloud_client, pytest.raises(SourceChanged):
+        cloud_client.upload(path, events=grow)
     nothing_left()
 
 
@@ -263,8 +267,8 @@ def test_a_stream_is_held_to_the_memory_budget(open_client: Any, cloud: Cloud) -
         nonlocal acknowledged
         acknowledged = getattr(event, "done", acknowledged)
 
-    with open_client(memory_budget=budget) as client:
-        result = client.upload(pieces(), name="live.mp4", events=watch)
+    with open_client(memory_budget=budget) as cloud_client:
+        result = cloud_client.upload(pieces(), name="live.mp4", events=watch)
     assert result.bytes == size
     assert most_ahead <= budget + 2 * MIB
 
@@ -277,9 +281,9 @@ async def test_more_streams_than_the_budget_can_hold_make_progress_all_the_same(
         for _ in range(20):
             yield bytes([number]) * MIB
 
-    async with AsyncClient(cloud.name, config=config_for(memory_budget=16 * MIB), place=cloud.place) as client:
+    async with AsyncClient(cloud.name, config=config_for(memory_budget=16 * MIB), place=cloud.place) as cloud_client:
         async with asyncio.timeout(60):
-            results = await asyncio.gather(*(client.upload(pieces(n), name=f"{n}.mp4") for n in range(count)))
-        assert client._engine.memory.held == 0
+            results = await asyncio.gather(*(cloud_client.upload(pieces(n), name=f"{n}.mp4") for n in range(count)))
+        assert cloud_client._engine.memory.held == 0
     assert [result.bytes for result in results] == [20 * MIB] * count
     assert vodfast_emulator.meter()["media_created"] == count

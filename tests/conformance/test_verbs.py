@@ -100,6 +100,19 @@ def token_arguments(cell: Cell) -> list[str]:
     return [part for name, value in token_fields(cell).items() for part in ("--set", f"{name}={text(value)}")]
 
 
+OPERATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "volcengine": ("QueryUploadTaskInfo", {"JobIds": "nobody", "Version": "2020-08-01"}),
+    "aliyun": ("CreateUploadVideo", {"Title": "t", "FileName": "a.mp4"}),
+    "tencent": ("DescribeMediaInfos", {"FileIds": ["1"]}),
+    "netease": ("video/query", {"objectNames": ["0.mp4"]}),
+}
+
+
+def invoke_arguments(cell: Cell) -> list[str]:
+    given = OPERATIONS[cell.cloud.name][1]
+    return [part for name, value in given.items() for part in ("--set", f"{name}={text(value)}")]
+
+
 def text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
@@ -239,6 +252,16 @@ VERBS: dict[str, Verb] = {
         prepare=Cell.media_id,
         python=lambda cell, media_id: cell.client.wait_media([media_id], timeout=60),
         shell=lambda cell, media_id: ["media", media_id, "--wait", "--wait-timeout", "60"],
+    ),
+    "invoke an operation of the cloud's own": Verb(
+        {
+            "volcengine": "QueryUploadTaskInfo",
+            "aliyun": "CreateUploadVideo",
+            "tencent": "DescribeMediaInfos",
+            "netease": "video/query",
+        },
+        python=lambda cell, _: cell.client.invoke(*OPERATIONS[cell.cloud.name]),
+        shell=lambda cell, _: ["invoke", OPERATIONS[cell.cloud.name][0], *invoke_arguments(cell)],
     ),
     "token": Verb(
         {

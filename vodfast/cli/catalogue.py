@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "media": ("vodfast.cli.media:media", "Show what the cloud knows of media ids."),
     "token": ("vodfast.cli.token:token", "Print an upload token for a browser or phone."),
     "callback": ("vodfast.cli.callback:callback", "Set, clear or verify the account's callbacks."),
+    "invoke": ("vodfast.cli.invoke:invoke", "Call an operation of the cloud's own API."),
     "status": ("vodfast.cli.status:status", "Show what the journal knows: interrupted uploads, finished media."),
     "emulator": ("vodfast.cli.emulator:emulator", "Serve the clouds on loopback, for development and tests."),
     "doctor": ("vodfast.cli.doctor:doctor", "Check this machine, the credentials and the clock."),

@@ -33,7 +33,7 @@ def typed_options(cloud: str, record: str, values: Mapping[str, Any], where: str
         return None
     package = importlib.import_module(f"vodfast.providers.{cloud}")
     options = getattr(package, record, None) or getattr(importlib.import_module("vodfast.providers.contract"), record)
-    kinds = {field.encode_name: field.type for field in msgspec.structs.fields(options)}
+    kinds = {field.encode_name: field.type for field in msgspec.structs.fields(options) if not holds_secret(field.type)}
     return _convert(typed_values(cloud, kinds, values, where), options)
 
 
@@ -73,6 +73,16 @@ def unique(pairs: Sequence[tuple[str, str]], option: str = "--set") -> dict[str,
             raise click.UsageError(f"{option} {name} is given twice")
         values[name] = value
     return values
+
+
+def holds_secret(kind: Any) -> bool:
+    """Whether values of a type carry a secret: those come from Python, never from a command line or a list."""
+    from vodfast.credentials import Secret
+
+    if kind is Secret:
+        return True
+    inner = [field.type for field in msgspec.structs.fields(kind)] if _is_struct(kind) else get_args(kind)
+    return any(map(holds_secret, inner))
 
 
 def _read(value: Any, kind: Any) -> Any:

@@ -1,0 +1,38 @@
+"""`vodfast invoke`: one operation of the cloud's own API, signed, for what no verb covers.
+
+Decides how parameters are read and that the answer is printed as the cloud gave it. Nothing is checked beforehand.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from vodfast.cli.connect import Connection, connect, connected
+from vodfast.cli.text import SETTING, TEXT, json_line
+
+
+@click.command()
+@click.argument("operation", type=TEXT)
+@click.option(
+    "--set",
+    "settings",
+    type=SETTING,
+    multiple=True,
+    metavar="NAME=VALUE",
+    help='A parameter by the service\'s own name, as text or JSON; "7" in quotes is text. May be repeated.',
+)
+@connected
+def invoke(connection: Connection, operation: str, settings: tuple[tuple[str, str], ...]) -> None:
+    """Call an operation of the cloud's own API.
+
+    Prints the answer as JSON, in the cloud's own words.
+    """
+    from vodfast.cli.interrupt import interruptible
+    from vodfast.cli.settings import any_values
+
+    parameters = any_values(settings)
+    with interruptible(), connect(connection) as client:
+        sys.stdout.buffer.write(json_line(client.invoke(operation, parameters), indent=2))
+    sys.stdout.buffer.flush()
