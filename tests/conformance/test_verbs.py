@@ -267,7 +267,7 @@ VERBS: dict[str, Verb] = {
         {
             "volcengine": Local("STS2"),
             "aliyun": "CreateUploadVideo",
-            "tencent": Local("="),
+            "tencent": Local("ZWNyZXRJZD12b2RmYXN0"),  # ecretId=vodfast
             "netease": "upload/init",
         },
         python=lambda cell, _: cell.client.issue_token(**token_fields(cell)),
