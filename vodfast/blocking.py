@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import queue
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from vodfast.client import AsyncClient
 from vodfast.config import TransferConfig
@@ -28,6 +28,9 @@ from vodfast.providers.contract import (
     RegisterItem,
 )
 from vodfast.transfer.loops import BackgroundLoop, in_thread
+from vodfast.transfer.ports import Call
+
+T = TypeVar("T")
 
 
 class Client:
@@ -192,6 +195,10 @@ class Client:
     def invoke(self, operation: str, parameters: Mapping[str, object] | None = None) -> dict[str, Any]:
         """See `AsyncClient.invoke`."""
         return self._loop.run(self._client.invoke(operation, parameters))
+
+    def perform(self, describe: Callable[[Any], Call[T]]) -> T:
+        """See `AsyncClient.perform`."""
+        return self._loop.run(self._client.perform(describe))
 
     def check_clock(self) -> float:
         """See `AsyncClient.check_clock`."""

@@ -321,6 +321,12 @@ class AsyncClient:
         """
         return await self._engine.call(self._provider.invoke(operation, parameters or {}), self._account)
 
+    async def perform(self, describe: Callable[[Any], Call[T]]) -> T:
+        """A call that only this cloud's provider has: `await client.perform(lambda cloud: cloud.nodes())`. Which there
+        are is in the documentation of each provider's class.
+        """
+        return await self._engine.call(describe(self._provider), self._account)
+
     async def check_clock(self) -> float:
         """Seconds the service's clock is ahead of this machine's, to about a second. Costs one signed read.
 

@@ -54,7 +54,10 @@ def _machine(
     """The machine for the kind of store."""
     part_body = None if plan is None else source.part
     if store.limits.part_order == "append":
-        return AppendMachine(cast(AppendStore, store), retry, plan=plan, part_body=part_body, kept=kept)
+        appending = cast(AppendStore, store)
+        if kept is None and appending.begun is not None:
+            kept = KeptUpload(appending.begun, 0, ())
+        return AppendMachine(appending, retry, plan=plan, part_body=part_body, kept=kept)
     return ObjectMachine(
         cast(ObjectStore, store),
         retry,

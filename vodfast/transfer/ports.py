@@ -146,6 +146,10 @@ class AppendStore(Protocol):
 
     @property
     def limits(self) -> StoreLimits: ...
+    @property
+    def begun(self) -> str | None:
+        """The id of an unfinished upload of the same bytes that the caller knows of, None if there is none."""
+
     def prepare(self) -> Call[None] | None:
         """A round trip that is due before the next part or question (finding an upload node), None if none is. Asked
         for again each time, so a store whose addresses all failed can look for others.

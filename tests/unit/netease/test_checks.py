@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from vodfast.credentials import Secret
 from vodfast.errors import ConfigError, InvalidInput, Unsupported
 from vodfast.providers import load_provider
 from vodfast.providers.contract import MediaSpec, ProviderOptions, PullItem, RegisterItem
-from vodfast.providers.netease import UploadOptions, checks
+from vodfast.providers.netease import Checkpoint, UploadOptions, checks
 from vodfast.providers.netease.protocol import LIMITS, NeteaseVod
 
 PROVIDER = NeteaseVod()
@@ -84,6 +85,16 @@ def test_a_field_may_be_given_by_the_services_own_name_but_not_twice() -> None:
     assert refused(options=UploadOptions(type_id=1, extra={"typeId": 1})).startswith("extra")
 
 
+def test_a_checkpoint_must_be_of_a_file_of_that_size() -> None:
+    filled = Checkpoint(bucket="b", key="o.mp4", token=Secret("UPLOAD t"), context="c", size=5)
+    PROVIDER.check(msgspec.structs.replace(MEDIA, options=UploadOptions(checkpoint=filled)))
+    PROVIDER.check(msgspec.structs.replace(MEDIA, size=None, options=UploadOptions(checkpoint=Checkpoint())))
+    for size in (None, 6):
+        assert refused(size=size, options=UploadOptions(checkpoint=filled)).startswith("checkpoint")
+    assert refused(options=UploadOptions(checkpoint={})).startswith("checkpoint")  # type: ignore[arg-type]
+    assert "UPLOAD" not in repr(filled)
+
+
 def test_saying_the_same_twice_must_agree() -> None:
     PROVIDER.check(
         msgspec.structs.replace(MEDIA, category="7", context="c", options=UploadOptions(type_id=7, user_def_info="c"))
@@ -134,7 +145,7 @@ def test_verbs_the_cloud_lacks_name_it() -> None:
     "settings",
     [{"endpoint": "https://vcloud.163.com"}, {"endpoint": "a/b"}, {"endpoint": ""}, {"endpoint": 7},
      {"endpoint": "a..b"}, {"endpoint": "a\r\nb"}, {"node": "evil.example.com"}, {"node": "http://1.2.3.4/path"},
-     {"node": 5}, {"https": "no"}, {"region": "cn"}],
+     {"node": 5}, {"lookup": "http://a/"}, {"lookup": 7}, {"https": "no"}, {"region": "cn"}],
 )  # fmt: skip
 def test_settings_that_cannot_be_used(settings: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):

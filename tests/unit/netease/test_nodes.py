@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vodfast.stores.nos.nodes import BAD, LIFE, LOOKUP_HOSTS, Node, NodeBook, read_node
+from vodfast.stores.nos.nodes import BAD, LIFE, LOOKUP_HOSTS, Node, NodeBook, read_node, read_nodes
 
 
 @pytest.mark.parametrize(
@@ -88,6 +88,23 @@ def test_lookup_hosts_take_turns_and_only_the_one_that_failed_is_left() -> None:
         assert book.lookup_host == host
         book.lookup_failed(host)
         book.lookup_failed(host)
+
+
+def test_a_host_given_is_the_only_one_asked() -> None:
+    book = NodeBook(lookup=("wanproxy-bj.127.net",))
+    book.lookup_failed("wanproxy-bj.127.net")
+    assert book.lookup_host == "wanproxy-bj.127.net"
+
+
+def test_a_node_is_written_as_a_lookup_would_name_it() -> None:
+    for entry in ("http://223.252.1.2", "http://nosup-hz1.127.net"):
+        node = read_node(entry, https=False)
+        assert node is not None
+        assert node.entry == entry
+    book = NodeBook()
+    book.learn("b", read_nodes(["223.252.1.2", "http://evil.example.com", "nosup-hz2.127.net"], https=True))
+    assert book.entries("b") == ("http://223.252.1.2", "https://nosup-hz2.127.net")
+    assert book.entries("other") == ()
 
 
 def test_a_fixed_node_stays() -> None:

@@ -167,7 +167,9 @@ def test_a_refusal_without_words_and_a_success_without_content_are_understood() 
     assert failure(PROVIDER.apply(MEDIA), bare).kind is ErrorKind.AUTH
     done = Response(status=200, headers=(), body=b'{"code":200}')
     PROVIDER.set_callback("http://a/b", {}).parse(done)
-    assert failure(PROVIDER.apply(MEDIA), done).retry is RetryClass.LATER
+    apply = PROVIDER.apply(MEDIA)
+    apply.build(KEYS, 1.0)
+    assert failure(apply, done).retry is RetryClass.LATER
 
 
 def test_statuses_without_an_envelope() -> None:

@@ -18,6 +18,7 @@ from vodfast.providers.fields import check_http_url, check_int, check_text, refu
 from vodfast.providers.netease import wire
 from vodfast.providers.netease.faults import CLOUD
 from vodfast.providers.netease.options import UploadOptions
+from vodfast.stores.nos.checkpoint import Checkpoint
 
 MAX_INT: Final = 2**63 - 1
 MAX_INFO: Final = 256
@@ -88,6 +89,7 @@ def check_media(media: MediaSpec, limits: ProviderLimits) -> None:
     check_text(CLOUD, "title", media.title)
     _check_description(media.description)
     _check_options(options)
+    _check_checkpoint(options.checkpoint, media.size)
     _check_twice_given(media, options)
     _check_extra(_known_fields(media, options), options.extra)
 
@@ -122,6 +124,18 @@ def _check_options(options: UploadOptions) -> None:
     check_text(CLOUD, "content_type", options.content_type)
     if options.content_type is not None and not _MEDIA_TYPE.fullmatch(options.content_type):
         refuse(CLOUD, "content_type", "must be a media type such as video/mp4")
+
+
+def _check_checkpoint(checkpoint: Checkpoint | None, size: int | None) -> None:
+    """An upload can be gone on with only from the very same bytes, of which their number is what can be told."""
+    if checkpoint is None:
+        return
+    if not isinstance(checkpoint, Checkpoint):
+        refuse(CLOUD, "checkpoint", "must be a vodfast.providers.netease.Checkpoint")
+    if checkpoint.open and size is None:
+        refuse(CLOUD, "checkpoint", "needs a source whose size is known, such as a file")
+    if checkpoint.open and checkpoint.size not in (None, size):
+        refuse(CLOUD, "checkpoint", f"is of an upload of {checkpoint.size} bytes, but the source has {size}")
 
 
 def _check_extra(known: dict[str, Any], extra: Any) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vodfast.providers import contract
+from vodfast.stores.nos.checkpoint import Checkpoint
 
 
 class UploadOptions(contract.ProviderOptions, frozen=True, kw_only=True):
@@ -29,6 +30,9 @@ class UploadOptions(contract.ProviderOptions, frozen=True, kw_only=True):
     """Where the transcoded cut begins, in seconds."""
     trans_duration: int | None = None
     """How long it is, in seconds."""
+    checkpoint: Checkpoint | None = None
+    """Where the upload stands, for callers who keep their own record: filled in as it goes, and gone on with if it is
+    filled in already. Needs a file or other source that can be read again."""
     content_type: str | None = None
     """Media type the object is stored with, such as `video/mp4`; None leaves it to the store."""
     extra: Mapping[str, object] = {}

@@ -1,8 +1,7 @@
-"""NetEase VCloud VOD as a `Provider`: settings, apply and what stands for a commit.
+"""NetEase VCloud VOD as a `Provider`: its settings and verbs.
 
-Decides what an upload session is here (sections 4.1, 5.2 and 5.5 of the protocol notes). Leaves checks to
-`checks.py`, the other verbs to `verbs.py`, calls and signatures to `calls.py`, and the object stores to `stores/nos`
-and `stores/oss`.
+Decides settings and which verb is what here. Leaves checks to `checks.py`, how an upload begins to `sessions.py`, the
+other verbs to `verbs.py`, calls and signatures to `calls.py`, and the object stores to `stores/nos` and `stores/oss`.
 """
 
 from __future__ import annotations
@@ -12,9 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
-from vodfast.credentials import CredentialPlaces, Credentials, Secret
+from vodfast.credentials import CredentialPlaces, Credentials
 from vodfast.errors import ConfigError, InvalidInput, Unsupported
 from vodfast.providers.contract import (
     JobRecord,
@@ -29,17 +26,14 @@ from vodfast.providers.contract import (
     Registered,
     RegisterItem,
     Ticket,
-    TicketObject,
 )
 from vodfast.providers.fields import check_operation, check_plain
-from vodfast.providers.netease import checks, verbs, wire
-from vodfast.providers.netease.calls import Api, Reply, open_envelope, permanent
+from vodfast.providers.netease import checks, sessions, verbs
+from vodfast.providers.netease.calls import Api, permanent
 from vodfast.providers.netease.faults import CLOUD
-from vodfast.stores.nos.dialect import NOS_LIMITS, NosStore
-from vodfast.stores.nos.nodes import NodeBook, read_node
-from vodfast.stores.oss.address import path_of, place_of
-from vodfast.stores.oss.dialect import OssStore
-from vodfast.transfer.message import Request, Response
+from vodfast.stores.nos.checkpoint import Checkpoint
+from vodfast.stores.nos.dialect import NOS_LIMITS, look_up
+from vodfast.stores.nos.nodes import LOOKUP_HOSTS, NodeBook, read_node
 from vodfast.transfer.ports import Call, ObjectReceipt
 
 LIMITS: Final = ProviderLimits(
@@ -57,10 +51,6 @@ PLACES: Final = CredentialPlaces(env=())
 """The vendor's own clients read no variables and no common file (section 3.2)."""
 
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,62}")
-_SECRET = re.compile(r"[\x21-\x7e]{1,16384}")
-_CALLBACK = re.compile(r"[A-Za-z0-9+/]{1,8192}={0,2}")
-_TOKEN = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,16382}[\x21-\x7e])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +59,9 @@ class NeteaseVod:
 
     `endpoint` is the API's host: `vcloud.163.com` or the newer `vcloud.yunxinapi.com` for China,
     `vcloud-sea.yunxinapi.com` for Singapore. `node` is one upload node to use in place of those looked up, such as
-    `wanproxy-web.127.net`. `https=False` makes plain http addresses, which the transport lets through to an emulator
-    only. Use one provider for many uploads: it remembers the upload nodes.
+    `wanproxy-web.127.net`; `lookup` is one host to ask for nodes in place of the vendor's four. `https=False` makes
+    plain http addresses, which the transport lets through to an emulator only. Use one provider for many uploads: it
+    remembers the upload nodes.
 
     Raises:
         ConfigError: a setting cannot be used; the message names it.
@@ -78,6 +69,7 @@ class NeteaseVod:
 
     endpoint: str = "vcloud.163.com"
     node: str | None = None
+    lookup: str | None = None
     https: bool = True
     _api: Api = field(init=False, repr=False)
     _book: NodeBook = field(init=False, repr=False)
@@ -85,11 +77,8 @@ class NeteaseVod:
     def __post_init__(self) -> None:
         if not isinstance(self.https, bool):
             raise ConfigError("https must be True or False", cloud=CLOUD)
-        endpoint = self.endpoint.lower() if isinstance(self.endpoint, str) else ""
-        if not _HOST.fullmatch(endpoint) or ".." in endpoint:
-            raise ConfigError(
-                "endpoint must be a host name such as vcloud.163.com, without scheme or path", cloud=CLOUD
-            )
+        endpoint = _host("endpoint", self.endpoint, "vcloud.163.com")
+        lookup = LOOKUP_HOSTS if self.lookup is None else (_host("lookup", self.lookup, LOOKUP_HOSTS[0]),)
         fixed = None
         if self.node is not None:
             fixed = read_node(self.node, https=self.https) if isinstance(self.node, str) else None
@@ -98,7 +87,7 @@ class NeteaseVod:
                     "node must be an IP or a host of the vendor, such as wanproxy-web.127.net", cloud=CLOUD
                 )
         object.__setattr__(self, "_api", Api(endpoint=endpoint, https=self.https))
-        object.__setattr__(self, "_book", NodeBook(https=self.https, fixed=fixed))
+        object.__setattr__(self, "_book", NodeBook(https=self.https, fixed=fixed, lookup=lookup))
 
     @property
     def name(self) -> str:
@@ -125,14 +114,16 @@ class NeteaseVod:
         return media, {}
 
     def apply(self, media: MediaSpec) -> Call[Ticket]:
-        """Ask for a session: bucket, object name and upload token.
+        """Ask for a session: bucket, object name and upload token; or, of one that a filled checkpoint is of, whether
+        it was finished meanwhile.
 
         Repeating it is harmless: each answer is an object of its own, and one that is never finished leaves nothing.
         """
         self.check(media)
-        call = self._api.call("upload/init", checks.init_body(media), lambda reply: reply)
-        exchange = _Init(self, call, checks.upload_options(media).content_type)
-        return Call(cloud=call.cloud, operation=call.operation, build=exchange.build, parse=exchange.parse)
+        options = checks.upload_options(media)
+        if options.checkpoint is not None and options.checkpoint.open:
+            return sessions.reopen(self._api, self._book, options.checkpoint, options.content_type)
+        return sessions.open_session(self._api, self._book, checks.init_body(media), media.size, options)
 
     def renew(self, ticket: Ticket) -> Call[Ticket]:
         """Not on this cloud: another upload/init makes another object (section 4.1)."""
@@ -197,6 +188,14 @@ class NeteaseVod:
         check_plain(CLOUD, "parameters", parameters)
         return self._api.call(operation, parameters, lambda reply: reply.fields(), repeatable=reads, reads=reads)
 
+    def nodes(self, bucket: str = "") -> Call[tuple[str, ...]]:
+        """The addresses to upload to, best first."""
+        return look_up(self._book, bucket, cloud=CLOUD)
+
+    def stored_bytes(self, checkpoint: Checkpoint) -> Call[int | None]:
+        """How far an unfinished upload is, None if the store does not know it any more."""
+        return sessions.stored_bytes(self._book, checkpoint)
+
     def clock(self) -> Call[None]:
         """A signed lookup, for its date and its verdict on the keys."""
         return verbs.clock(self._api)
@@ -206,78 +205,8 @@ if TYPE_CHECKING:
     _is_provider: type[Provider] = NeteaseVod
 
 
-class _Init:
-    """upload/init, which must remember who asked: whether an object was finished is a question to the API, asked with
-    the caller's keys in the middle of the upload."""
-
-    def __init__(self, provider: NeteaseVod, call: Call[Reply], content_type: str | None) -> None:
-        self._provider = provider
-        self._call = call
-        self._content_type = content_type
-        self._asked_by: Credentials | None = None
-
-    def build(self, credentials: Credentials, now: float) -> Request:
-        self._asked_by = permanent(credentials)
-        return self._call.build(credentials, now)
-
-    def parse(self, response: Response) -> Ticket:
-        reply = open_envelope(self._call.operation, response)
-        answer = reply.read(wire.InitReply)
-        if answer.storage_type == "oss":
-            return self._in_oss(reply, answer)
-        if answer.x_nos_token is None or not _TOKEN.fullmatch(answer.x_nos_token):
-            raise reply.useless("no usable xNosToken")
-        if not _BUCKET.fullmatch(answer.bucket) or len(answer.object) > 1024:
-            raise reply.useless("no usable bucket or object")
-        assert self._asked_by is not None
-        api = self._provider._api
-        name = answer.object
-        try:
-            store = NosStore(
-                self._provider._book,
-                answer.bucket,
-                name,
-                lambda: verbs.confirm(api, name),
-                cloud=CLOUD,
-                content_type=self._content_type,
-            )
-        except ValueError:
-            raise reply.useless("no usable bucket or object") from None
-        return Ticket(
-            session=answer.object,
-            objects=(TicketObject(role="media", store=store),),
-            credentials=msgspec.structs.replace(self._asked_by, token=Secret(answer.x_nos_token)),
-            expires_at=None,
-            url=f"http://{answer.bucket}.vod.126.net/{answer.bucket}/{name}",
-            request_id=reply.request_id,
-        )
-
-    def _in_oss(self, reply: Reply, answer: wire.InitReply) -> Ticket:
-        """A ticket into Aliyun OSS (section 7): temporary keys, and a callback by which the service learns of it."""
-        secrets = (answer.access_key_id, answer.access_key_secret, answer.security_token)
-        if not all(text and _SECRET.fullmatch(text) for text in secrets):
-            raise reply.useless("no usable keys for OSS")
-        if answer.callback is None or not _CALLBACK.fullmatch(answer.callback):
-            raise reply.useless("no usable callback for OSS")
-        host = (answer.host or "").rpartition("://")[2].removeprefix(f"{answer.bucket}.")
-        try:
-            place = place_of(host, answer.bucket)
-            store = OssStore(
-                place,
-                answer.object,
-                region=place.region or "",
-                signature="V1" if place.region is None else "V4",
-                content_type=self._content_type,
-                callback=answer.callback,
-                cloud=CLOUD,
-            )
-        except ValueError:
-            raise reply.useless("no usable host, bucket or object for OSS") from None
-        return Ticket(
-            session=answer.object,
-            objects=(TicketObject(role="media", store=store),),
-            credentials=Credentials.of(secrets[0] or "", secrets[1] or "", secrets[2]),
-            expires_at=None,
-            url=f"https://{place.authority}{place.prefix}{path_of(answer.object)}",
-            request_id=reply.request_id,
-        )
+def _host(setting: str, value: object, example: str) -> str:
+    host = value.lower() if isinstance(value, str) else ""
+    if not _HOST.fullmatch(host) or ".." in host:
+        raise ConfigError(f"{setting} must be a host name such as {example}, without scheme or path", cloud=CLOUD)
+    return host

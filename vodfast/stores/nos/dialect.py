@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -19,7 +20,8 @@ from vodfast.config import MIB
 from vodfast.credentials import Credentials
 from vodfast.errors import ErrorKind, InvalidInput, RetryClass, Unsupported, VodfastError
 from vodfast.stores.nos import faults, wire
-from vodfast.stores.nos.nodes import Node, NodeBook, read_node
+from vodfast.stores.nos.checkpoint import Checkpoint
+from vodfast.stores.nos.nodes import Node, NodeBook, read_nodes
 from vodfast.transfer.message import Body, Request, Response, build_headers
 from vodfast.transfer.ports import AppendReceipt, AppendStore, Call, ObjectReceipt, PartSpec, StoreLimits
 
@@ -52,6 +54,46 @@ def chunk_target(bucket: str, key: str, offset: int, *, last: bool, context: str
     return f"{_path(bucket, key)}?offset={offset}&complete={'true' if last else 'false'}{follows}&version=1.0"
 
 
+def look_up(book: NodeBook, bucket: str, *, cloud: str) -> Call[tuple[str, ...]]:
+    """Ask for upload nodes, of a bucket if one is named; the book learns them. Each failure turns to the next host."""
+    asked: list[str] = []
+
+    def build(_: Credentials, __: float) -> Request:
+        asked[:] = [book.lookup_host]
+        named = f"&bucketname={quote(bucket, safe='')}" if bucket else ""
+        return Request(
+            operation="lbs",
+            method="GET",
+            url=f"{'https' if book.https else 'http'}://{asked[0]}/lbs?version=1.0{named}",
+            headers=(),
+            timeout=LOOKUP_TIMEOUT,
+        )
+
+    def parse(response: Response) -> tuple[str, ...]:
+        entries = _read("lbs", response, wire.NodeList, cloud=cloud).upload
+        nodes = read_nodes(entries, https=book.https)
+        if not nodes:
+            raise faults.useless("no upload node that can be used", response, cloud=cloud, operation="lbs")
+        book.learn(bucket, nodes)
+        return book.entries(bucket)
+
+    def failed(_: VodfastError) -> None:
+        if asked:
+            book.lookup_failed(asked[0])
+
+    return Call(cloud=cloud, operation="lbs", build=build, parse=parse, reads=True, failed=failed)
+
+
+def _read(operation: str, response: Response, shape: type[W], *, cloud: str) -> W:
+    if response.status != 200:
+        raise faults.fault(response, cloud=cloud, operation=operation)
+    try:
+        return msgspec.json.decode(response.body, type=shape)
+    except _UNREADABLE as error:
+        detail = str(error) if isinstance(error, msgspec.ValidationError) else "broken JSON"
+        raise faults.useless(detail, response, cloud=cloud, operation=operation) from None
+
+
 def _path(bucket: str, key: str) -> str:
     return f"/{quote(bucket, safe='')}/{quote(key, safe='')}"
 
@@ -60,8 +102,8 @@ class NosStore:
     """One object in one bucket, authorised by the token in the credentials. Implements `transfer.ports.AppendStore`.
 
     `confirm` makes the call that tells whether the object was finished: the store itself has no such verb that an
-    upload token opens. `content_type` is stored with the object; None leaves it to the store. Raises `ValueError` for
-    a bucket or key that cannot be addressed.
+    upload token opens. `content_type` is stored with the object; None leaves it to the store. `checkpoint` is kept up
+    to date. Raises `ValueError` for a bucket or key that cannot be addressed.
     """
 
     limits = NOS_LIMITS
@@ -75,6 +117,7 @@ class NosStore:
         *,
         cloud: str,
         content_type: str | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         if {bucket, key} & {"", ".", ".."} or not (bucket + key).isprintable():
             raise ValueError("bucket or key is empty, a bare dot segment, or holds characters that cannot be sent")
@@ -84,39 +127,16 @@ class NosStore:
         self._confirm = confirm
         self._cloud = cloud
         self._content_type = content_type
+        self._checkpoint = checkpoint
+        self.begun = checkpoint.context if checkpoint is not None else None
+        """An unfinished upload that is to be gone on with."""
 
     def __repr__(self) -> str:
         return f"NosStore({self.bucket!r}, {self.key!r})"
 
-    def prepare(self) -> Call[None] | None:
-        """The node lookup, if no node is known for the bucket. Each failure turns to the next lookup host."""
-        if self._book.best(self.bucket) is not None:
-            return None
-        asked: list[str] = []
-
-        def build(_: Credentials, __: float) -> Request:
-            asked[:] = [self._book.lookup_host]
-            scheme = "https" if self._book.https else "http"
-            return Request(
-                operation="lbs",
-                method="GET",
-                url=f"{scheme}://{asked[0]}/lbs?version=1.0&bucketname={quote(self.bucket, safe='')}",
-                headers=(),
-                timeout=LOOKUP_TIMEOUT,
-            )
-
-        def parse(response: Response) -> None:
-            entries = self._read("lbs", response, wire.NodeList).upload
-            nodes = [node for entry in entries if (node := read_node(entry, https=self._book.https)) is not None]
-            if not nodes:
-                self._useless("lbs", response, "no upload node that can be used")
-            self._book.learn(self.bucket, nodes)
-
-        def failed(_: VodfastError) -> None:
-            if asked:
-                self._book.lookup_failed(asked[0])
-
-        return Call(cloud=self._cloud, operation="lbs", build=build, parse=parse, reads=True, failed=failed)
+    def prepare(self) -> Call[Any] | None:
+        """The node lookup, if no node is known for the bucket."""
+        return None if self._book.best(self.bucket) is not None else look_up(self._book, self.bucket, cloud=self._cloud)
 
     def append_part(self, upload_id: str | None, part: PartSpec, body: Body, *, last: bool) -> Call[AppendReceipt]:
         """Send one chunk, at most 4 MiB; `upload_id` is the `context`. The last one makes the media."""
@@ -127,13 +147,14 @@ class NosStore:
             if last and upload_id is not None and response.status in faults.GONE:
                 verdict = faults.PERHAPS_FINISHED
                 raise faults.fault(response, cloud=self._cloud, operation="chunk", verdict=verdict)
-            answer = self._read("chunk", response, wire.ChunkReply)
+            answer = _read("chunk", response, wire.ChunkReply, cloud=self._cloud)
             usable = 0 < len(answer.context) <= 1024 and answer.context.isprintable()
             if answer.offset < 0 or not (usable or last):
                 self._useless("chunk", response, "no usable offset or context")
             whole = ObjectReceipt(
                 tag=answer.context, digest=None, size=answer.offset, reply=callback_answer(answer.callback_ret_msg)
             )
+            self._note(answer.context, whole if last and answer.offset == part.offset + part.length else None)
             return AppendReceipt(upload_id=answer.context, end=answer.offset, whole=whole if last else None)
 
         target = chunk_target(self.bucket, self.key, part.offset, last=last, context=upload_id)
@@ -148,7 +169,7 @@ class NosStore:
         def parse(response: Response) -> int | None:
             if response.status == 404:
                 return None
-            answer = self._read("offset", response, wire.OffsetReply)
+            answer = _read("offset", response, wire.OffsetReply, cloud=self._cloud)
             if answer.offset < 0:
                 self._useless("offset", response, "a negative offset")
             return answer.offset
@@ -158,10 +179,30 @@ class NosStore:
 
     def head_object(self) -> Call[ObjectReceipt | None]:
         """Whether the media service knows the object."""
-        return self._confirm()
+        call = self._confirm()
+
+        def noted(found: ObjectReceipt | None) -> ObjectReceipt | None:
+            if found is not None:
+                self._note(None, found)
+            return found
+
+        known = call.answered
+        if known is not None:
+            return replace(call, answered=lambda: noted(known()))
+        return replace(call, parse=lambda response: noted(call.parse(response)))
 
     def delete_object(self) -> Call[None]:
         raise Unsupported("an upload token cannot delete; delete the media in the console", cloud=self._cloud)
+
+    def _note(self, context: str | None, finished: ObjectReceipt | None) -> None:
+        """Tell the caller's checkpoint where the upload stands now."""
+        if self._checkpoint is None:
+            return
+        if finished is not None:
+            self._checkpoint.clear(finished.reply)
+        else:
+            self._checkpoint.context = context
+            self._checkpoint.nodes = self._book.entries(self.bucket)
 
     def _call(
         self,
@@ -199,21 +240,14 @@ class NosStore:
             )
 
         def failed(error: VodfastError) -> None:
+            if error.retry is RetryClass.RENEW and self._checkpoint is not None:
+                self._checkpoint.clear()  # its token is dead
             if used and error.kind in _ANOTHER_NODE and error.status not in _NOT_THE_NODE:
                 self._book.failed(self.bucket, used[0])
                 if error.kind is ErrorKind.TLS and self._book.best(self.bucket) not in (None, used[0]):
                     error.retry = RetryClass.LATER  # one node's bad certificate is no reason to pass over the others
 
         return Call(cloud=self._cloud, operation=operation, build=build, parse=parse, reads=reads, failed=failed)
-
-    def _read(self, operation: str, response: Response, shape: type[W]) -> W:
-        if response.status != 200:
-            raise faults.fault(response, cloud=self._cloud, operation=operation)
-        try:
-            return msgspec.json.decode(response.body, type=shape)
-        except _UNREADABLE as error:
-            detail = str(error) if isinstance(error, msgspec.ValidationError) else "broken JSON"
-            self._useless(operation, response, detail)
 
     def _useless(self, operation: str, response: Response, problem: str) -> NoReturn:
         raise faults.useless(problem, response, cloud=self._cloud, operation=operation)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -43,6 +43,11 @@ class Node(msgspec.Struct, frozen=True):
     base: str
     address: str | None = None
 
+    @property
+    def entry(self) -> str:
+        """As a lookup names it."""
+        return f"http://{self.address}" if self.address else self.base
+
 
 def read_node(entry: str, *, https: bool) -> Node | None:
     """A node from `http://host[:port]` or `host[:port]`, None if it is no address that may be trusted."""
@@ -70,17 +75,28 @@ def read_node(entry: str, *, https: bool) -> Node | None:
     return Node(f"https://{CERTIFIED}", f"{written}{suffix}")
 
 
+def read_nodes(entries: Iterable[str], *, https: bool) -> list[Node]:
+    """Those entries of a lookup that may be trusted, in order."""
+    return [node for entry in entries if (node := read_node(entry, https=https)) is not None]
+
+
 class NodeBook:
     """The nodes one client knows, shared by all its uploads. A node that failed is passed over until all have failed
     or the entry is too old; then the nodes are looked up again, and those that failed of late, for whatever bucket,
-    come last. With `fixed` nothing is ever looked up.
+    come last. With `fixed` nothing is ever looked up. `lookup` are the hosts that are asked, in turn.
     """
 
     def __init__(
-        self, *, https: bool = True, fixed: Node | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        https: bool = True,
+        fixed: Node | None = None,
+        lookup: tuple[str, ...] = LOOKUP_HOSTS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.https = https
         self._fixed = fixed
+        self._hosts = lookup
         self._clock = clock
         self._known: dict[str, tuple[float, list[Node]]] = {}
         self._bad: dict[Node, float] = {}
@@ -95,6 +111,11 @@ class NodeBook:
             self._known.pop(bucket, None)
             return None
         return nodes[0]
+
+    def entries(self, bucket: str) -> tuple[str, ...]:
+        """The nodes known for a bucket, best first, as a lookup names them."""
+        nodes = [self._fixed] if self._fixed is not None else self._known.get(bucket, (0.0, []))[1]
+        return tuple(node.entry for node in nodes)
 
     def learn(self, bucket: str, nodes: list[Node]) -> None:
         """These are a bucket's nodes, best first."""
@@ -113,7 +134,7 @@ class NodeBook:
     @property
     def lookup_host(self) -> str:
         """Who is asked for nodes."""
-        return LOOKUP_HOSTS[self._lookup % len(LOOKUP_HOSTS)]
+        return self._hosts[self._lookup % len(self._hosts)]
 
     def lookup_failed(self, host: str) -> None:
         """That lookup host did not help: ask the next one."""
