@@ -30,7 +30,7 @@ VECTORS: list[dict[str, Any]] = json.loads(Path(__file__).parent.parent.joinpath
 
 NOT_SPOKEN = {
     "nos-authorization-hmac-sha256": "the S3-like API is for bucket owners; a VOD customer has no keys for it",
-    "sdk-resume-record": "the vendor client's own record on disk; vodfast keeps its journal",
+    "sdk-resume-record": "no wire: the vendor client's record on disk, see tests/compat/test_vcloud.py",
 }
 
 

@@ -1,0 +1,115 @@
+"""`Client`: what scripts use.
+
+Decides what each call returns where the original returns None, bytes or a fixed text. Leaves calls to `transport.py`
+and uploads to `storage/uploader.py`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from vodfast.compat.vcloud import config
+from vodfast.compat.vcloud.client.auth import Auth
+from vodfast.compat.vcloud.http import Account
+from vodfast.compat.vcloud.model.query_result import QueryResult
+from vodfast.compat.vcloud.model.upload_host import UploadHost
+from vodfast.compat.vcloud.model.upload_init import UploadInit
+from vodfast.compat.vcloud.storage import uploader
+from vodfast.compat.vcloud.storage.upload_progress_recorder import UploadProgressRecorder
+from vodfast.compat.vcloud.transport import Transport
+
+_FAILED = "请求异常"
+_DONE = "设置成功"
+
+
+class Client:
+    """One account. `transport_class` is called without arguments and gets the account's keys."""
+
+    def __init__(
+        self, access_key_id: str, access_key_secret: str, transport_class: Callable[[], Transport] = Transport
+    ) -> None:
+        self.transport = transport_class()
+        self.transport.access_key_id, self.transport.access_key_secret = access_key_id, access_key_secret
+        self.auth = Auth(access_key_id, access_key_secret)
+
+    def upload_init(self, body: Mapping[str, Any]) -> UploadInit | None:
+        """Open an upload; None if the service refuses or cannot be reached."""
+        _, answer = self.transport.vcloud_api_request("/app/vod/upload/init", self.auth.getVcloudHeaders(), body)
+        if answer is None or answer.msg is not None or "xNosToken" not in answer.ret:
+            return None
+        init = UploadInit(answer.ret["bucket"], answer.ret["object"], answer.ret["xNosToken"])
+        init.account = self._account()
+        return init
+
+    def get_upload_host(self) -> UploadHost | None:
+        """The best upload node and the next one, which is the same if there is but one; None if none can be had."""
+        found, _ = self.transport.upload_host_get()
+        return None if found is None else UploadHost(found["upload"][0], found["upload"][:2][-1])
+
+    def upload_file(
+        self,
+        body: Mapping[str, Any],
+        file_path: str,
+        progress_handler: Callable[[int, int], object] | None = None,
+        mime_type: str = uploader.ANY_TYPE,
+    ) -> QueryResult | bytes | str | None:
+        """Upload a file and name its media; None if it failed. An upload that was broken off is taken up again.
+
+        `progress_handler` is called on this thread with the bytes the server has and the file's size.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        file_name, modify_time = os.path.basename(file_path), os.path.getmtime(file_path)
+        recorder = UploadProgressRecorder(config.TMP_FILE)
+        checkpoint = uploader.checkpoint_of(
+            recorder.get_upload_record(file_name, modify_time), os.path.getsize(file_path)
+        )
+        ret, _ = uploader.send(
+            self._account(), file_path, checkpoint, uploader.Record(recorder, file_name, modify_time),
+            body=body, mime_type=mime_type, progress_handler=progress_handler,
+        )  # fmt: skip
+        if ret is None:
+            return None
+        return _made(ret) or self.query_id({"objectNames": [ret["object"]]})
+
+    def query_id(self, body: Mapping[str, Any]) -> QueryResult | bytes | str | None:
+        """The media of the first known object of `objectNames`, None if none is known; the service's words in UTF-8 if
+        it refuses, a fixed text if it cannot be reached. `vodfast.Client.media` answers for all of them.
+        """
+        _, answer = self.transport.vcloud_api_request("/app/vod/video/query", self.auth.getVcloudHeaders(), body)
+        if answer is None:
+            return _FAILED
+        if answer.msg is not None:
+            return answer.msg.encode()
+        entries = answer.ret.get("list") or []
+        return _result(entries[0]["objectName"], entries[0]) if entries else None
+
+    def set_callback(self, body: Mapping[str, Any]) -> bytes | str:
+        """Set where the account's upload events go: a fixed text, or the service's words in UTF-8 if it refuses."""
+        headers = self.auth.getVcloudHeaders()
+        _, answer = self.transport.vcloud_api_request("/app/vod/upload/setcallback", headers, body)
+        if answer is None:
+            return _FAILED
+        return _DONE if answer.msg is None else answer.msg.encode()
+
+    def _account(self) -> Account:
+        return Account(self.transport.access_key_id, self.transport.access_key_secret)
+
+
+def _made(ret: Mapping[str, Any]) -> QueryResult | None:
+    """The media that the last chunk's answer named, None if it did not."""
+    try:
+        media = json.loads(base64.b64decode(ret["callbackRetMsg"]))["ret"]
+        return _result(ret["object"], media) if "vid" in media or "imgId" in media else None
+    except (KeyError, TypeError, ValueError, binascii.Error):
+        return None
+
+
+def _result(name: str, entry: Mapping[str, Any]) -> QueryResult:
+    return QueryResult(name, entry.get("vid"), None if "vid" in entry else entry.get("imgId"))

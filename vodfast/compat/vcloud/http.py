@@ -1,0 +1,102 @@
+"""From `config` to a client, and what calls say of the exchange.
+
+Decides how the module's settings become those of vodfast, at the moment of the call. Leaves open clients to
+`compat/clients.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from vodfast.blocking import Client
+from vodfast.compat.clients import shared_client
+from vodfast.compat.vcloud import config
+from vodfast.config import MIB, TransferConfig, parse_route
+from vodfast.errors import ConfigError, VodfastError
+
+log = logging.getLogger("vodfast.compat.vcloud")
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_DEFAULT_LOOKUP = "wanproxy.127.net"
+
+
+class Account(NamedTuple):
+    """Whose keys a call is made with."""
+
+    key: str | None
+    secret: str | None
+
+
+class ResponseInfo:
+    """How an exchange ended: `status_code` (-1 without an answer), `text_body`, and `error` if it failed."""
+
+    def __init__(self, status_code: int, text_body: str | None = None, error: str | None = None) -> None:
+        self.status_code = status_code
+        self.text_body = text_body
+        self.error = error
+
+    def ok(self) -> bool:
+        """Whether it succeeded."""
+        return self.status_code == 200
+
+    def need_retry(self) -> bool:
+        """Whether another attempt could help. Attempts that could were made already."""
+        return self.status_code == -1 or self.status_code // 100 == 5
+
+    def connect_failed(self) -> bool:
+        """Whether there was no answer."""
+        return self.status_code == -1
+
+    def __repr__(self) -> str:
+        return ", ".join(f"{name}:{value}" for name, value in vars(self).items())
+
+
+def failed(error: VodfastError) -> ResponseInfo:
+    """The end of an exchange that failed; the log says why, as the return values here cannot."""
+    log.error("%s", error)
+    return ResponseInfo(error.status if error.status not in (None, 200) else -1, None, str(error))
+
+
+def connected(account: Account) -> AbstractContextManager[Client]:
+    """A client with an account's keys and the settings of this moment.
+
+    Raises:
+        ConfigError: there are no keys, or a setting cannot be used.
+    """
+    if not account.key or not account.secret:
+        raise ConfigError("there are no keys: give AppKey and AppSecret to Client or Transport", cloud="netease")
+    transfer = TransferConfig(
+        part_size=min(max(config._BLOCK_SIZE, MIB), 4 * MIB),
+        max_connections=min(max(config.POOL_CONNECTIONS, 1), 512),
+        connect_timeout=float(config.CONNECTION_TIMEOUT),
+        attempts=min(max(config.CONNECTION_RETRIES, 0) + 1, 100),
+        resume=False,  # the records in TMP_FILE are what is taken up again
+    )
+    settings: dict[str, Any] = {}
+    scheme, host, port = _address(config.VCLOUD_API_HOST)
+    if host in _LOOPBACK:
+        transfer = TransferConfig(**_fields(transfer) | {"route": parse_route(f"{scheme}://{host}:{port or 80}")})
+    else:
+        settings["endpoint"] = f"{host}:{port}" if port not in (None, 80, 443) else host
+    _, lookup, _ = _address(config.WANPROXY_HOST)
+    if lookup not in (*_LOOPBACK, _DEFAULT_LOOKUP):
+        settings["lookup"] = lookup
+    return shared_client("netease", account.key, account.secret, settings=settings, config=transfer)
+
+
+def _fields(transfer: TransferConfig) -> dict[str, Any]:
+    return {name: getattr(transfer, name) for name in transfer.__struct_fields__}
+
+
+def _address(text: str) -> tuple[str, str, int | None]:
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+        scheme, host, port = parts.scheme, parts.hostname or "", parts.port
+    except ValueError:
+        scheme, host, port = "", "", None
+    if not host or scheme not in ("http", "https"):
+        raise ConfigError(f"{text!r} in vcloud.config is no address", cloud="netease")
+    return scheme, host, port
