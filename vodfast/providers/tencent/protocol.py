@@ -93,7 +93,9 @@ class TencentVod:
             ("complete_timeout", self.complete_timeout, self.complete_timeout > 0, "a number of seconds above 0"),
         ):
             if not ok:
-                raise ConfigError(f"{setting} {value!r} cannot be used: give {wanted}", cloud=checks.CLOUD)
+                raise ConfigError(
+                    f"{setting} {value!r} cannot be used: give {wanted}", cloud=checks.CLOUD, context={"field": setting}
+                )
         object.__setattr__(self, "_sub_app_id", _sub_app_id(self.place))
         api = Api(endpoint=_authority(self.endpoint), region=self.region, language=self.language)
         object.__setattr__(self, "_api", api)
@@ -308,7 +310,9 @@ def _sub_app_id(place: object) -> int | None:
     text = "" if isinstance(place, bool) else str(place)
     if re.fullmatch(r"[1-9][0-9]{0,17}", text):
         return int(text)
-    raise ConfigError("place must be a sub-application id, a positive whole number", cloud=checks.CLOUD)
+    raise ConfigError(
+        "place must be a sub-application id, a positive whole number", cloud=checks.CLOUD, context={"field": "place"}
+    )
 
 
 def _authority(endpoint: object) -> str:

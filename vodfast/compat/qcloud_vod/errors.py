@@ -1,0 +1,77 @@
+"""Which official exception an error of vodfast becomes.
+
+Decides class, code and message from where it happened: the API, the object store, or here, before anything was sent.
+Where a script has the vendor's own exception classes loaded, those are raised, so that its `except` clauses hold.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Final, cast
+
+from vodfast.compat.qcloud_cos.cos_exception import CosClientError, CosServiceError
+from vodfast.compat.qcloud_vod.exception import VodClientException
+from vodfast.compat.tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+from vodfast.errors import ErrorKind, VodfastError
+
+_API: Final = frozenset(("ApplyUpload", "CommitUpload", "ParseStreamingManifest"))
+_REFUSALS: Final[Mapping[str, tuple[str, str]]] = {
+    "media_type": ("InvalidParameterValue.MediaType", "invalid media type"),
+    "cover_type": ("InvalidParameterValue.CoverType", "invalid cover type"),
+    "expire_time": ("InvalidParameterValue.ExpireTime", ""),
+    "media_storage_path": ("InvalidParameterValue.MediaStoragePath", ""),
+    "place": ("InvalidParameterValue.SubAppId", ""),
+    "region": ("UnsupportedRegion", ""),
+    "title": ("InvalidParameterValue", ""),
+    "procedure": ("InvalidParameterValue", ""),
+    "source_context": ("InvalidParameterValue", ""),
+    "session_context": ("InvalidParameterValue", ""),
+    "storage_region": ("InvalidParameterValue.StorageRegion", ""),
+    "class_id": ("InvalidParameterValue", ""),
+    "ext_info": ("InvalidParameterValue", ""),
+}
+"""Fields refused here that the service would have refused: with its code and, where it is known, its message."""
+
+
+def official(error: VodfastError) -> Exception:
+    """The exception the vendor's SDK raises for this, to be raised from `error`."""
+    message = error.context.get("vendor_message", error.message)
+    if error.operation in _API:
+        return sdk_exception(error.code or _network_code(error), message, error.request_id)
+    if error.operation is not None:
+        return _of_the_store(error, message)
+    code, known = _REFUSALS.get(error.context.get("field", ""), ("", ""))
+    if code:
+        return sdk_exception(code, known or message, None)
+    if error.kind in (ErrorKind.SOURCE_CHANGED, ErrorKind.INTEGRITY, ErrorKind.CANCELLED):
+        return _loaded("qcloud_cos.cos_exception", CosClientError)(str(error))
+    return VodClientException(str(error))
+
+
+def sdk_exception(code: str, message: str, request_id: str | None) -> Exception:
+    """The API SDK's exception."""
+    found = _loaded("tencentcloud.common.exception.tencent_cloud_sdk_exception", TencentCloudSDKException)
+    return found(code, message, request_id)
+
+
+def _of_the_store(error: VodfastError, message: str) -> Exception:
+    if error.code is None or error.status is None:
+        return _loaded("qcloud_cos.cos_exception", CosClientError)(str(error))
+    facts = {
+        "code": error.code,
+        "message": message,
+        "resource": "",
+        "requestid": error.request_id or "",
+        "traceid": "Unknown",
+    }
+    return _loaded("qcloud_cos.cos_exception", CosServiceError)("PUT", facts, error.status)
+
+
+def _network_code(error: VodfastError) -> str:
+    return "ClientNetworkError" if error.status is None else "ServerNetworkError"
+
+
+def _loaded(module: str, own: type[Exception]) -> Callable[..., Exception]:
+    """The class of that name in the vendor's module, if a script has imported it."""
+    return cast(type[Exception], getattr(sys.modules.get(module), own.__name__, own))

@@ -1,0 +1,165 @@
+"""`VodUploadClient.upload`: one media file, with its cover or the files its manifest names, into Tencent Cloud VOD.
+
+Decides how the official request becomes a call of the public client, and the checks with fixed texts that come before.
+Leaves exceptions to `errors.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from typing import Any
+
+from vodfast.compat.clients import shared_client
+from vodfast.compat.qcloud_vod.errors import official, sdk_exception
+from vodfast.compat.qcloud_vod.exception import VodClientException
+from vodfast.compat.qcloud_vod.model import VodUploadRequest, VodUploadResponse
+from vodfast.config import TransferConfig
+from vodfast.errors import VodfastError
+from vodfast.events import AnyEvent, EventSink, Progress
+from vodfast.items import UploadResult
+from vodfast.providers.tencent import UploadOptions
+
+ProgressCallback = Callable[[int, int], None]
+
+_RETRIES = 3
+"""The official number of attempts, which stands for vodfast's own."""
+_MOST_PARTS_AT_ONCE = 128
+
+logger = logging.getLogger("qcloud_vod.vod_upload_client")
+
+
+class VodUploadClient:
+    """Uploads with one pair of keys, and a token if they are temporary. Safe in many threads at once.
+
+    `ignore_check` leaves out the checks and defaults below; `retry_time`, if it is changed, is the number of attempts
+    for each request.
+    """
+
+    def __init__(self, secret_id: str, secret_key: str, token: str | None = None) -> None:
+        self.secret_id = secret_id
+        self.secret_key = secret_key
+        self.token = token
+        self.ignore_check = False
+        self.retry_time = _RETRIES
+
+    def upload(
+        self, region: str, request: VodUploadRequest, progress_callback: ProgressCallback | None = None
+    ) -> VodUploadResponse:
+        """Upload what the request names and have the service take it over.
+
+        `region` is where the service is asked, not where media are stored. `progress_callback` is told the bytes
+        acknowledged so far and the bytes in all, of everything this call sends; it must not block.
+
+        Raises:
+            VodClientException: the request is incomplete, or a file of it cannot be sent.
+            TencentCloudSDKException: the service refused or was not reached.
+            CosServiceError, CosClientError: likewise the store; or a file changed while it was sent.
+        """
+        if not self.ignore_check:
+            _check_and_complete(region, request)
+        logger.info("vod upload req = %s, region = %s", request.to_json_string(), region)
+        self._check_keys()
+        try:
+            result = self._upload(region, request, progress_callback)
+        except VodfastError as error:
+            raise official(error) from error
+        response = VodUploadResponse.of(
+            FileId=result.media_id,
+            MediaUrl=result.url or "",
+            CoverUrl=result.cover_url or "",
+            RequestId=result.request_id,
+        )
+        logger.info("vod upload CommitUpload rsp = %s", response.to_json_string())
+        return response
+
+    def _upload(
+        self, region: str, request: VodUploadRequest, progress_callback: ProgressCallback | None
+    ) -> UploadResult:
+        attempts = TransferConfig().attempts if self.retry_time == _RETRIES else max(1, self.retry_time)
+        with shared_client(
+            "tencent",
+            self.secret_id,
+            self.secret_key,
+            self.token,
+            place=None if request.SubAppId is None else str(request.SubAppId),
+            settings={"region": region} if region else {},
+            config=TransferConfig(attempts=attempts),
+        ) as client:
+            return client.upload(
+                request.MediaFilePath,
+                title=request.MediaName or None,
+                cover=request.CoverFilePath or None,
+                options=_options(request),
+                events=_told(progress_callback),
+            )
+
+    def _check_keys(self) -> None:
+        for name, value in (("id", self.secret_id), ("key", self.secret_key)):
+            if value is None or not value.strip():
+                raise sdk_exception("InvalidCredential", f"secret {name} should not be none or empty", None)
+            if value != value.strip():
+                raise sdk_exception("InvalidCredential", f"secret {name} should not contain spaces", None)
+
+
+def _options(request: VodUploadRequest) -> UploadOptions:
+    at_once = request.ConcurrentUploadNumber
+    if at_once is not None and not (isinstance(at_once, int) and at_once > 0):
+        raise VodClientException("ConcurrentUploadNumber must be a whole number above 0")
+    return UploadOptions(
+        media_type=request.MediaType or None,
+        cover_type=(request.CoverType or None) if request.CoverFilePath else None,
+        procedure=request.Procedure,
+        expire_time=request.ExpireTime,
+        storage_region=request.StorageRegion,
+        class_id=request.ClassId,
+        source_context=request.SourceContext,
+        session_context=request.SessionContext,
+        ext_info=request.ExtInfo,
+        media_storage_path=request.MediaStoragePath,
+        part_concurrency=None if at_once is None else min(at_once, _MOST_PARTS_AT_ONCE),
+    )
+
+
+def _told(callback: ProgressCallback | None) -> EventSink | None:
+    if callback is None:
+        return None
+
+    def sink(event: AnyEvent) -> None:
+        if isinstance(event, Progress):
+            callback(event.done, event.total if event.total is not None else event.done)
+
+    return sink
+
+
+def _check_and_complete(region: str, request: VodUploadRequest) -> None:
+    """The official checks in the official order, and the defaults written back to the request."""
+    if not region:
+        raise VodClientException("lack region")
+    media: Any = request.MediaFilePath
+    if not media:
+        raise VodClientException("lack media path")
+    if not os.path.isfile(media):
+        raise VodClientException("media path is invalid")
+    stem, extension = _name_of(media)
+    if not request.MediaType:
+        if not extension:
+            raise VodClientException("lack media type")
+        request.MediaType = extension
+    if not request.MediaName:
+        request.MediaName = stem
+    if request.CoverFilePath:
+        if not os.path.isfile(request.CoverFilePath):
+            raise VodClientException("cover path is invalid")
+        if not request.CoverType:
+            extension = _name_of(request.CoverFilePath)[1]
+            if not extension:
+                raise VodClientException("lack cover type")
+            request.CoverType = extension
+
+
+def _name_of(path: Any) -> tuple[str, str]:
+    """The file name without its last extension, and that without its dot."""
+    stem, extension = os.path.splitext(os.path.split(path)[1])
+    return stem, extension[1:]

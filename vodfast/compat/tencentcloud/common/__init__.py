@@ -1,0 +1,1 @@
+"""Substitute for `tencentcloud`, of which scripts that upload need the exception only."""
