@@ -339,3 +339,27 @@ def test_one_client_serves_many_threads(vodfast_emulator: Any, client: VodUpload
         responses = list(pool.map(lambda path: client.upload(REGION, request_for(path)), paths))
     found = {item["media_id"]: item["objects"][0]["size"] for item in vodfast_emulator.media()}
     assert [found[response.FileId] for response in responses] == [path.stat().st_size for path in paths]
+
+
+def test_every_call_makes_a_media_of_its_own(vodfast_emulator: Any, client: VodUploadClient, media_file: Any) -> None:
+    path = media_file(10)
+    first, second = (client.upload(REGION, request_for(path)).FileId for _ in range(2))
+    assert first != second
+    assert [item["state"] for item in vodfast_emulator.media()] == ["committed", "committed"]
+
+
+def test_a_call_after_an_outage_goes_on_where_the_first_one_stopped(
+    vodfast_emulator: Any, client: VodUploadClient, media_file: Any
+) -> None:
+    client.retry_time = 1
+    vodfast_emulator.set_faults([rule("status", "CompleteMultipartUpload", code=503)])
+    request = request_for(media_file(40 * MIB))
+    with pytest.raises(CosClientError, match="goes on from there"):
+        client.upload(REGION, request)
+    vodfast_emulator.set_faults([])
+    before = operations(vodfast_emulator)
+    client.upload(REGION, request)
+    again = operations(vodfast_emulator)[len(before) :]
+    assert "UploadPart" not in again
+    assert "ApplyUpload" not in again
+    assert [item["state"] for item in vodfast_emulator.media()] == ["committed"]

@@ -92,6 +92,7 @@ class VodUploadClient:
                 title=request.MediaName or None,
                 cover=request.CoverFilePath or None,
                 options=_options(request),
+                force_new=True,  # the vendor makes a new media of every call
                 events=_told(progress_callback),
             )
 
