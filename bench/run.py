@@ -25,6 +25,9 @@ try:
 except ImportError:  # it comes with the vendor's SDK
     certifi = None
 
+_NEEDS = {"vendor_sdk": "qcloud_vod", "volcengine_vod": "volcengine"}
+"""The package a contestant cannot do without."""
+
 Run = dict[str, float]
 
 
@@ -57,8 +60,10 @@ def hold(workload: Workload, folder: Path, runs: int | None, tell: Callable[[str
     Raises:
         ContestantFailed: naming the contestant.
     """
-    if any(entry.contestant == "vendor_sdk" for entry in workload.entries) and not _importable("qcloud_vod"):
-        return Outcome(title=workload.title, skipped="vod-python-sdk is not installed: run `make contests`")
+    for entry in workload.entries:
+        needed = _NEEDS.get(entry.contestant)
+        if needed is not None and not _importable(needed):
+            return Outcome(title=workload.title, skipped=f"{needed} is not installed: run `make contests`")
     figures: dict[str, list[Run]] = {entry.name: [] for entry in workload.entries}
     files = {
         entry.name: make_files(entry.files, folder) if entry.files is not None else [] for entry in workload.entries
@@ -101,7 +106,7 @@ def _run(entry: Entry, files: list[MadeFile], scheme: str | None, server: Server
     if process.returncode != 0 or not lines[-1]:
         raise ContestantFailed(f"{entry.name} ended with status {process.returncode} and no figures")
     if server is not None:
-        if not server.holds(files):
+        if not server.holds(files, members=entry.files is not None and entry.files.playlist):
             raise ContestantFailed(f"{entry.name}: the server does not hold exactly the bytes of the files")
         server.reset()
     run: Run = json.loads(lines[-1])

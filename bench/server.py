@@ -58,10 +58,12 @@ class Server:
             body: bytes = answer.read()
             return body
 
-    def holds(self, files: list[MadeFile]) -> bool:
-        """Whether the committed media are exactly these files, by size and CRC-64, and by SHA-256 of what it kept."""
+    def holds(self, files: list[MadeFile], *, members: bool = False) -> bool:
+        """Whether the committed media are exactly these files, by size and CRC-64, and by SHA-256 of what it kept. The
+        members of a playlist count without being committed.
+        """
         media = json.loads(self._control("GET", "media"))
-        stored = [item for one in media if one["state"] == "committed" for item in one["objects"]]
+        stored = [item for one in media if members or one["state"] == "committed" for item in one["objects"]]
         kept = {item["sha256"] for item in stored} - {None}
         return kept <= {file.sha256 for file in files} and sorted(
             (item["size"], int(item["crc64"])) for item in stored

@@ -20,11 +20,14 @@ _ZEROS = bytes(_BLOCK)
 
 
 class Files(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Files to upload: `size` bytes each. `sparse` ones are holes from end to end, `noise` cannot be compressed."""
+    """Files to upload: `size` bytes each. `sparse` ones are holes from end to end, `noise` cannot be compressed. With
+    `playlist` they are the segments of one, which comes last.
+    """
 
     count: Annotated[int, msgspec.Meta(ge=1)]
     size: Annotated[int, msgspec.Meta(ge=1)]
     content: Literal["noise", "sparse"] = "noise"
+    playlist: bool = False
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,15 +83,25 @@ class MadeFile(msgspec.Struct, frozen=True):
 
 def make_files(files: Files, folder: Path) -> list[MadeFile]:
     """The files of an entry, made once per `folder`, on disk and in the page cache before any clock runs."""
-    home = folder / f"{files.content}-{files.count}x{files.size}"
+    suffix = "ts" if files.playlist else "mp4"
+    home = folder / f"{files.content}-{files.count}x{files.size}-{suffix}"
     home.mkdir(parents=True, exist_ok=True)
     made = []
     for number in range(files.count):
-        path = home / f"{number:05d}.mp4"
+        path = home / f"{number:05d}.{suffix}"
         if not path.exists() or path.stat().st_size != files.size:
             _write(path, files, seed=number)
         made.append(MadeFile(str(path), files.size, *_digests(path, files)))
+    if files.playlist:
+        made.append(_playlist(home / "index.m3u8", [Path(file.path).name for file in made], files))
     return made
+
+
+def _playlist(path: Path, names: list[str], files: Files) -> MadeFile:
+    lines = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:4"]
+    lines += [line for name in names for line in ("#EXTINF:4.0,", name)]
+    path.write_text("\n".join([*lines, "#EXT-X-ENDLIST", ""]))
+    return MadeFile(str(path), path.stat().st_size, *_digests(path, files))
 
 
 def _digests(path: Path, files: Files) -> tuple[str | None, int]:

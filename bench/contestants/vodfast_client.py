@@ -32,8 +32,10 @@ class Span:
 
 def prepare(job: dict[str, Any]) -> Callable[[], dict[str, Any]]:
     config = TransferConfig(route=parse_route(f"{job['scheme']}://{job['endpoint']}"), ca_bundle=job["ca"])
-    config = msgspec.structs.replace(config, **job["options"])
-    client = Client("tencent", credentials=emulator_credentials("tencent"), config=config)
+    options = dict(job["options"])
+    cloud, place = options.pop("cloud", "tencent"), options.pop("place", None)
+    config = msgspec.structs.replace(config, **options)
+    client = Client(cloud, credentials=emulator_credentials(cloud), config=config, place=place)
     atexit.register(client.close)
     paths = job["files"]
 

@@ -1,0 +1,295 @@
+"""The Volcengine stand-in: scripts of the vendor's package keep their calls, and the emulator judges what they did."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from vodfast.compat.clients import close_all
+from vodfast.compat.volcengine.errors import VodError
+from vodfast.compat.volcengine.Policy import Policy, Statement
+from vodfast.compat.volcengine.util.Functions import Function
+from vodfast.compat.volcengine.vod.models.request.request_vod_pb2 import (
+    VodQueryUploadTaskInfoRequest,
+    VodUploadMaterialRequest,
+    VodUploadMediaRequest,
+    VodUrlUploadRequest,
+)
+from vodfast.compat.volcengine.vod.VodService import VodService
+from vodfast.config import MIB
+
+KEY = "vodfast-emulator-volcengine"
+
+
+@pytest.fixture
+def emulated(vodfast_emulator: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+    """The emulator, as a script finds it: by one variable, with no keys anywhere."""
+    for name in ("VOLC_ACCESSKEY", "VOLC_SECRETKEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("VODFAST_EMULATOR", vodfast_emulator.endpoint)
+    yield vodfast_emulator
+    close_all()
+
+
+@pytest.fixture
+def service(emulated: Any) -> VodService:
+    return VodService()
+
+
+def called(emulator: Any, operation: str) -> list[dict[str, Any]]:
+    return [record for record in emulator.history() if record["operation"] == operation]
+
+
+def asked(emulator: Any, operation: str) -> dict[str, str]:
+    (record,) = called(emulator, operation)
+    return {name: value for name, (value,) in parse_qs(urlsplit(record["path"]).query).items()}
+
+
+def judge(emulator: Any, media_id: str, path: Path) -> None:
+    (media,) = [one for one in emulator.media() if one["media_id"] == media_id]
+    assert media["state"] == "committed"
+    assert [one["sha256"] for one in media["objects"]] == [hashlib.sha256(path.read_bytes()).hexdigest()]
+
+
+def test_upload_media(service: VodService, emulated: Any, media_file: Callable[..., Path]) -> None:
+    path = media_file(100_000)
+    request = VodUploadMediaRequest()
+    request.SpaceName = "demo"
+    request.FilePath = str(path)
+    request.Functions = json.dumps([Function.get_meta_func(), Function.get_snapshot_func(2.3),
+                                    Function.get_add_option_info_func("标题", "t", "d", 0)])  # fmt: skip
+    request.CallbackArgs = "a=b"
+    request.FileName = "hello/vod.mp4"
+    request.FileExtension = ".mp4"
+    request.StorageClass = 2
+    request.ExpireTime = "2030-01-01T00:00:00Z"
+    request.VodUploadSource = "upload"
+    response = service.upload_media(request)
+    assert response.ResponseMetadata.Error.Code == ""
+    data = response.Result.Data
+    judge(emulated, data.Vid, path)
+    assert (data.Mid, data.SourceInfo.FileName, data.SourceInfo.Size) == ("", "hello/vod.mp4", 100_000)
+    assert data.PosterUri
+    assert response.ResponseMetadata.RequestId == called(emulated, "CommitUploadInfo")[0]["request_id"]
+    assert (response.ResponseMetadata.Action, response.ResponseMetadata.Version) == ("CommitUploadInfo", "2022-01-01")
+    said = asked(emulated, "CommitUploadInfo")
+    assert (said["Functions"], said["CallbackArgs"]) == (request.Functions, "a=b")
+    assert (said["ExpireTime"], said["VodUploadSource"]) == ("2030-01-01T00:00:00Z", "upload")
+    said = asked(emulated, "ApplyUploadInfo")
+    assert (said["FileName"], said["StorageClass"], said["FileType"]) == ("hello/vod.mp4", "2", "media")
+    assert "RequestId:" in str(response)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("media", "a.mp4"), ("image", "a.jpg"), ("object", "a.vtt"), ("video", "a.mp4"), ("", "a.mp4")]
+)
+@pytest.mark.parametrize("functions", ["", "described"])
+def test_upload_material(
+    service: VodService, emulated: Any, media_file: Callable[..., Path], kind: str, name: str, functions: str
+) -> None:
+    path = media_file(1000, name)
+    request = VodUploadMaterialRequest(FileType=kind, SpaceName="demo", FilePath=str(path), FileExtension=path.suffix)
+    if functions:
+        described = Function.get_add_material_option_info_func("素材", "t", "d", "video", 2, "MP4")
+        request.Functions = json.dumps([Function.get_meta_func(), described])
+    data = service.upload_material(request).Result.Data
+    judge(emulated, data.Mid or data.Vid, path)
+    assert bool(data.Mid) is (bool(functions) or kind in ("image", "object"))
+    assert asked(emulated, "ApplyUploadInfo")["FileType"] == {"": "media", "video": "media"}.get(kind, kind)
+    assert asked(emulated, "CommitUploadInfo").get("Functions", "") == request.Functions
+
+
+def test_a_playlist_alone_is_a_single_file(service: VodService, emulated: Any, tmp_path: Path) -> None:
+    path = tmp_path / "a.M3U8"
+    path.write_text("#EXTM3U\n0.ts\n")
+    data = service.upload_media(VodUploadMediaRequest(SpaceName="demo", FilePath=str(path))).Result.Data
+    judge(emulated, data.Vid, path)
+    assert len(emulated.media()) == 1
+    assert called(emulated, "ParseUploadManifest") == []
+
+
+def test_chunk_sizes_are_raised_to_twenty_mebibytes(service: VodService, emulated: Any, tmp_path: Path) -> None:
+    path = tmp_path / "big.mp4"
+    with path.open("wb") as file:
+        file.truncate(41 * MIB)
+    request = VodUploadMediaRequest(SpaceName="demo", FilePath=str(path), ChunkSize=MIB, ParallelNum=1)
+    judge(emulated, service.upload_media(request).Result.Data.Vid, path)
+    assert [record["bytes"] for record in called(emulated, "UploadPart")] == [20 * MIB, 20 * MIB, MIB]
+
+
+def test_pulls_and_jobs(service: VodService, emulated: Any) -> None:
+    request = VodUrlUploadRequest()
+    request.SpaceName = "demo"
+    for number in range(22):
+        entry = request.URLSets.add()
+        entry.SourceUrl = f"http://cdn.example/{number}.mp4"
+        entry.FileExtension = ".mp4"
+        entry.CallbackArgs = "mine"
+        entry.CustomURLHeaders.update(**{"your-header": "value"})
+        entry.Tags, entry.Category, entry.StorageClass, entry.ClassificationId = "a,b", "anything", 3, 12
+        entry.Templates.add(TemplateIds=["1"], TemplateType="imp")
+        entry.Executions.add().Operation.Task.Asr.WithConfidence = "true"
+    answer = service.upload_media_by_url(request)
+    data = answer.Result.Data
+    assert [one.SourceUrl for one in data] == [entry.SourceUrl for entry in request.URLSets]
+    assert list(data[0].ImageUrls) == []
+    assert answer.ResponseMetadata.RequestId == called(emulated, "UploadMediaByUrl")[0]["request_id"]
+    query = VodQueryUploadTaskInfoRequest()
+    query.JobIds = ",".join([data[0].JobId, "nobody", data[21].JobId])
+    states = [service.query_upload_task_info(query).Result.Data for _ in range(3)]
+    assert [[one.State for one in state.MediaInfoList] for state in states] == [
+        ["initial"] * 2, ["processing"] * 2, ["success"] * 2
+    ]  # fmt: skip
+    assert list(states[0].NotExistJobIds) == ["nobody"]
+    first = states[2].MediaInfoList[0]
+    assert (first.JobId, first.CallbackArgs, first.SpaceName) == (data[0].JobId, "mine", "demo")
+    assert first.SourceInfo.FileName.endswith(".mp4")
+    assert first.Vid in {media["media_id"] for media in emulated.media()}
+
+
+def test_tokens(service: VodService, emulated: Any, media_file: Callable[..., Path]) -> None:
+    for made in (service.get_upload_sts2(), service.get_upload_sts2_with_expired_time(1)):
+        assert json.loads(str(made)) == {
+            "AccessKeyID": made.access_key_id, "SecretAccessKey": made.secret_access_key,
+            "SessionToken": made.session_token, "ExpiredTime": made.expired_time, "CurrentTime": made.current_time,
+        }  # fmt: skip
+        assert made.session_token.startswith("STS2")
+        assert made.access_key_id.startswith("AKTP")
+    deny = Policy([Statement.new_deny_statement(["vod:*"], [])])
+    assert service.sign_sts2(deny, 600).session_token != service.sign_sts2(None, 600).session_token
+    assert emulated.history() == []
+    service.set_session_token("t")
+    service.set_ak(KEY)
+    service.set_sk("s")
+    with pytest.raises(VodError, match="permanent"):
+        service.get_upload_sts2()
+
+
+def upload(service: VodService, path: Path, **fields: Any) -> Any:
+    return service.upload_media(VodUploadMediaRequest(SpaceName="demo", FilePath=str(path), **fields))
+
+
+def test_failures_carry_what_the_service_said(
+    service: VodService, emulated: Any, media_file: Callable[..., Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = media_file(1000)
+    for operation, code in (("ApplyUploadInfo", "QuotaInsufficient"), ("CommitUploadInfo", "OperationDenied")):
+        emulated.set_faults([{"action": "error", "code": code, "message": "no", "match": {"operation": operation}}])
+        with pytest.raises(Exception, match=f"^{code}: .*no") as caught:
+            upload(service, path)
+        error = caught.value
+        assert isinstance(error, VodError)
+        assert (error.code, error.operation, error.retryable) == (code, operation, False)
+        assert error.request_id == error.log_id == called(emulated, operation)[-1]["request_id"]
+    emulated.set_faults([{"action": "error", "code": "4100", "match": {"operation": "DirectUpload"}}])
+    with pytest.raises(Exception, match="upload failed"):
+        upload(service, path)
+    emulated.set_faults([{"action": "error", "code": "InvalidParameter", "match": {"operation": "UploadMediaByUrl"}}])
+    request = VodUrlUploadRequest(SpaceName="demo")
+    request.URLSets.add(SourceUrl="http://x.example/a.mp4")
+    with pytest.raises(VodError, match=r"^InvalidParameter"):
+        service.upload_media_by_url(request)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"FilePath": "/nowhere/x.mp4"}, "no such file on file path"),
+        ({"StorageClass": 7}, "InvalidParameter"),
+        ({"Functions": "{"}, "JSON array"),
+        ({"SpaceName": ""}, "space"),
+        ({"ExpireTime": "tomorrow"}, "expire_time"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_sent(
+    service: VodService, emulated: Any, media_file: Callable[..., Path], fields: dict[str, Any], said: str
+) -> None:
+    request = VodUploadMediaRequest(**{"SpaceName": "demo", "FilePath": str(media_file(10)), **fields})
+    with pytest.raises(VodError, match=said):
+        service.upload_media(request)
+    assert emulated.history() == []
+
+
+def test_keys_by_setter_win_over_the_environment(
+    service: VodService, emulated: Any, media_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulated.settings(callers=[{"access_key": "vodfast-emulator-c", "secret": "s", "token": "t"}])
+    monkeypatch.setenv("VOLC_ACCESSKEY", KEY)
+    monkeypatch.setenv("VOLC_SECRETKEY", "wrong")
+    path = media_file(10)
+    with pytest.raises(VodError, match=r"^SignatureDoesNotMatch"):
+        upload(service, path)
+    service.set_sk(f"{KEY}-secret")
+    upload(service, path)
+    service.set_ak("vodfast-emulator-c")
+    service.set_sk("s")
+    with pytest.raises(VodError, match=r"^InvalidSecretToken"):
+        upload(service, path)
+    service.set_session_token("t")
+    upload(service, path)
+
+
+def test_objects_share_nothing(emulated: Any, media_file: Callable[..., Path]) -> None:
+    home, away = VodService(), VodService("ap-southeast-1")
+    path = media_file(10)
+    for service in (home, away, home):
+        region = upload(service, path).ResponseMetadata.Region
+        assert region == service.service_info.credentials.region
+    hosts = [record["host"] for record in called(emulated, "ApplyUploadInfo")]
+    assert hosts == ["vod.volcengineapi.com", "vod.ap-southeast-1.volcengineapi.com", "vod.volcengineapi.com"]
+
+
+def test_an_address_of_ones_own(
+    emulated: Any, media_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VODFAST_EMULATOR")
+    service = VodService()
+    service.set_host(emulated.endpoint)
+    service.set_scheme("http")
+    service.set_connection_timeout(5)
+    service.set_socket_timeout(5)
+    path = media_file(10)
+    judge(emulated, upload(service, path).Result.Data.Vid, path)
+    service.set_host("vod.example")
+    with pytest.raises(VodError, match="TLS"):
+        upload(service, path)
+
+
+def test_without_keys_it_says_so(
+    emulated: Any, media_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VODFAST_EMULATOR")
+    with pytest.raises(VodError, match="VOLC_ACCESSKEY"):
+        upload(VodService(), media_file(10))
+
+
+def test_the_vendors_files_are_read(
+    emulated: Any, media_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(os.environ["HOME"]) / ".volc"
+    folder.mkdir()
+    (folder / "config").write_text(json.dumps({"ak": KEY, "sk": f"{KEY}-secret"}))
+    monkeypatch.delenv("VODFAST_EMULATOR")
+    service = VodService()
+    service.set_host(emulated.endpoint)
+    service.set_scheme("http")
+    assert upload(service, media_file(10)).Result.Data.Vid
+    text = f"[default]\naccess_key_id = {KEY}-of-nobody\nsecret_access_key = else\n"
+    (folder / "credentials").write_text(text)
+    with pytest.raises(VodError, match="InvalidAccessKey"):
+        upload(service, media_file(10))
+
+
+def test_other_parts_of_the_service_are_named(service: VodService) -> None:
+    with pytest.raises(AttributeError, match=r"get_play_info.*vendor's own"):
+        service.get_play_info(None)
+    assert not hasattr(service, "apply_upload_info")

@@ -1,0 +1,97 @@
+"""The same script on the vendor's `volcengine` and on its stand-in: same answers, same media, no more requests."""
+
+from __future__ import annotations
+
+import collections
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from vodfast.emulator import Emulator
+
+SCRIPTS = Path(__file__).parent / "scripts"
+MIB = 1024 * 1024
+OURS = ["-m", "vodfast.compat"]
+
+
+class Seen:
+    """What one run of a script printed and left behind."""
+
+    def __init__(self, emulator: Emulator, printed: str) -> None:
+        self.printed = printed
+        self.lines = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+        self.calls = collections.Counter(entry["operation"] for entry in emulator.history())
+        self.media = [media for media in emulator.media() if media["state"] == "committed"]
+        self.asked = [
+            (entry["operation"], {name: value for name, (value,) in parse_qs(urlsplit(entry["path"]).query).items()})
+            for entry in emulator.history()
+            if entry["status"] == 200 and entry["operation"] in ("ApplyUploadInfo", "CommitUploadInfo")
+        ]
+
+    def objects(self) -> list[tuple[str, int, str]]:
+        """Key, size and digest of everything committed, random names levelled."""
+        found = [one for media in self.media for one in media["objects"]]
+        return sorted((levelled(one["key"].partition("/")[2]), one["size"], one["sha256"]) for one in found)
+
+    def metadata(self) -> list[tuple[str, dict[str, Any]]]:
+        """What was asked for each media: the fields that say something, in one spelling."""
+        return [(operation, {name: spelled(name, value) for name, value in fields.items() if name not in HOW})
+                for operation, fields in self.asked]  # fmt: skip
+
+
+HOW = ("NeedFallback", "Action", "Version", "FileType")
+"""Fields that do not describe the media, or that the vendor leaves out where it means the default."""
+
+
+def spelled(name: str, value: str) -> Any:
+    return float(value) if name == "FileSize" else json.loads(value) if name == "Functions" else value
+
+
+def levelled(text: str) -> str:
+    return re.sub(r"\b[0-9a-f]{28,32}\b|\b[vm]02[0-9a-f]{28}\b", "*", text)
+
+
+@pytest.fixture
+def run(emulator: Emulator, tmp_path: Path) -> Callable[..., Seen]:
+    """Runs a script as python does, on the vendor's package or, with `OURS`, on the stand-in."""
+    env = {name: value for name, value in emulator.env.items() if name != "VODFAST_EMULATOR"}
+    bundle = {"REQUESTS_CA_BUNDLE": str(emulator.ca), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+
+    def start(how: list[str], script: str, *arguments: str) -> Seen:
+        emulator.reset()
+        there = {"VODFAST_EMULATOR": emulator.endpoint} if how else {}
+        command = [sys.executable, "-W", "ignore", *how, str(SCRIPTS / script), *arguments]
+        done = subprocess.run(
+            command, env=env | bundle | there, capture_output=True, text=True, timeout=100, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return Seen(emulator, done.stdout)
+
+    return start
+
+
+def test_every_sample_of_the_page(run: Callable[..., Seen], sample: Callable[[str, int], Path], tmp_path: Path) -> None:
+    for name, size in (("clip.mp4", 300_000), ("big.mp4", 45 * MIB), ("photo.jpg", 9000), ("words.vtt", 500)):
+        sample(name, size)
+    (tmp_path / "clip").write_bytes(b"no suffix")
+    theirs = run([], "volcengine_page.py", "demo", str(tmp_path))
+    ours = run(OURS, "volcengine_page.py", "demo", str(tmp_path))
+    assert len(theirs.lines) == 14
+    assert [levelled(json.dumps(line, ensure_ascii=False)) for line in ours.lines] == [
+        levelled(json.dumps(line, ensure_ascii=False)) for line in theirs.lines
+    ]
+    assert ours.objects() == theirs.objects()
+    assert len(ours.media) == len(theirs.media) == 6
+    assert ours.metadata() == theirs.metadata()
+    assert ours.calls["ApplyUploadInfo"] == theirs.calls["ApplyUploadInfo"] - 1, "what cannot succeed is not sent"
+    assert ours.calls["UploadPart"] == theirs.calls["UploadPart"] + 1, "the tail is a part of its own"
+    assert sum(ours.calls.values()) <= sum(theirs.calls.values())
+    assert all(ours.calls[operation] <= count for operation, count in theirs.calls.items() if operation != "UploadPart")

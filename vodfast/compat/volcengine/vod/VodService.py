@@ -1,0 +1,259 @@
+"""Stand-in for `volcengine.vod.VodService`: uploads, pulls, their jobs and upload tokens.
+
+Decides how the fields of requests become arguments of the public client, and results become responses. Leaves settings
+to `VodServiceConfig.py` and everything else to the client.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+from vodfast.blocking import Client
+from vodfast.compat.volcengine.errors import NO_FILE, VodError, translated
+from vodfast.compat.volcengine.messages import Message
+from vodfast.compat.volcengine.Policy import Policy, SecurityToken2, Statement
+from vodfast.compat.volcengine.vod.models.request.request_vod_pb2 import (
+    VodQueryUploadTaskInfoRequest,
+    VodUploadMaterialRequest,
+    VodUploadMediaRequest,
+    VodUrlUploadRequest,
+)
+from vodfast.compat.volcengine.vod.models.response.response_vod_pb2 import (
+    VodCommitUploadInfoResponse,
+    VodQueryUploadTaskInfoResponse,
+    VodUrlUploadResponse,
+)
+from vodfast.compat.volcengine.vod.VodServiceConfig import VodServiceConfig
+from vodfast.errors import VodfastError
+from vodfast.items import UploadResult
+from vodfast.providers.contract import JobRecord, PullItem
+from vodfast.providers.volcengine import (
+    Asr,
+    Control,
+    Execution,
+    ExecutionTask,
+    Image,
+    Ocr,
+    Operation,
+    PullOptions,
+    Template,
+    UploadOptions,
+)
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Message)
+
+_STORAGE: Final[Mapping[int, str | None]] = {0: None, 1: "standard", 2: "archive", 3: "infrequent_access"}
+_LEGACY_TYPES: Final = {"": "media", "video": "media"}
+"""FileTypes of old scripts, and what they are called today."""
+_TOKEN_ACTIONS: Final = ("vod:ApplyUploadInfo", "vod:CommitUploadInfo")
+
+
+class VodService(VodServiceConfig):
+    """The service in one region, with one account's keys. Every object has its own settings."""
+
+    def upload_media(self, request: VodUploadMediaRequest) -> VodCommitUploadInfoResponse:
+        """Upload audio or video, or with `SupportParseManifest` a playlist and everything it names.
+
+        Raises:
+            VodError: it failed; nothing was committed.
+        """
+        whole = request.SupportParseManifest and request.FilePath.lower().endswith(".m3u8")
+        options = _upload_options(
+            request, expire_time=request.ExpireTime or None, upload_source=request.VodUploadSource or None
+        )
+        # A material is never taken for a package, and with functions given as they are it is media all the same.
+        playlist = request.FilePath.lower().endswith(".m3u8") and not whole
+        return self._upload(request, options, "material" if playlist else "media", _storage(request.StorageClass))
+
+    def upload_material(self, request: VodUploadMaterialRequest) -> VodCommitUploadInfoResponse:
+        """Upload a material.
+
+        Raises:
+            VodError: it failed; nothing was committed.
+        """
+        kind = request.FileType
+        options = _upload_options(request, file_type=_LEGACY_TYPES.get(kind, kind))
+        return self._upload(request, options, "material", None)
+
+    def _upload(
+        self, request: Any, options: UploadOptions, kind: str, storage: str | None
+    ) -> VodCommitUploadInfoResponse:
+        if not os.path.isfile(request.FilePath):
+            raise VodError(f"{NO_FILE}: {request.FilePath}")
+
+        def perform(client: Client) -> UploadResult:
+            return client.upload(
+                request.FilePath,
+                kind=kind,
+                context=request.CallbackArgs or None,
+                storage_class=storage,
+                options=options,
+                force_new=True,  # a script that uploads a file twice wants two media
+            )
+
+        done = self._ask(perform, request.SpaceName, chunk_size=request.ChunkSize)
+        data = dict(done.raw)
+        if not data:
+            data = {"Mid" if (done.media_id or "").startswith("m") else "Vid": done.media_id}
+        return self._answer(
+            VodCommitUploadInfoResponse, "CommitUploadInfo", "2022-01-01", done.request_id, {"Data": data}
+        )
+
+    def upload_media_by_url(self, request: VodUrlUploadRequest) -> VodUrlUploadResponse:
+        """Have the service fetch URLs. Accepted is not finished: ask `query_upload_task_info`.
+
+        Raises:
+            VodError: it failed.
+        """
+        items = [_pull_item(entry) for entry in request.URLSets]
+        tickets = self._ask(lambda client: client.pull(items), request.SpaceName)
+        data = [{"JobId": one.job_id, "SourceUrl": one.url, **one.raw} for one in tickets]
+        request_id = tickets[0].request_id if tickets else None
+        return self._answer(VodUrlUploadResponse, "UploadMediaByUrl", "2020-08-01", request_id, {"Data": data})
+
+    def query_upload_task_info(self, request: VodQueryUploadTaskInfoRequest) -> VodQueryUploadTaskInfoResponse:
+        """The state of jobs, whose ids are comma-separated.
+
+        Raises:
+            VodError: it failed.
+        """
+        ids = request.JobIds.split(",")
+        records: list[JobRecord] = self._ask(lambda client: client.jobs(ids))
+        data = {
+            "MediaInfoList": [dict(one.raw) for one in records if one.raw],
+            "NotExistJobIds": [one.job_id for one in records if not one.raw],
+        }
+        request_id = records[0].request_id if records else None
+        return self._answer(
+            VodQueryUploadTaskInfoResponse, "QueryUploadTaskInfo", "2020-08-01", request_id, {"Data": data}
+        )
+
+    def get_upload_sts2_with_expired_time(self, expired_time: float) -> SecurityToken2:
+        """A token that allows uploads into every space for so many seconds, at least 60. Made without the service.
+
+        Raises:
+            VodError: the keys are temporary, or there are none.
+        """
+        return self.sign_sts2(Policy([Statement.new_allow_statement(_TOKEN_ACTIONS, [])]), expired_time)
+
+    def get_upload_sts2(self) -> SecurityToken2:
+        """The same for an hour."""
+        return self.get_upload_sts2_with_expired_time(3600)
+
+    def sign_sts2(self, policy: Policy | None, expire: float) -> SecurityToken2:
+        """A token with a policy of one's own; without one it allows what the key may do.
+
+        Raises:
+            VodError: the keys are temporary, there are none, or the policy is not understood.
+        """
+        statements = [
+            {"Effect": one.effect, "Action": one.action, "Resource": one.resource}
+            for one in (policy.statements if policy is not None else ())
+        ]
+        lifetime = max(float(expire), 60.0)
+        text = self._ask(lambda client: client.issue_token(lifetime, statements=statements))
+        issued = json.loads(text)
+        token = SecurityToken2()
+        token.access_key_id = issued["AccessKeyID"]
+        token.secret_access_key = issued["SecretAccessKey"]
+        token.session_token = issued["SessionToken"]
+        token.expired_time = issued["ExpiredTime"]
+        token.current_time = issued["CurrentTime"]
+        return token
+
+    def _ask(self, perform: Callable[[Client], T], space: str = "", *, chunk_size: int = 0) -> T:
+        try:
+            with self.client(space, chunk_size) as client:
+                return perform(client)
+        except VodfastError as error:
+            raise translated(error) from error
+
+    def _answer(self, kind: type[M], action: str, version: str, request_id: str | None, result: Mapping[str, Any]) -> M:
+        metadata = {
+            "RequestId": request_id,
+            "Action": action,
+            "Version": version,
+            "Service": "vod",
+            "Region": self.service_info.credentials.region,
+        }
+        return kind.of({"ResponseMetadata": metadata, "Result": result})
+
+
+def _storage(number: int) -> str | None:
+    if number not in _STORAGE:
+        raise VodError(f"InvalidParameter: StorageClass {number} is none of 0 to 3", code="InvalidParameter")
+    return _STORAGE[number]
+
+
+def _upload_options(request: Any, **more: Any) -> UploadOptions:
+    """What both kinds of upload say alike. Functions go as they are."""
+    return UploadOptions(
+        functions_json=request.Functions,
+        file_name=request.FileName or None,
+        file_extension=request.FileExtension or None,
+        network_mode=request.ClientNetWorkMode or None,
+        idc_mode=request.ClientIDCMode or None,
+        host_prefer=request.UploadHostPrefer or None,
+        part_concurrency=request.ParallelNum if request.ParallelNum > 0 else None,
+        **more,
+    )
+
+
+def _pull_item(entry: Any) -> PullItem:
+    return PullItem(
+        url=entry.SourceUrl,
+        title=entry.Title or None,
+        context=entry.CallbackArgs or None,
+        options=PullOptions(
+            description=entry.Description or None,
+            tags=tuple(filter(None, entry.Tags.split(","))),
+            md5=entry.Md5 or None,
+            template_id=entry.TemplateId or None,
+            templates=tuple(
+                Template(template_ids=tuple(one.TemplateIds), template_type=one.TemplateType) for one in entry.Templates
+            ),
+            classification_id=entry.ClassificationId or None,
+            category=entry.Category or None,
+            file_name=entry.FileName or None,
+            file_extension=entry.FileExtension or None,
+            file_type=_LEGACY_TYPES.get(entry.FileType, entry.FileType) if entry.FileType else None,
+            record_type=entry.RecordType or None,
+            storage_class=_storage(entry.StorageClass),
+            url_encryption_algorithm=entry.UrlEncryptionAlgorithm or None,
+            low_priority=entry.EnableLowPriority or None,
+            headers=dict(entry.CustomURLHeaders) or None,
+            images=tuple(Image(url=one.Url, file_name=one.FileName or None) for one in entry.ImageSet),
+            executions=tuple(_execution(one) for one in entry.Executions),
+        ),
+    )
+
+
+def _execution(given: Any) -> Execution:
+    task, control = given.Operation.Task, given.Control
+    ocr = Ocr(with_image_set=task.Ocr.WithImageSet or None, mode=task.Ocr.Mode or None)
+    asr = Asr(
+        type=task.Asr.Type or None,
+        language=task.Asr.Language or None,
+        with_speaker_info=task.Asr.WithSpeakerInfo or None,
+        with_confidence=task.Asr.WithConfidence or None,
+        mode=task.Asr.Mode or None,
+    )
+    return Execution(
+        operation=Operation(
+            type=given.Operation.Type,
+            task=ExecutionTask(
+                type=task.Type,
+                ocr=ocr if task.HasField("Ocr") else None,
+                asr=asr if task.HasField("Asr") else None,
+            )
+            if given.Operation.HasField("Task")
+            else None,
+        ),
+        control=Control(callback_args=control.CallbackArgs or None, client_token=control.ClientToken or None)
+        if given.HasField("Control")
+        else None,
+    )

@@ -1,0 +1,156 @@
+"""Stand-in for `volcengine.vod.VodServiceConfig`: region, address, keys and timeouts of one service object.
+
+Decides what each setter means to the client, where keys come from that nobody set, and what is told to scripts that ask
+for more of the vendor's service than uploads. Clients are kept open between calls by `vodfast.compat.clients`.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any, Final
+
+import msgspec
+
+from vodfast.blocking import Client
+from vodfast.compat.clients import environment_config, shared_client
+from vodfast.config import MIB, TransferConfig, parse_route
+from vodfast.credentials import Credentials, find_credentials
+from vodfast.errors import ConfigError
+from vodfast.providers import load_provider
+
+LEAST_CHUNK: Final = 20 * MIB
+"""A smaller `ChunkSize`, or none, is raised to this."""
+_CLOUD: Final = "volcengine"
+_HERE: Final = (
+    "upload_media, upload_material, upload_media_by_url, query_upload_task_info, get_upload_sts2, "
+    "get_upload_sts2_with_expired_time and sign_sts2"
+)
+
+
+class VodCredentials:
+    """What was set by hand; empty texts were not."""
+
+    def __init__(self, region: str) -> None:
+        self.ak = ""
+        self.sk = ""
+        self.service = "vod"
+        self.region = region
+        self.session_token = ""
+
+    def set_ak(self, ak: str) -> None:
+        self.ak = ak
+
+    def set_sk(self, sk: str) -> None:
+        self.sk = sk
+
+    def set_session_token(self, session_token: str) -> None:
+        self.session_token = session_token
+
+    def __repr__(self) -> str:
+        return f"VodCredentials(ak={self.ak!r}, region={self.region!r})"
+
+
+class ServiceInfo:
+    """Where the service is, and how patient a call may be (seconds)."""
+
+    def __init__(self, region: str) -> None:
+        infix = "" if region == "cn-north-1" else f"{region}."
+        self.host = f"vod.{infix}volcengineapi.com"
+        self.scheme = "https"
+        self.credentials = VodCredentials(region)
+        self.connection_timeout: float = 60
+        self.socket_timeout: float = 60
+
+
+class VodServiceConfig:
+    """The settings behind `VodService`."""
+
+    def __init__(self, region: str = "cn-north-1") -> None:
+        self.service_info = ServiceInfo(region)
+
+    def set_ak(self, ak: str) -> None:
+        """The access key, instead of that of the environment or the vendor's files."""
+        self.service_info.credentials.set_ak(ak)
+
+    def set_sk(self, sk: str) -> None:
+        """Its secret."""
+        self.service_info.credentials.set_sk(sk)
+
+    def set_session_token(self, session_token: str) -> None:
+        """The token of temporary keys."""
+        self.service_info.credentials.set_session_token(session_token)
+
+    def set_host(self, host: str) -> None:
+        """Another address of the API, `host` or `host:port`."""
+        self.service_info.host = host
+
+    def set_scheme(self, scheme: str) -> None:
+        """`https`; `http` is for an emulator on this machine."""
+        self.service_info.scheme = scheme
+
+    def set_connection_timeout(self, connection_timeout: float) -> None:
+        """Seconds until a connection must be there."""
+        self.service_info.connection_timeout = connection_timeout
+
+    def set_socket_timeout(self, socket_timeout: float) -> None:
+        """Seconds after which a transfer that does not move is broken off and tried again."""
+        self.service_info.socket_timeout = socket_timeout
+
+    def client(self, space: str = "", chunk_size: int = 0) -> AbstractContextManager[Client]:
+        """The client for these settings as they are now.
+
+        Raises:
+            ConfigError: there are no keys, or a setting cannot be used.
+        """
+        info = self.service_info
+        config = TransferConfig(
+            connect_timeout=float(info.connection_timeout),
+            stall_timeout=max(1.0, float(info.socket_timeout)),
+            part_size=max(chunk_size, LEAST_CHUNK),
+        )
+        settings = {"region": info.credentials.region, "endpoint": info.host}
+        if info.scheme == "http":
+            try:
+                config = _routed(config, info.host)
+            except ConfigError:
+                raise ConfigError(
+                    f"vodfast sends nothing to {info.host} without TLS: leave the scheme at https", cloud=_CLOUD
+                ) from None
+            del settings["endpoint"]
+        keys = self._keys(config)
+        token = keys.token.reveal() if keys.token else None
+        return shared_client(
+            _CLOUD,
+            keys.access_key,
+            keys.secret_key.reveal(),
+            token,
+            place=space or None,
+            settings=settings,
+            config=config,
+        )
+
+    def _keys(self, config: TransferConfig) -> Credentials:
+        """What was set, completed from where the vendor's package looks; a token is set or there is none."""
+        own = self.service_info.credentials
+        ak, sk, token = own.ak, own.sk, own.session_token or None
+        if not (ak and sk):
+            try:
+                found = find_credentials(_CLOUD, load_provider(_CLOUD).credential_places).credentials
+            except ConfigError:
+                route = environment_config(config).route
+                if route is None or not route.emulator:
+                    raise
+                return Credentials.of(ak, sk, token)
+            ak, sk = ak or found.access_key, sk or found.secret_key.reveal()
+            token = token or (found.token.reveal() if found.token else None)
+        return Credentials.of(ak, sk, token)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"vodfast stands in for the uploads of VodService only ({_HERE}), not for {name}: use the vendor's own "
+            "package for that"
+        )
+
+
+def _routed(config: TransferConfig, host: str) -> TransferConfig:
+    return msgspec.structs.replace(config, route=parse_route(host))

@@ -1,0 +1,1 @@
+"""Stand-in for `volcengine.vod`: the service and its messages."""

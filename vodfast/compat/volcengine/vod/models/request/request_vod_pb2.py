@@ -1,0 +1,73 @@
+"""Stand-in for the requests of `volcengine.vod`: those of uploads, pulls and their jobs.
+
+Decides names and types of their fields, in the order of the vendor's definition.
+"""
+
+from __future__ import annotations
+
+from vodfast.compat.volcengine.messages import FLAG, INT32, INT64, TEXT, Listed, Message
+from vodfast.compat.volcengine.vod.models.business.vod_upload_pb2 import VodUrlUploadURLSet
+
+
+class VodUploadMediaRequest(
+    Message,
+    SpaceName=TEXT,
+    FilePath=TEXT,
+    CallbackArgs=TEXT,
+    Functions=TEXT,
+    FileName=TEXT,
+    StorageClass=INT32,
+    FileExtension=TEXT,
+    VodUploadSource=TEXT,
+    UploadStrategy=INT32,
+    ParallelNum=INT32,
+    ClientNetWorkMode=TEXT,
+    ClientIDCMode=TEXT,
+    ExpireTime=TEXT,
+    UploadHostPrefer=TEXT,
+    ChunkSize=INT64,
+    SupportParseManifest=FLAG,
+):
+    """What `VodService.upload_media` takes."""
+
+    __slots__ = ()
+
+
+class VodUploadMaterialRequest(
+    Message,
+    SpaceName=TEXT,
+    FilePath=TEXT,
+    CallbackArgs=TEXT,
+    Functions=TEXT,
+    FileType=TEXT,
+    FileName=TEXT,
+    FileExtension=TEXT,
+    UploadStrategy=INT32,
+    ParallelNum=INT32,
+    ClientNetWorkMode=TEXT,
+    ClientIDCMode=TEXT,
+    UploadHostPrefer=TEXT,
+    ChunkSize=INT64,
+):
+    """What `VodService.upload_material` takes."""
+
+    __slots__ = ()
+
+
+class VodUrlUploadRequest(
+    Message,
+    SpaceName=TEXT,
+    URLSets=Listed(VodUrlUploadURLSet),
+):
+    """What `VodService.upload_media_by_url` takes."""
+
+    __slots__ = ()
+
+
+class VodQueryUploadTaskInfoRequest(
+    Message,
+    JobIds=TEXT,
+):
+    """What `VodService.query_upload_task_info` takes: `JobIds` is comma-separated."""
+
+    __slots__ = ()

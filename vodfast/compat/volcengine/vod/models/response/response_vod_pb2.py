@@ -1,0 +1,44 @@
+"""Stand-in for the responses of `volcengine.vod`: those of uploads, pulls and their jobs.
+
+Decides names and types of their fields. What the service left out reads as "", 0 or empty.
+"""
+
+from __future__ import annotations
+
+from vodfast.compat.volcengine.messages import Message
+from vodfast.compat.volcengine.vod.models.business.vod_common_pb2 import ResponseMetadata
+from vodfast.compat.volcengine.vod.models.business.vod_upload_pb2 import (
+    VodCommitUploadInfoResult,
+    VodQueryData,
+    VodUrlResponseData,
+)
+
+
+class VodCommitUploadInfoResponse(
+    Message,
+    ResponseMetadata=ResponseMetadata,
+    Result=VodCommitUploadInfoResult,
+):
+    """What `upload_media` and `upload_material` answer."""
+
+    __slots__ = ()
+
+
+class VodUrlUploadResponse(
+    Message,
+    ResponseMetadata=ResponseMetadata,
+    Result=VodUrlResponseData,
+):
+    """What `upload_media_by_url` answers."""
+
+    __slots__ = ()
+
+
+class VodQueryUploadTaskInfoResponse(
+    Message,
+    ResponseMetadata=ResponseMetadata,
+    Result=VodQueryData,
+):
+    """What `query_upload_task_info` answers."""
+
+    __slots__ = ()
