@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -18,11 +19,13 @@ from vodfast.credentials import Credentials, Secret
 
 ALGORITHM: Final = "HMAC-SHA256"
 _PLAIN_PORTS: Final = (":80", ":443")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]*")
+"""What needs no encoding, which most names and values are: looking is much quicker than encoding them."""
 
 
 def encode(text: str) -> str:
     """Percent-encoded UTF-8, `/` included; only letters, digits and `-_.~` stay."""
-    return quote(text, safe="-_.~")
+    return text if _PLAIN.fullmatch(text) else quote(text, safe="-_.~")
 
 
 def query_string(pairs: Iterable[tuple[str, str]]) -> str:
