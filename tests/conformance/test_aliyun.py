@@ -176,6 +176,47 @@ def test_wrong_checksums_are_never_success(
     assert (item["objects"], item["open_uploads"]) == ([], 0)
 
 
+def test_a_resumed_upload_is_compared_as_a_whole_too(
+    vodfast_emulator: Any, config_for: ConfigFor, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(content(4 * PART))
+    outage = {"action": "error", "code": "ServiceUnavailable", "times": 0, "match": {"operation": "UploadPart"}}
+    config = config_for(part_size=PART, attempts=2, max_connections=1, start_connections=1)
+    vodfast_emulator.set_faults([outage | {"match": outage["match"] | {"nth": 3}}])
+    with Client("aliyun", config=config) as client, pytest.raises(VodfastError):
+        client.upload(path)
+    assert vodfast_emulator.meter()["parts_stored"] == 2
+    lie = {"action": "corrupt_digest", "match": {"operation": "CompleteMultipartUpload"}}
+    vodfast_emulator.set_faults([lie])
+    with Client("aliyun", config=config) as client:
+        result = client.upload(path)
+    assert operations(vodfast_emulator)["CreateUploadVideo"] == 2, "what was resumed was wrong and is made anew"
+    first, second = vodfast_emulator.media()
+    assert (first["objects"], first["open_uploads"]) == ([], 0)
+    holds(vodfast_emulator, second["media_id"], content(4 * PART))
+    assert (result.media_id, result.verified) == (second["media_id"], "crc64")
+
+
+def test_an_interrupted_upload_goes_on_with_fresh_credentials(
+    vodfast_emulator: Any, config_for: ConfigFor, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(content(4 * PART))
+    outage = {"action": "error", "code": "ServiceUnavailable", "match": {"operation": "UploadPart", "nth": 3}}
+    config = config_for(part_size=PART, attempts=2, max_connections=1, start_connections=1)
+    vodfast_emulator.set_faults([outage | {"times": 0}])
+    with Client("aliyun", config=config) as client, pytest.raises(VodfastError):
+        client.upload(path)
+    vodfast_emulator.set_faults([{"action": "expire_token", "match": {"operation": "ListParts"}}])
+    with Client("aliyun", config=config) as client:
+        result = client.upload(path)
+    holds(vodfast_emulator, result.media_id, content(4 * PART))
+    assert vodfast_emulator.meter()["parts_stored"] == 4
+    seen = operations(vodfast_emulator)
+    assert (seen["CreateUploadVideo"], seen["InitiateMultipartUpload"], seen["RefreshUploadVideo"]) == (1, 1, 1)
+
+
 @pytest.mark.parametrize(("kind", "name"), [("image", "a.png"), ("subtitle", "a.vtt")])
 def test_other_kinds_are_tried_again_as_well(
     vodfast_emulator: Any, config_for: ConfigFor, kind: str, name: str
