@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
+from dataclasses import is_dataclass
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import click
 import msgspec
@@ -81,8 +82,8 @@ def holds_secret(kind: Any) -> bool:
 
     if kind is Secret:
         return True
-    inner = [field.type for field in msgspec.structs.fields(kind)] if _is_struct(kind) else get_args(kind)
-    return any(map(holds_secret, inner))
+    has_fields = _is_struct(kind) or is_dataclass(kind)
+    return any(map(holds_secret, get_type_hints(kind).values() if has_fields else get_args(kind)))
 
 
 def _read(value: Any, kind: Any) -> Any:
