@@ -108,7 +108,8 @@ def test_reports_of_progress_stop_nothing(sdk, client, keys, emulator, oracle, s
     path = sample("clip.mp4", 1000)
     emulator.set_faults([rule("ReportUploadProgress", "reset")])
     given = {"method": "uploadLocalVideo", "keys": keys, "request": "video", "arguments": [str(path)]}
-    assert "RemoteDisconnected" in sdk.refused("upload", **given)["code"], "the SDK fails for want of telemetry"
+    said = sdk.refused("upload", **given)["code"]
+    assert "RemoteDisconnected" in said or "ConnectionResetError" in said, "the SDK fails for want of telemetry"
 
     emulator.reset()
     oracle.assert_holds(client.upload(path).media_id, path)
