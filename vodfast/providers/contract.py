@@ -38,7 +38,7 @@ class MemberSpec(msgspec.Struct, frozen=True):
 
 class ManifestSpec(msgspec.Struct, frozen=True):
     """One manifest of a package, the top one or a playlist it names: `kind` is `m3u8` or `mpd`, `path` as in
-    `MemberSpec`.
+    `MemberSpec` (the top one's is its file name), `text` the whole file, decoded and without a byte-order mark.
     """
 
     kind: str
@@ -67,7 +67,7 @@ class MediaSpec(msgspec.Struct, frozen=True, kw_only=True):
     """File name of a cover that goes with it."""
     cover_size: int | None = None
     members: tuple[MemberSpec, ...] = ()
-    """Files that go with a manifest, playlists it names included."""
+    """Files that go with a manifest, playlists it names included, each once; empty if the media is no package."""
     options: ProviderOptions | None = None
 
 
@@ -253,7 +253,9 @@ class Provider(Protocol):
         """
 
     def parse_manifest(self, manifest: ManifestSpec) -> Call[tuple[str, ...]] | None:
-        """What the service's own parser finds in a manifest, as relative paths; None where it has no such call."""
+        """What the service's own parser finds in a manifest: its entries as they stand there, so relative to that
+        manifest's own directory and not yet proven harmless. None where the service has no such call.
+        """
 
     def split_package(self, media: MediaSpec, key: str) -> tuple[MediaSpec, Mapping[str, MediaSpec]]:
         """How a package travels: the spec of the manifest's own session, and by path the specs of those members that
@@ -267,7 +269,9 @@ class Provider(Protocol):
         """Fresh credentials for the same session, where `limits.can_renew`; the objects stay where they are."""
 
     def commit(self, ticket: Ticket, receipts: Mapping[str, ObjectReceipt]) -> Call[MediaRecord] | MediaRecord:
-        """`receipts` by role. A record instead of a call: the store's last answer already said what the media is."""
+        """`receipts` by `TicketObject.name`. A record instead of a call: the store's last answer already said what the
+        media is.
+        """
 
     def part_concurrency(self, media: MediaSpec) -> int | None:
         """How many parts of one object may be in flight, None to leave it to the engine."""

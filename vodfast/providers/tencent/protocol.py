@@ -164,7 +164,7 @@ class TencentVod:
         Raises:
             InvalidInput: an object of the ticket has no receipt, so it may not be stored.
         """
-        missing = [part.role for part in ticket.objects if part.role not in receipts]
+        missing = [part.name for part in ticket.objects if part.name not in receipts]
         if missing:
             raise InvalidInput(f"nothing may be committed before {' and '.join(missing)} is stored", cloud=self.name)
 
