@@ -20,7 +20,7 @@ from vodfast.providers.contract import MediaRecord, MediaSpec, Provider, Ticket
 from vodfast.transfer.journal import Entry, Journal
 from vodfast.transfer.message import Request, Response
 from vodfast.transfer.ports import Call, PartSpec
-from vodfast.transfer.sources import FileSource, Source
+from vodfast.transfer.sources import Source
 from vodfast.transfer.steps import Finished, KeptPart, KeptUpload
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ class Memory:
         Raises:
             VodfastError: the journal cannot be used although it could before.
         """
-        known = all(isinstance(source, FileSource) for source in sources.values())
+        known = all(source.identity is not None for source in sources.values())
         if not known or not self._journal.open():
             yield None
             return
@@ -101,15 +101,15 @@ def item_key(destination: str, media: MediaSpec, sources: Mapping[str, Source]) 
     """
     known = []
     for name, source in sorted(sources.items()):
-        assert isinstance(source, FileSource)
         identity = source.identity
-        known.append((name, source.name, identity.device, identity.inode, source.size, identity.mtime_ns))
+        if identity is not None:
+            known.append((name, source.name, identity.device, identity.inode, source.size, identity.mtime_ns))
     return xxhash.xxh3_128_hexdigest(msgspec.json.encode((destination, media, known), enc_hook=repr))
 
 
 def changed(sources: Mapping[str, Source]) -> dict[str, int]:
     """When each file's content or status last changed, in nanoseconds: a time that nobody can put back."""
-    return {name: source.identity.ctime_ns for name, source in sources.items() if isinstance(source, FileSource)}
+    return {name: source.identity.ctime_ns for name, source in sources.items() if source.identity is not None}
 
 
 def reopen(provider: Provider, media: MediaSpec, credentials: Credentials, opening: Opening) -> Ticket | None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
-from typing import Protocol, cast
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -32,6 +32,12 @@ _SESSIONS = 2
 run's and is of no use any more."""
 _MARGIN = 60.0
 """Seconds before their expiry from which credentials count as expired."""
+_TRANSFERS_PER_CONNECTION = 2
+"""Objects under way at once for each connection there may be, so that a small object's last answer holds none up."""
+_SHOWN = 5
+
+K = TypeVar("K")
+T = TypeVar("T")
 
 
 class Watch(Protocol):
@@ -45,6 +51,21 @@ class Watch(Protocol):
 
     def retried(self, error: VodfastError, attempt: int, delay: float) -> None:
         """One request failed and will be made again."""
+
+
+class Stored(NamedTuple):
+    """A session whose objects are all stored, and the proof of each by name."""
+
+    ticket: Ticket
+    finished: dict[str, Finished]
+
+
+class _Place(NamedTuple):
+    """Where an object may go. `line` is the name of its lines in the journal."""
+
+    name: str
+    line: str
+    store: AnyStore
 
 
 class MediaSession:
@@ -69,6 +90,7 @@ class MediaSession:
         self._sources = sources
         self._watch = watch
         self._entry = entry
+        self._touched: set[str] = set()
         self.resumed = False
         """Whether an earlier run's session was taken up."""
 
@@ -79,37 +101,70 @@ class MediaSession:
             VodfastError: what stopped it. What was begun has been taken back, unless the journal has it and a later run
                 may get further.
         """
+        return await self._sessions(self._upload)
+
+    async def move(self) -> Stored:
+        """Store every object and commit nothing: `commit` or `take_back` is due.
+
+        Raises:
+            VodfastError: as `run`.
+        """
+        return await self._sessions(self._store)
+
+    async def commit(self, stored: Stored, beside: Mapping[str, Finished] | None = None) -> Outcome:
+        """Commit what `move` has stored. `beside` is the proof of what belongs to the media but lies in other sessions.
+
+        Raises:
+            VodfastError: as `run`.
+        """
+        try:
+            return await self._commit(stored, beside or {})
+        except VodfastError as error:
+            await self._settle(stored.ticket, error)
+            raise
+        except asyncio.CancelledError:
+            await self._engine.clean_up(self.take_back(stored.ticket))
+            raise
+
+    async def _sessions(self, work: Callable[[Ticket], Awaitable[T]]) -> T:
+        """Open a session and work in it; a second one if the first was of no use."""
         for session in range(1, _SESSIONS + 1):
             ticket = await self._take_up() if session == 1 else None
             self.resumed = ticket is not None
             if ticket is None:
                 ticket = await self._apply()
+            self._touched.clear()
             if session == 1:
                 self._watch.applied()
             try:
-                outcome = await self._upload(ticket)
+                return await work(ticket)
             except VodfastError as error:
                 if await self._settle(ticket, error) or session == _SESSIONS:
                     raise
                 for name in self._sources:
                     self._watch.moved(name, 0)
             except asyncio.CancelledError:
-                await self._engine.clean_up(self._take_back(ticket))
+                await self._engine.clean_up(self.take_back(ticket))
                 raise
-            else:
-                if self._entry is not None:
-                    self._entry.committed(msgspec.json.encode(outcome), changed(self._sources))
-                return outcome
         raise AssertionError("the last session returns or raises")
 
     async def _upload(self, ticket: Ticket) -> Outcome:
+        return await self._commit(await self._store(ticket), {})
+
+    async def _store(self, ticket: Ticket) -> Stored:
         finished = await self._transfer(ticket)
         if self._provider.limits.needs_commit:
             for source in self._sources.values():
                 source.check_unchanged()
-            if self._entry is not None:
-                await self._entry.committing()
-        return Outcome(await self._commit(ticket, finished), finished)
+        return Stored(ticket, finished)
+
+    async def _commit(self, stored: Stored, beside: Mapping[str, Finished]) -> Outcome:
+        if self._provider.limits.needs_commit and self._entry is not None:
+            await self._entry.committing()
+        outcome = Outcome(await self._confirm(stored), {**stored.finished, **beside})
+        if self._entry is not None:
+            self._entry.committed(msgspec.json.encode(outcome), changed(self._sources))
+        return outcome
 
     async def _settle(self, ticket: Ticket, error: VodfastError) -> bool:
         """What becomes of a session that failed; False if another one may do better."""
@@ -117,15 +172,19 @@ class MediaSession:
         if kind is ErrorKind.AMBIGUOUS:
             return True
         if entry is not None and passing(error):
-            if any(entry.object(place).kept is not None for place, _ in _places(ticket)):
+            if any(self._is_kept(entry, place) for place in _places(ticket)):
                 error.message += "; what is stored is kept, and the same upload again goes on from there"
             return True
-        await self._engine.clean_up(self._take_back(ticket))
+        await self._engine.clean_up(self.take_back(ticket))
         if entry is not None and kind is not ErrorKind.CANCELLED:
             entry.forget()
         stale = self.resumed and kind not in (ErrorKind.CANCELLED, ErrorKind.SOURCE_CHANGED, ErrorKind.CONFIG)
         replayable = all(source.replayable for source in self._sources.values())
         return not replayable or not (stale or error.retry is RetryClass.RENEW)
+
+    def _is_kept(self, entry: Entry, place: _Place) -> bool:
+        record = entry.object(place.line)
+        return record.kept is not None or (place.name != "media" and record.finished is not None)
 
     # Opening.
 
@@ -168,9 +227,8 @@ class MediaSession:
     async def _same_bytes(self, entry: Entry, ticket: Ticket) -> bool:
         """Files that have not been touched since are believed, unless the configuration says to read them."""
         now = changed(self._sources)
-        for place, store in _places(ticket):
-            name = place.partition("#")[0]
-            record, source = entry.object(place), self._sources[name]
+        for name, line, store in _places(ticket):
+            record, source = entry.object(line), self._sources[name]
             if entry.changed.get(name) == now[name] and self._engine.config.source_check == "stat":
                 continue
             if record.finished is not None and not await in_thread(has_finished, source, record.finished):
@@ -182,12 +240,13 @@ class MediaSession:
     async def _abandon(self, entry: Entry, ticket: Ticket) -> None:
         """Take back what an earlier run left open."""
         credentials = self._store_credentials(ticket)
-        for place, store in _places(ticket):
-            kept = entry.object(place).kept
+        for _, line, store in _places(ticket):
+            self._touched.add(line)
+            kept = entry.object(line).kept
             if kept is not None and store.limits.part_order != "append":
                 with contextlib.suppress(VodfastError):
                     await self._engine.attempt_once(cast(ObjectStore, store).abort_upload(kept.upload_id), credentials)
-        await self._take_back(ticket)
+        await self.take_back(ticket)
 
     # Moving the objects.
 
@@ -196,28 +255,33 @@ class MediaSession:
         missing = self._sources.keys() - entries.keys()
         if missing:
             raise VodfastError(
-                f"the service made no room for the {' and '.join(sorted(missing))}",
+                f"the service made no room for the {' and '.join(sorted(missing)[:_SHOWN])}",
                 operation="apply",
                 request_id=ticket.request_id,
             )
         credentials = self._store_credentials(ticket)
-        if len(entries) == 1:
-            return {name: await self._object(entry, credentials) for name, entry in entries.items()}
-        return await _together(
-            {name: asyncio.ensure_future(self._object(entry, credentials)) for name, entry in entries.items()}
-        )
+
+        async def one(name: str) -> Finished:
+            return await self._object(entries[name], credentials)
+
+        width = self._engine.config.max_connections * _TRANSFERS_PER_CONNECTION
+        members = [name for name in entries if name != "media"] if self._media.members else []
+        finished = await together(members, one, width)
+        return finished | await together([name for name in entries if name not in finished], one, width)
 
     async def _object(self, entry: TicketObject, credentials: CachedCredentials) -> Finished:
         source = self._sources[entry.name]
-        places = [(place, store, self._record(place)) for place, store in _object_places(entry)]
+        places = [(line, store, self._record(line)) for _, line, store in _object_places(entry)]
         # Where an earlier run left something comes first.
         places.sort(key=lambda place: place[2] is None or place[2].kept is None)
-        for _, _, record in places:
+        for line, _, record in places:
             if record is not None and record.finished is not None:
+                self._touched.add(line)
                 self._watch.moved(entry.name, record.finished.size)
                 return record.finished
         while True:
-            _, store, record = places.pop(0)
+            line, store, record = places.pop(0)
+            self._touched.add(line)
             try:
                 return await self._engine.transfer(
                     store,
@@ -236,8 +300,8 @@ class MediaSession:
                 self._watch.moved(entry.name, 0)
                 self._watch.retried(error, error.attempts, 0.0)
 
-    def _record(self, place: str) -> ObjectRecord | None:
-        return None if self._entry is None else self._entry.object(place)
+    def _record(self, line: str) -> ObjectRecord | None:
+        return None if self._entry is None else self._entry.object(line)
 
     def _renews(self, ticket: Ticket) -> bool:
         return self._provider.limits.can_renew and ticket.renewable
@@ -256,10 +320,10 @@ class MediaSession:
 
         return CachedCredentials(load)
 
-    async def _commit(self, ticket: Ticket, finished: Mapping[str, Finished]) -> MediaRecord:
+    async def _confirm(self, stored: Stored) -> MediaRecord:
         """Commit, and see it through: a cancellation that arrives now waits for the answer, so the result is true."""
-        receipts = {name: one.receipt for name, one in finished.items()}
-        commit = self._provider.commit(ticket, receipts)
+        receipts = {name: one.receipt for name, one in stored.finished.items()}
+        commit = self._provider.commit(stored.ticket, receipts)
         if isinstance(commit, MediaRecord):
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.sleep(0)  # a cancellation that came with the last answer is too late
@@ -279,29 +343,33 @@ class MediaSession:
                 raise _ambiguous(error) from error
             raise
 
-    async def _take_back(self, ticket: Ticket) -> None:
-        """Delete what is stored of a session that will not be committed: best effort, the store may not allow it."""
+    async def take_back(self, ticket: Ticket) -> None:
+        """Delete what may be stored of a session that will not be committed: best effort, not every store allows it."""
         credentials = CachedCredentials(ticket.credentials)
-        for place, store in _places(ticket):
+        places = [place for place in _places(ticket) if place.line in self._touched]
+
+        async def delete(index: int) -> None:
             with contextlib.suppress(VodfastError):
-                await self._engine.attempt_once(store.delete_object(), credentials)
-                record = self._record(place)
+                await self._engine.attempt_once(places[index].store.delete_object(), credentials)
+                record = self._record(places[index].line)
                 if record is not None and record.finished is not None:
                     record.deleted()
+
+        await together(range(len(places)), delete, self._engine.config.max_calls)
 
 
 def _expired(ticket: Ticket, now: float) -> bool:
     return ticket.expires_at is not None and ticket.expires_at - _MARGIN <= now
 
 
-def _object_places(entry: TicketObject) -> Iterator[tuple[str, AnyStore]]:
-    """Every place an object may go, under the name its lines in the journal have."""
-    yield entry.name, entry.store
+def _object_places(entry: TicketObject) -> Iterator[_Place]:
+    """Every place an object may go."""
+    yield _Place(entry.name, entry.name, entry.store)
     for number, store in enumerate(entry.fallbacks, 1):
-        yield f"{entry.name}#{number}", store
+        yield _Place(entry.name, f"{entry.name}#{number}", store)
 
 
-def _places(ticket: Ticket) -> Iterator[tuple[str, AnyStore]]:
+def _places(ticket: Ticket) -> Iterator[_Place]:
     for entry in ticket.objects:
         yield from _object_places(entry)
 
@@ -321,15 +389,31 @@ def _ambiguous(error: VodfastError | None) -> AmbiguousCommit:
     )
 
 
-async def _together(tasks: dict[str, asyncio.Future[Finished]]) -> dict[str, Finished]:
-    """All or none: the first failure cancels the others and waits until they have cleaned up."""
+async def together(things: Sequence[K], one: Callable[[K], Awaitable[T]], width: int) -> dict[K, T]:
+    """Do one thing after another, `width` of them at a time: all or none. The first failure cancels what is under way
+    and waits until that has cleaned up.
+    """
+    if len(things) == 1:
+        return {thing: await one(thing) for thing in things}
+    results: dict[K, T] = {}
+    queue = iter(things)
+
+    async def work() -> None:
+        for thing in queue:
+            results[thing] = await one(thing)
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise asyncio.CancelledError  # what was seen through in spite of it was the last
+
+    tasks = [asyncio.ensure_future(work()) for _ in range(min(width, len(things)))]
     try:
-        await asyncio.wait(tasks.values(), return_when=asyncio.FIRST_EXCEPTION)
-        failed = [task for task in tasks.values() if task.done() and not task.cancelled() and task.exception()]
-        if failed:
-            failed[0].result()
-        return {name: task.result() for name, task in tasks.items()}
+        if tasks:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in tasks:
+            if task.done() and not task.cancelled():
+                task.result()
+        return results
     finally:
-        for task in tasks.values():
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -16,9 +16,10 @@ from vodfast.credentials import CachedCredentials
 from vodfast.errors import Cancelled, ErrorInfo, ErrorKind, VodfastError
 from vodfast.events import AnyEvent, EventSink, Progress, Retried, UploadEnded, UploadStarted
 from vodfast.items import UploadItem, UploadResult
+from vodfast.package_upload import ask_parser, member_sources, open_package, open_session
+from vodfast.packages import Package
 from vodfast.providers.contract import MediaSpec, Provider
 from vodfast.recall import Memory, Outcome, changed, has_finished
-from vodfast.session import MediaSession
 from vodfast.transfer.engine import Engine
 from vodfast.transfer.journal import Entry
 from vodfast.transfer.loops import in_thread
@@ -46,7 +47,11 @@ class ItemUpload:
         self._memory = memory
         self._label = _label(item)
         self._sources: dict[str, Source] = {}
+        self._package: Package | None = None
+        self._asked = False
+        self._total: int | None = None
         self._done: dict[str, int] = {}
+        self._moved = 0
 
     async def run(self) -> UploadResult:
         """Upload the item.
@@ -97,11 +102,26 @@ class ItemUpload:
                 entry.forget()
             if entry is not None and entry.outcome is not None:
                 outcome = msgspec.json.decode(entry.outcome, type=Outcome)
+                if outcome.finished.keys() - self._sources.keys():
+                    media = await self._ask_parser(media)  # it found more at the time
                 if await self._unchanged_since(entry, outcome):
                     return outcome, False, True
                 entry.forget()
-            session = MediaSession(self._engine, self._provider, self._account, media, self._sources, self, entry)
+            media = await self._ask_parser(media)
+            session = open_session(self._engine, self._provider, self._account, media, self._sources, self, entry)
             return await session.run(), session.resumed, False
+
+    async def _ask_parser(self, media: MediaSpec) -> MediaSpec:
+        """The media with what only the cloud's own parser finds in the manifests of a package."""
+        package = self._package
+        if package is None or self._asked:
+            return media
+        self._asked = True
+        await ask_parser(package, self._engine, self._provider, self._account, self)
+        self._sources |= member_sources(package)
+        media = msgspec.structs.replace(media, members=package.specs)
+        self._provider.check(media)
+        return media
 
     def _remembered(self, media: MediaSpec) -> AbstractAsyncContextManager[Entry | None]:
         if self._memory is None:
@@ -113,7 +133,8 @@ class ItemUpload:
         now = changed(self._sources)
         for name, source in self._sources.items():
             touched = entry.changed.get(name) != now[name] or self._engine.config.source_check == "hash"
-            if touched and not await in_thread(has_finished, source, outcome.finished[name]):
+            proof = outcome.finished.get(name)
+            if touched and (proof is None or not await in_thread(has_finished, source, proof)):
                 return False
         if entry.changed != now:
             entry.committed(msgspec.json.encode(outcome), now)
@@ -121,7 +142,15 @@ class ItemUpload:
 
     async def _open(self) -> MediaSpec:
         item = self._item
-        self._sources["media"] = media = open_source(item.source, item.name)
+        self._package = await open_package(item, self._provider)
+        media: Source
+        if self._package is None:
+            media = open_source(item.source, item.name)
+        else:
+            media = self._package.manifest
+            media.name = item.name or media.name
+            self._sources |= member_sources(self._package)
+        self._sources["media"] = media
         cover: Source | None = None
         if item.cover is not None:
             self._sources["cover"] = cover = open_source(item.cover, item.cover_name)
@@ -140,6 +169,7 @@ class ItemUpload:
             storage_class=item.storage_class,
             cover_name=cover.name if cover is not None else None,
             cover_size=cover.size if cover is not None else None,
+            members=self._package.specs if self._package is not None else (),
             options=item.options,
         )
 
@@ -157,20 +187,19 @@ class ItemUpload:
         finally:
             self._engine.memory.release(limit - kept)
 
-    def _total(self) -> int | None:
-        sizes = [source.size for source in self._sources.values()]
-        known = [size for size in sizes if size is not None]
-        return sum(known) if len(known) == len(sizes) else None
-
     def applied(self) -> None:
         """See `session.Watch`."""
-        self._emit(UploadStarted(item=self._label, size=self._total()))
+        sizes = [source.size for source in self._sources.values()]
+        known = [size for size in sizes if size is not None]
+        self._total = sum(known) if len(known) == len(sizes) else None
+        self._emit(UploadStarted(item=self._label, size=self._total))
 
     def moved(self, name: str, done: int) -> None:
         """See `session.Watch`."""
+        self._moved += done - self._done.get(name, 0)
         self._done[name] = done
         if done:
-            self._emit(Progress(item=self._label, done=sum(self._done.values()), total=self._total()))
+            self._emit(Progress(item=self._label, done=self._moved, total=self._total))
 
     def retried(self, error: VodfastError, attempt: int, delay: float) -> None:
         """See `session.Watch`."""

@@ -25,16 +25,17 @@ class BadXml(ValueError):
 
 
 class _Tree:
-    """Parser target that builds elements without namespaces and stops at `MAX_DEPTH`."""
+    """Parser target that builds elements without namespaces and stops at `max_depth`."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_depth: int) -> None:
         self._builder = TreeBuilder()
+        self._max_depth = max_depth
         self._depth = 0
 
     def start(self, tag: str, attrs: dict[str, str]) -> None:
         self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise BadXml(f"nested deeper than {MAX_DEPTH} levels")
+        if self._depth > self._max_depth:
+            raise BadXml(f"nested deeper than {self._max_depth} levels")
         self._builder.start(_local(tag), attrs)
 
     def end(self, tag: str) -> None:
@@ -52,18 +53,18 @@ def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-def parse_xml(body: bytes) -> Element:
-    """The root element of a document, with namespaces removed from every tag.
+def parse_xml(body: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> Element:
+    """The root element of a document, with namespaces removed from every tag. The defaults are a store's.
 
     Raises:
         BadXml: empty, too large, too deep, malformed, or with a document type definition.
     """
-    if len(body) > MAX_BYTES:
-        raise BadXml(f"longer than {MAX_BYTES} bytes")
+    if len(body) > max_bytes:
+        raise BadXml(f"longer than {max_bytes} bytes")
     text = body.lstrip(b" \t\r\n")
     if not text:
         raise BadXml("an empty body where XML was due")
-    parser = DefusedXMLParser(target=_Tree(), forbid_dtd=True)
+    parser = DefusedXMLParser(target=_Tree(max_depth), forbid_dtd=True)
     try:
         parser.feed(text)
         root: Element = parser.close()

@@ -53,7 +53,21 @@ _FAILURES: dict[int, tuple[ErrorKind, RetryClass, bool, str]] = {
     pycurl.E_FTP_WEIRD_SERVER_REPLY: (ErrorKind.NETWORK, _LATER, True, "the answer was not HTTP"),
     pycurl.E_WRITE_ERROR: (ErrorKind.UNEXPECTED, _NEVER, True, "the answer was larger than any this service gives"),
 }
+_LAST_ANSWER = 1.0
+"""Seconds a cancelled upload waits for its answer if all of it has been sent, at most."""
 _OTHER = (ErrorKind.NETWORK, _LATER, True, "the exchange failed")
+
+
+async def _settled(future: asyncio.Future[pycurl.Curl], reader: Reader, settle_seconds: float) -> None:
+    """Wait for an upload's answer. One that is broken off after its last byte may still be carried out, so its answer
+    is awaited for a moment even then: whoever takes its effect back must come after it.
+    """
+    try:
+        await asyncio.shield(future)
+    except asyncio.CancelledError:
+        if reader.sent == reader.length and not future.done():
+            await asyncio.wait([future], timeout=min(_LAST_ANSWER, settle_seconds / 4))
+        raise
 
 
 def curl_version() -> tuple[int, ...]:
@@ -119,7 +133,7 @@ class CurlTransport:
             reader = self._prepare(curl, request, reply)
             future = self._multi.add_handle(curl)
             try:
-                await future
+                await (future if reader is None else _settled(future, reader, self._config.settle_seconds))
             except pycurl.error as error:
                 self._raise_if_source_failed(reader)
                 raise self._failure(curl, request, error.args[0]) from None

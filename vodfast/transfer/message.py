@@ -24,6 +24,10 @@ class Reader(Protocol):
     """Hands out one body piece by piece; `vodfast._native.PartReader` is the implementation."""
 
     @property
+    def length(self) -> int:
+        """Bytes of the whole body."""
+
+    @property
     def sent(self) -> int:
         """Bytes handed out since the last rewind."""
 

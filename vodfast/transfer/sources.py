@@ -11,7 +11,7 @@ import io
 import mmap
 import os
 import stat
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 import msgspec
@@ -57,6 +57,10 @@ class Source(Protocol):
     @property
     def size(self) -> int | None: ...
     @property
+    def identity(self) -> SourceIdentity | None:
+        """What a file is known by in a later run; None for what cannot be known again."""
+
+    @property
     def replayable(self) -> bool:
         """Whether every byte can be read a second time."""
 
@@ -89,23 +93,22 @@ class _BufferBody:
         return _BufferBody(memoryview(self._data)[start : start + length])
 
 
-class _FileBody:
-    """A part of a file, mapped only while it is read."""
+class MappedBody:
+    """A part of a file, mapped only while it is read: `map_part` maps it, each time anew."""
 
-    __slots__ = ("_fd", "_offset", "_sums", "length")
+    __slots__ = ("_map", "_sums", "length")
 
-    def __init__(self, fd: int, offset: int, length: int) -> None:
-        self._fd = fd
-        self._offset = offset
+    def __init__(self, map_part: Callable[[], _native.MappedPart], length: int) -> None:
+        self._map = map_part
         self._sums: dict[str, int] = {}
         self.length = length
 
     def open(self, digest: DigestName | None) -> Reader:
-        return _native.PartReader(_native.MappedPart(self._fd, self._offset, self.length), digest)
+        return _native.PartReader(self._map(), digest)
 
     def checksum(self, digest: DigestName) -> int:
         if digest not in self._sums:
-            with _native.MappedPart(self._fd, self._offset, self.length) as part:
+            with self._map() as part:
                 found = _CHECKSUMS[digest](part)
                 if part.faulted:
                     raise SourceChanged("the file was truncated while it was read: upload it again once it is complete")
@@ -129,20 +132,16 @@ class FileSource:
         self._path = path
         self._offset = offset
         found = os.fstat(fd)
-        self._identity = SourceIdentity.of(found)
-        self.size: int = max(0, self._identity.size - offset)
+        self.identity = SourceIdentity.of(found)
+        self.size: int = max(0, self.identity.size - offset)
         # Looking for holes moves the file position, which a descriptor of the caller's would share.
         self._sparse = path is not None and found.st_blocks * 512 < found.st_size
         self._zeros: mmap.mmap | None = None
 
-    @property
-    def identity(self) -> SourceIdentity:
-        return self._identity
-
     def part(self, spec: PartSpec) -> Body:
         if self._sparse and spec.length and self._is_hole(self._offset + spec.offset, spec.length):
             return _BufferBody(memoryview(self._zero_pages(spec.length))[: spec.length])
-        return _FileBody(self._fd, self._offset + spec.offset, spec.length)
+        return MappedBody(lambda: _native.MappedPart(self._fd, self._offset + spec.offset, spec.length), spec.length)
 
     def _is_hole(self, offset: int, length: int) -> bool:
         try:
@@ -157,10 +156,10 @@ class FileSource:
 
     def check_unchanged(self) -> None:
         try:
-            same = SourceIdentity.of(os.fstat(self._fd)) == self._identity
+            same = SourceIdentity.of(os.fstat(self._fd)) == self.identity
             if same and self._path is not None:
                 found = os.stat(self._path)
-                same = (found.st_dev, found.st_ino) == (self._identity.device, self._identity.inode)
+                same = (found.st_dev, found.st_ino) == (self.identity.device, self.identity.inode)
         except OSError:
             same = False
         if not same:
@@ -179,6 +178,7 @@ class BufferSource:
     """Bytes in memory. The caller's buffer is not copied and must not change while it is uploaded."""
 
     replayable = True
+    identity = None
 
     def __init__(self, data: Any, label: str, name: str) -> None:
         self.label = label
@@ -211,6 +211,7 @@ class StreamSource:
         self.label = label
         self.name = name
         self.size: int | None = None
+        self.identity = None
         self.replayable = False
         self.buffered = 0
         self._first: memoryview | None = None

@@ -54,7 +54,7 @@ def test_a_hole_is_not_read_through_the_page_cache(sparse: Path) -> None:
     if os.stat(sparse).st_blocks * 512 >= os.stat(sparse).st_size:
         pytest.skip("this file system keeps no holes")
     kinds = [type(source.part(PartSpec(index, index * PART, PART))).__name__ for index in range(6)]
-    assert kinds == ["_FileBody", "_BufferBody", "_BufferBody", "_BufferBody", "_FileBody", "_BufferBody"]
+    assert kinds == ["MappedBody", "_BufferBody", "_BufferBody", "_BufferBody", "MappedBody", "_BufferBody"]
     source.close()
 
 

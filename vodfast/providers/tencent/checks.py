@@ -67,7 +67,10 @@ def check_media(media: MediaSpec, limits: ProviderLimits) -> None:
     check_int(CLOUD, "part_concurrency", options.part_concurrency, 1, MAX_PART_CONCURRENCY)
     if media.cover_name is None and (options.cover_type is not None or media.cover_size is not None):
         refuse(CLOUD, "cover_type" if options.cover_type is not None else "cover_size", "is given without a cover")
-    _check_type("media_type", media_type_of(media), MEDIA, "name")
+    if extension(media.name) in PACKAGES:
+        _check_package(media, limits)
+    else:
+        _check_type("media_type", media_type_of(media), MEDIA, "name")
     cover_type = cover_type_of(media)
     if cover_type is not None:
         _check_type("cover_type", cover_type, COVER, "cover_name")
@@ -121,12 +124,19 @@ def _check_shared(
         refuse(CLOUD, "context", "and source_context differ; give one of them")
 
 
+def _check_package(media: MediaSpec, limits: ProviderLimits) -> None:
+    """A manifest and its members (section 2.7)."""
+    if media_type_of(media) != extension(media.name):
+        refuse(CLOUD, "media_type", f"must be {extension(media.name)}, like the name of the manifest")
+    for member in media.members:
+        if member.size > limits.max_bytes:
+            refuse(CLOUD, "members", f"hold {member.path}, of {member.size} bytes, more than can be stored")
+
+
 def _check_type(field: str, value: str, allowed: frozenset[str], name_field: str) -> None:
     if value in PACKAGES:
-        raise Unsupported(
-            f"{field} {value}: packages of a manifest and its segments are not supported yet; "
-            "upload a single file, or pull an m3u8 by URL",
-            cloud=CLOUD,
+        refuse(
+            CLOUD, field, f"is {value}, which goes with a manifest: give the path of one whose name ends in .{value}"
         )
     if not value:
         refuse(CLOUD, field, f"is unknown: {name_field} has no extension, so give {field}")

@@ -12,7 +12,7 @@ COVER: Final = frozenset(["ai", "bmp", "cdr", "eps", "gif", "heif", "jpeg", "jpg
 MEDIA: Final = VIDEO | AUDIO
 
 PACKAGES: Final = frozenset(["m3u8", "mpd"])
-"""Manifests, whose segments would have to be uploaded with them. `upload` refuses them until it can do that."""
+"""Manifests, which are uploaded together with the files they name."""
 
 PULLABLE: Final = MEDIA | {"m3u8"}
 """The service follows an HLS manifest by itself when it pulls a URL, a DASH manifest not."""

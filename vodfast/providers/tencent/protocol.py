@@ -43,6 +43,7 @@ LIMITS: Final = ProviderLimits(
     commit_repeatable=True,
     max_bytes=COS_LIMITS.max_object,
     kinds=("media",),
+    packages=("m3u8", "mpd"),
     callback_key="sign_key",
     media_batch=20,
 )
@@ -117,11 +118,16 @@ class TencentVod:
         checks.check_media(media, LIMITS)
 
     def parse_manifest(self, manifest: ManifestSpec) -> Call[tuple[str, ...]] | None:
-        """No such call is used."""
-        return None
+        """ParseStreamingManifest: a parser of text that knows nothing of uploads (section 2.7 of the notes)."""
+        body = wire.ParseStreamingManifestRequest(media_manifest_content=manifest.text, manifest_type=manifest.kind)
+
+        def read(reply: Reply) -> tuple[str, ...]:
+            return tuple(reply.read(wire.ParseStreamingManifestResponse).media_segment_set or ())
+
+        return self._api.call("ParseStreamingManifest", body, read, reads=True)
 
     def split_package(self, media: MediaSpec, key: str) -> tuple[MediaSpec, Mapping[str, MediaSpec]]:
-        """Everything in one session."""
+        """Everything in one session: members lie beside the manifest, in the directory of MediaStoragePath."""
         return media, {}
 
     def apply(self, media: MediaSpec) -> Call[Ticket]:
@@ -147,7 +153,7 @@ class TencentVod:
             media_storage_path=options.media_storage_path,
         )
         call = self._api.call("ApplyUpload", body, lambda reply: reply)
-        exchange = _Apply(self, call, with_cover=cover_type is not None)
+        exchange = _Apply(self, call, media)
         return Call(cloud=call.cloud, operation=call.operation, build=exchange.build, parse=exchange.parse)
 
     def renew(self, ticket: Ticket) -> Call[Ticket]:
@@ -246,10 +252,10 @@ class _Apply:
     """ApplyUpload, which must remember who asked: without a certificate in the answer, the store takes the caller's
     own keys, token included."""
 
-    def __init__(self, provider: TencentVod, call: Call[Reply], *, with_cover: bool) -> None:
+    def __init__(self, provider: TencentVod, call: Call[Reply], media: MediaSpec) -> None:
         self._provider = provider
         self._call = call
-        self._with_cover = with_cover
+        self._media = media
         self._asked_by: Credentials | None = None
 
     def build(self, credentials: Credentials, now: float) -> Request:
@@ -261,14 +267,25 @@ class _Apply:
         answer = reply.read(wire.ApplyUploadResponse)
         if not answer.vod_session_key:
             raise reply.useless("an empty VodSessionKey")
-        paths = {"media": answer.media_storage_path}
-        if self._with_cover:
-            paths["cover"] = answer.cover_storage_path or ""
+        paths = [("media", "", answer.media_storage_path)]
+        if self._media.cover_name is not None:
+            paths.append(("cover", "", answer.cover_storage_path or ""))
+        folder, slash, _ = answer.media_storage_path.rpartition("/")
+        taken = {path for _, _, path in paths}
+        for member in self._media.members:
+            place = f"{folder}{slash}{member.path}"
+            if place in taken:
+                raise InvalidInput(
+                    f"the member {member.path} has the name the service gives the manifest or cover: rename it",
+                    cloud=checks.CLOUD,
+                )
+            paths.append(("member", member.path, place))
         credentials = self._credentials(reply, answer.temp_certificate)
         return Ticket(
             session=answer.vod_session_key,
             objects=tuple(
-                TicketObject(role=role, store=self._store(reply, answer, role, path)) for role, path in paths.items()
+                TicketObject(role=role, path=path, store=self._store(reply, answer, role, place))
+                for role, path, place in paths
             ),
             credentials=credentials,
             expires_at=credentials.expires_at,

@@ -59,6 +59,15 @@ class CommitUploadResponse(Body, frozen=True, kw_only=True):
     cover_url: str | None = None
 
 
+class ParseStreamingManifestRequest(Body, frozen=True, kw_only=True):
+    media_manifest_content: str
+    manifest_type: str
+
+
+class ParseStreamingManifestResponse(Body, frozen=True, kw_only=True):
+    media_segment_set: list[str] | None = None
+
+
 class PullUploadRequest(Body, frozen=True, kw_only=True):
     media_url: str
     media_type: str | None = None

@@ -1,0 +1,26 @@
+"""What a manifest says of one file: where it is, and what it is to the manifest."""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+
+class Role(enum.Enum):
+    """What an entry is to its manifest."""
+
+    FILE = "file"
+    PLAYLIST = "playlist"
+    RENDITION = "rendition"
+    """A playlist, or the rendition itself as a file."""
+    OPTIONAL = "optional"
+    """A file that may be missing: a segment marked as a gap, or one that only rounding makes expected."""
+    MENTION = "mention"
+    """A playlist that belongs to the presentation, not to this playlist."""
+
+
+class Entry(NamedTuple):
+    """One URI reference of a manifest, as it stands there."""
+
+    uri: str
+    role: Role = Role.FILE
