@@ -16,8 +16,8 @@ from xml.etree.ElementTree import Element
 from vodfast.packages.entry import Entry, Role
 from vodfast.packages.gate import Refused
 
-MAX_NAMES: Final = 1_000_000
-"""Names one manifest may stand for, those that repeat counted each time."""
+MAX_NAMES: Final = 400_000
+"""Names one manifest may stand for, each counted once below its base URL and once for each base URL it is put after."""
 
 _DURATION = re.compile(
     r"P(?:(\d{1,6})Y)?(?:(\d{1,6})M)?(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,12}(?:\.\d{0,18})?)S)?)?",

@@ -20,7 +20,8 @@ MAX_ENTRY: Final = 4096
 _MAX_LAYERS: Final = 6
 """How often an entry may be percent-encoded over and over before it is called a trick."""
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.,-]*:")
+"""As RFC 3986 has it, and with the commas some players put options between."""
 _DRIVE = re.compile(r"[A-Za-z]:")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _PERCENT_U = re.compile(r"%u([0-9A-Fa-f]{4})")
@@ -29,6 +30,9 @@ _LOOK_ALIKES = str.maketrans(
     | dict.fromkeys("\u3002\u06d4\u0701\u0702\ua4f8\ua60e", ".")
 )
 """Characters that pass for a slash, a backslash or a dot and that compatibility normalisation leaves alone."""
+
+_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0" + "".join(map(chr, range(0xFE00, 0xFE10))))
+"""What is not shown although it counts as a letter or mark; the rest of its kind is in category Cf."""
 
 
 class Refused(ValueError):
@@ -124,4 +128,4 @@ def _reading(path: str) -> str:
         return path
     plain = _PERCENT_U.sub(lambda found: chr(int(found[1], 16)), path)
     folded = unicodedata.normalize("NFKC", plain).translate(_LOOK_ALIKES)
-    return "".join(c for c in folded if unicodedata.category(c) not in ("Cf", "Mn", "Cn", "Co"))
+    return "".join(c for c in folded if unicodedata.category(c) != "Cf" and c not in _INVISIBLE)

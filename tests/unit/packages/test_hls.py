@@ -1,0 +1,118 @@
+"""What an HLS playlist names, tag by tag."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import m3u8
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vodfast.packages.entry import Entry, Role
+from vodfast.packages.gate import Refused
+from vodfast.packages.hls import entries
+
+
+def listed(*lines: str) -> set[Entry]:
+    return set(entries("\n".join(["#EXTM3U", *lines, ""])))
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted"),
+    [
+        (["#EXTINF:2,", "a.ts", "#EXTINF:3.5,title, with comma", "b.ts"], {Entry("a.ts"), Entry("b.ts")}),
+        (["#EXTINF:2", "a b.ts  "], {Entry("a b.ts")}),
+        (["#EXTINF:2,", "#EXT-X-BYTERANGE:5@0", "a.ts", "#EXT-X-BYTERANGE:5", "a.ts"], {Entry("a.ts")}),
+        (["#EXTINF:2,", "# a comment", "", "a.ts"], {Entry("a.ts")}),
+        (["#EXT-X-STREAM-INF:BANDWIDTH=1", "v/1.m3u8"], {Entry("v/1.m3u8", Role.PLAYLIST)}),
+        (["#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS=\"a,b\"", "v.php?x=1"], {Entry("v.php?x=1", Role.PLAYLIST)}),
+        (['#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI="i.m3u8"'], {Entry("i.m3u8", Role.PLAYLIST)}),
+        (['#EXT-X-IMAGE-STREAM-INF:BANDWIDTH=1,URI="i.m3u8"'], {Entry("i.m3u8", Role.PLAYLIST)}),
+        (['#EXT-X-MEDIA:TYPE=AUDIO,NAME="a,URI=x",URI="a.m3u8"'], {Entry("a.m3u8", Role.RENDITION)}),
+        (['#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID="c",INSTREAM-ID="CC1"'], set()),
+        (['#EXT-X-KEY:METHOD=AES-128,URI="k?v=1,2",IV=0x1', "#EXT-X-KEY:METHOD=NONE"], {Entry("k?v=1,2")}),
+        (['#EXT-X-SESSION-KEY:METHOD=AES-128,URI="k.bin"'], {Entry("k.bin")}),
+        (['#EXT-X-MAP:URI="init.mp4",BYTERANGE="5@0"'], {Entry("init.mp4")}),
+        (["#EXT-X-MAP:URI='init.mp4'"], {Entry("init.mp4")}),
+        (["#EXT-X-MAP:URI=init.mp4"], {Entry("init.mp4")}),
+        (['#EXT-X-SESSION-DATA:DATA-ID="t",URI="data.json"'], {Entry("data.json")}),
+        (['#EXT-X-SESSION-DATA:DATA-ID="t",VALUE="URI=x"'], set()),
+        (
+            ['#EXT-X-PART:DURATION=1,URI="p1.mp4"', '#EXT-X-PART:DURATION=1,GAP=YES,URI="p2.mp4"'],
+            {Entry("p1.mp4"), Entry("p2.mp4", Role.OPTIONAL)},
+        ),
+        (
+            ['#EXT-X-PRELOAD-HINT:TYPE=MAP,URI="m.mp4"', '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p.mp4"'],
+            {Entry("m.mp4"), Entry("p.mp4")},
+        ),
+        (['#EXT-X-RENDITION-REPORT:URI="b.m3u8",LAST-MSN=1'], {Entry("b.m3u8", Role.MENTION)}),
+        (["#EXTINF:2,", "#EXT-X-GAP", "lost.ts"], {Entry("lost.ts", Role.OPTIONAL)}),
+        (['#EXT-X-DATERANGE:ID="x",X-ASSET-URI="https://ads/x"', "#EXTINF:2,", "a.ts"], {Entry("a.ts")}),
+        (['#EXT-X-FUTURE:URI="f.bin"'], {Entry("f.bin")}),
+        (['# URI="comment.bin"', '#EXTINF:2,URI="title"', "a.ts"], {Entry("a.ts"), Entry("title")}),
+        (["#EXT-X-TARGETDURATION:abc", "#EXT-X-PROGRAM-DATE-TIME:never", "#EXTINF:2,", "a.ts"], {Entry("a.ts")}),
+        ([], set()),
+    ],
+)  # fmt: skip
+def test_what_lines_name(lines: list[str], wanted: set[Entry]) -> None:
+    assert listed(*lines) == wanted
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_line_ends(ending: str) -> None:
+    assert entries(ending.join(["#EXTM3U", "#EXTINF:2,", "a.ts", ""])) == [Entry("a.ts")]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "entry"),
+    [
+        ("", "does not begin", ""),
+        ("\n#EXTM3U\n", "does not begin", ""),
+        ("EXTM3U", "does not begin", ""),
+        ("#EXTM3U\n#EXTINF:\na.ts\n", "near this line", "#EXTINF:"),
+        ("#EXTM3U\n#EXT-X-STREAM-INF:FRAME-RATE=x\na.m3u8\n", "near this line", "#EXT-X-STREAM-INF:FRAME-RATE=x"),
+        ("#EXTM3U\n#EXTINF:2,\na.ts\nb.ts\n", "follows no", "b.ts"),
+        ("#EXTM3U\n#EXTINF:2,\n{$host}/a.ts\n", "variable", "{$host}/a.ts"),
+        ("#EXTM3U\n#EXTINF:2,\na\x1b.ts\n", "control character", ""),
+        ("#EXTM3U\n#EXTINF:2,\na\x85b.ts\n", "control character", ""),
+    ],
+)
+def test_what_cannot_be_understood_is_named(text: str, reason: str, entry: str) -> None:
+    with pytest.raises(Refused, match=reason) as caught:
+        entries(text)
+    assert caught.value.entry == entry
+
+
+def test_the_library_never_sees_what_it_takes_quadratic_time_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys are searched from the start for every segment, renditions for every variant."""
+    parsed: list[Any] = []
+    loads = m3u8.loads
+    monkeypatch.setattr(m3u8, "loads", lambda *given, **named: parsed.append(loads(*given, **named)) or parsed[-1])
+    lines = [
+        f'#EXT-X-KEY:METHOD=AES-128,URI="{n}.bin"\n#EXT-X-MAP:URI="{n}.mp4"\n#EXTINF:2,\n{n}.ts' for n in range(50)
+    ]
+    lines += [f'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="{n}",URI="{n}.m3u8"' for n in range(50)]
+    assert len(listed(*lines)) == 200
+    (playlist,) = parsed
+    assert (playlist.keys, playlist.segment_map, list(playlist.media)) == ([None], [], [])
+
+
+LINES = st.one_of(
+    st.sampled_from(
+        ["#EXTINF:2,", "#EXTINF:", "a.ts", "#EXT-X-GAP", "#EXT-X-BYTERANGE:1@0", "#EXT-X-STREAM-INF:BANDWIDTH=1",
+         '#EXT-X-KEY:URI="k"', "#EXT-X-KEY:URI", '#EXT-X-MEDIA:URI="', "#EXT-X-MAP:", "#EXT-X-ENDLIST", "#EXT-X-SKIP:",
+         "#EXT-X-PART:URI=,", "#EXT-X-CUE-OUT:", "#EXTM3U", "#", "", "#EXT-X-DEFINE:NAME"]
+    ),
+    st.text(max_size=30),
+)  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.lists(LINES, max_size=12))
+def test_any_text_is_listed_or_refused(lines: list[str]) -> None:
+    try:
+        found = entries("\n".join(["#EXTM3U", *lines]))
+    except Refused:
+        return
+    assert all(entry.uri for entry in found)
