@@ -31,13 +31,15 @@ class SplitVod(TencentVod):
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
+    folder = tmp_path / "package"
+    folder.mkdir()
     text = '#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI="k.bin"\n'
     for number in range(6):
-        (tmp_path / f"{number}.ts").write_bytes(str(number).encode() * 1000)
+        (folder / f"{number}.ts").write_bytes(str(number).encode() * 1000)
         text += f"#EXTINF:2,\n{number}.ts\n"
-    (tmp_path / "k.bin").write_bytes(b"k" * 16)
-    (tmp_path / "p.m3u8").write_text(text)
-    return tmp_path / "p.m3u8"
+    (folder / "k.bin").write_bytes(b"k" * 16)
+    (folder / "p.m3u8").write_text(text)
+    return folder / "p.m3u8"
 
 
 @pytest.fixture
@@ -81,7 +83,7 @@ async def test_everything_is_stored_before_the_first_commit(vodfast_emulator: An
 
 async def test_the_key_is_that_of_this_very_upload(vodfast_emulator: Any, split: Any, manifest: Path) -> None:
     for title in ("one", "one", "two"):
-        await split.upload(manifest, title=title)
+        await split.upload(manifest, title=title, force_new=True)
     (manifest.parent / "0.ts").write_bytes(b"0" * 1000)
     await split.upload(manifest, title="one")
     first, again, other, changed = SplitVod.keys

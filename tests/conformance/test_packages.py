@@ -402,6 +402,46 @@ def test_expired_credentials_bring_a_new_session_for_the_whole_package(vodfast_e
     assert vodfast_emulator.meter()["media_created"] == 1
 
 
+def test_an_interrupted_package_goes_on_where_it_was(
+    vodfast_emulator: Any, config_for: Callable[..., TransferConfig]
+) -> None:
+    fault = {"action": "status", "code": 503, "match": {"operation": "PutObject", "nth": 8}, "times": 0}
+    vodfast_emulator.set_faults([fault])
+    with Client("tencent", config=config_for(max_connections=1, start_connections=1)) as client:
+        with pytest.raises(VodfastError, match="goes on from there") as caught:
+            client.upload(HLS)
+        assert caught.value.kind is ErrorKind.UNAVAILABLE
+    stored_before = sum(
+        entry["status"] == 200 for entry in vodfast_emulator.history() if entry["operation"] == "PutObject"
+    )
+    vodfast_emulator.set_faults([])
+    with Client("tencent", config=config_for()) as client:
+        assert client.upload(HLS).resumed
+    assert stored(vodfast_emulator) == expected(HLS, "f0.m3u8")
+    puts = [
+        entry["path"]
+        for entry in vodfast_emulator.history()
+        if entry["operation"] == "PutObject" and entry["status"] == 200
+    ]
+    assert (stored_before, len(puts), len(set(puts))) == (7, 13, 13)
+    assert operations(vodfast_emulator).count("ApplyUpload") == 1
+
+
+def test_a_finished_package_is_not_made_again_unless_a_file_of_it_changes(
+    vodfast_emulator: Any, config_for: Callable[..., TransferConfig], folder: Path
+) -> None:
+    manifest = write(folder, {"p.m3u8": playlist("a.ts", "b.ts"), "a.ts": b"1", "b.ts": b"2"})
+    with Client("tencent", config=config_for()) as client:
+        first = client.upload(manifest)
+        asked = len(vodfast_emulator.history())
+        again = client.upload(manifest)
+        assert (again.media_id, again.reused, len(vodfast_emulator.history())) == (first.media_id, True, asked)
+        (folder / "b.ts").write_bytes(b"3")
+        other = client.upload(manifest)
+    assert (other.media_id == first.media_id, other.reused) == (False, False)
+    assert vodfast_emulator.meter()["media_created"] == 2
+
+
 def test_a_member_with_the_name_the_service_gives_the_manifest(
     vodfast_emulator: Any, client: Client, folder: Path
 ) -> None:
