@@ -15,7 +15,7 @@ from vodfast.credentials import CachedCredentials
 from vodfast.errors import AmbiguousCommit, ErrorKind, InvalidInput, Unsupported, VodfastError
 from vodfast.items import UploadItem
 from vodfast.packages import Package, collect, package_kind
-from vodfast.providers.contract import MediaSpec, Provider
+from vodfast.providers.contract import MediaSpec, Provider, ProviderOptions
 from vodfast.recall import Outcome, item_key
 from vodfast.session import MediaSession, Stored, Watch, together
 from vodfast.transfer.engine import Engine
@@ -35,19 +35,29 @@ async def open_package(item: UploadItem, provider: Provider) -> Package | None:
     """
     path = os.fsdecode(item.source) if isinstance(item.source, (str, os.PathLike)) else None
     name = item.name or os.path.basename(path or getattr(item.source, "name", None) or "")
-    kind = package_kind(name) if item.kind == "media" else None
+    kind = manifest_kind(name, item.kind)
     if kind is None:
         return None
-    taken = provider.limits.packages
-    if kind not in taken:
-        provider.check(MediaSpec(name=name, size=None, options=item.options))
-        instead = f"package it as {' or '.join(taken)}" if taken else "upload a single file, such as an mp4"
-        raise Unsupported(f"{provider.name} takes no {kind} packages: {instead}", cloud=provider.name)
+    check_package(provider, name, kind, item.options)
     if path is None:
         raise InvalidInput(
             f"a manifest ({kind}) is uploaded together with the files it names: give its path, not its content"
         )
     return await in_thread(collect, path, kind)
+
+
+def manifest_kind(name: str, kind: str) -> str | None:
+    """`m3u8` or `mpd` if an item of this name and kind is a package, else None."""
+    return package_kind(name) if kind == "media" else None
+
+
+def check_package(provider: Provider, name: str, kind: str, options: ProviderOptions | None) -> None:
+    """Raises `Unsupported`, with the nearest alternative, if this cloud takes no packages of that kind."""
+    taken = provider.limits.packages
+    if kind not in taken:
+        provider.check(MediaSpec(name=name, size=None, options=options))  # may know better what to do instead
+        instead = f"package it as {' or '.join(taken)}" if taken else "upload a single file, such as an mp4"
+        raise Unsupported(f"{provider.name} takes no {kind} packages: {instead}", cloud=provider.name)
 
 
 def member_sources(package: Package) -> dict[str, Source]:

@@ -267,6 +267,9 @@ class MediaSession:
         width = self._engine.config.max_connections * _TRANSFERS_PER_CONNECTION
         members = [name for name in entries if name != "media"] if self._media.members else []
         finished = await together(members, one, width)
+        if members:
+            for source in self._sources.values():
+                source.check_unchanged()  # where nothing is committed, the manifest alone makes the media
         return finished | await together([name for name in entries if name not in finished], one, width)
 
     async def _object(self, entry: TicketObject, credentials: CachedCredentials) -> Finished:

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from vodfast.cli.members import Members
 from vodfast.cli.report import LINE_START
 from vodfast.cli.text import STDIN, printable
 from vodfast.errors import InvalidInput
@@ -61,12 +62,20 @@ Refusal = Callable[[str], str | None]
 
 
 def gather(
-    arguments: Sequence[str], lists: Sequence[str], *, cloud: str, recursive: bool, refusal: Refusal, note: Note
+    arguments: Sequence[str],
+    lists: Sequence[str],
+    *,
+    cloud: str,
+    recursive: bool,
+    refusal: Refusal,
+    note: Note,
+    packages: bool = True,
 ) -> Plan:
     """Turn arguments (paths, globs, `-`) and lists (`--from` files) into a plan, in the order given.
 
     A source named twice is uploaded once, unless it was listed with different fields. Items a report calls done on
-    this cloud are settled, even if they are also named otherwise.
+    this cloud are settled, even if they are also named otherwise. With `packages`, files that a manifest among the
+    sources names belong to it and are no items of their own.
 
     Raises:
         InvalidInput: a directory without `recursive`, a glob or directory without a match, a list that cannot be read.
@@ -83,15 +92,23 @@ def gather(
     settled = {key: result for key, result in done.items() if result is not None}
     plan.settled = [msgspec.to_builtins(result) for result in settled.values()]
 
-    expanded = _expanded(
-        arguments, [e for lines in listed for e in lines if isinstance(e, Entry)], recursive, refusal, note
-    )
+    members = Members() if packages else None
+    search = _Search(recursive, refusal, note, members)
+    expanded = list(search.expanded(arguments, [e for lines in listed for e in lines if isinstance(e, Entry)]))
+    if members is not None:
+        for entry in expanded:
+            if entry.source != STDIN and entry.kind in (None, "media"):
+                members.meet(entry.source)
     seen: set[tuple[str, str]] = set()
     sources: set[str] = set()
     for entry in expanded:
         identity = _identity(entry.source)
         sources.add(identity)
         if identity in settled:
+            continue
+        owner = None if members is None or entry.source == STDIN else members.owner(entry.source)
+        if owner is not None:
+            note(f"{printable(entry.source)} goes with {printable(owner)}")
             continue
         key = (identity, repr(entry.given()))
         if key in seen:
@@ -114,72 +131,88 @@ def gather(
     return plan
 
 
-def _expanded(
-    arguments: Sequence[str], entries: Iterable[Entry], recursive: bool, refusal: Refusal, note: Note
-) -> Iterator[Entry]:
-    for argument in arguments:
-        for source in _sources(argument, recursive, refusal, note):
-            yield Entry(source=source)
-    for entry in entries:
-        if entry.source != STDIN and os.path.isdir(entry.source):
-            for source in _directory(entry.source, recursive, refusal, note):
-                yield msgspec.structs.replace(entry, source=source)
-        else:
-            yield entry
+class _Search:
+    """Finds the files that arguments and entries mean."""
 
+    def __init__(self, recursive: bool, refusal: Refusal, note: Note, members: Members | None) -> None:
+        self._recursive = recursive
+        self._refusal = refusal
+        self._note = note
+        self._members = members
 
-def _sources(argument: str, recursive: bool, refusal: Refusal, note: Note) -> Iterable[str]:
-    if argument == STDIN:
-        return [STDIN]
-    if os.path.isdir(argument):
-        return _directory(argument, recursive, refusal, note)
-    if os.path.lexists(argument) or not glob.has_magic(argument):
-        return [argument]
-    found = []
-    for match in sorted(glob.glob(argument, recursive=True)):
-        if not os.path.isdir(match):
-            found.append(match)
-        elif recursive:
-            found += _directory(match, recursive, refusal, note)
-        elif "**" not in argument:
-            note(f"skipped {printable(match)}: it is a directory (use --recursive)")
-    if not found:
-        raise InvalidInput(f"no file matches {printable(argument)}")
-    return found
-
-
-def _directory(top: str, recursive: bool, refusal: Refusal, note: Note) -> list[str]:
-    if not recursive:
-        raise InvalidInput(f"{printable(top)} is a directory: add --recursive to upload the media files in it")
-    found = list(_walk(top, refusal, note))
-    if not found:
-        raise InvalidInput(f"{printable(top)} holds no file of a media type this cloud takes")
-    return found
-
-
-def _walk(top: str, refusal: Refusal, note: Note) -> Iterator[str]:
-    """Media files below a directory, sorted, hidden ones left out; each real directory is visited once."""
-    visited: set[str] = set()
-
-    def failed(error: OSError) -> None:
-        note(f"skipped {printable(str(error.filename))}: {error.strerror}")
-
-    for folder, folders, files in os.walk(top, followlinks=True, onerror=failed):
-        real = os.path.realpath(folder)
-        if real in visited:
-            folders.clear()
-            continue
-        visited.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = os.path.join(folder, name)
-            if name.startswith("."):
-                continue
-            reason = refusal(name) if os.path.isfile(path) else "not a regular file"
-            if reason is None:
-                yield path
+    def expanded(self, arguments: Sequence[str], entries: Iterable[Entry]) -> Iterator[Entry]:
+        for argument in arguments:
+            for source in self._sources(argument):
+                yield Entry(source=source)
+        for entry in entries:
+            if entry.source != STDIN and os.path.isdir(entry.source):
+                for source in self._directory(entry.source):
+                    yield msgspec.structs.replace(entry, source=source)
             else:
-                note(f"skipped {printable(path)}: {printable(reason)}")
+                yield entry
+
+    def _sources(self, argument: str) -> Iterable[str]:
+        if argument == STDIN:
+            return [STDIN]
+        if os.path.isdir(argument):
+            return self._directory(argument)
+        if os.path.lexists(argument) or not glob.has_magic(argument):
+            return [argument]
+        found = []
+        for match in sorted(glob.glob(argument, recursive=True)):
+            if not os.path.isdir(match):
+                found.append(match)
+            elif self._recursive:
+                found += self._directory(match)
+            elif "**" not in argument:
+                self._note(f"skipped {printable(match)}: it is a directory (use --recursive)")
+        if not found:
+            raise InvalidInput(f"no file matches {printable(argument)}")
+        return found
+
+    def _directory(self, top: str) -> list[str]:
+        if not self._recursive:
+            raise InvalidInput(f"{printable(top)} is a directory: add --recursive to upload the media files in it")
+        found = list(self._walk(top))
+        if not found:
+            raise InvalidInput(f"{printable(top)} holds no file of a media type this cloud takes")
+        return found
+
+    def _walk(self, top: str) -> Iterator[str]:
+        """Media files below a directory, sorted, hidden ones left out; each real directory is visited once. A manifest
+        names files of its own directory or below, so it is met before any of them.
+        """
+        visited: set[str] = set()
+
+        def failed(error: OSError) -> None:
+            self._note(f"skipped {printable(str(error.filename))}: {error.strerror}")
+
+        for folder, folders, files in os.walk(top, followlinks=True, onerror=failed):
+            real = os.path.realpath(folder)
+            if real in visited:
+                folders.clear()
+                continue
+            visited.add(real)
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            paths = [os.path.join(folder, name) for name in sorted(files) if not name.startswith(".")]
+            if self._members is not None:
+                for path in paths:
+                    self._members.meet(path)
+            for path in paths:
+                if self._members is not None and self._members.owner(path) is not None:
+                    continue
+                reason = self._objection(path)
+                if reason is None:
+                    yield path
+                else:
+                    self._note(f"skipped {printable(path)}: {printable(reason)}")
+
+    def _objection(self, path: str) -> str | None:
+        if not os.path.isfile(path):
+            return "not a regular file"
+        reason = self._refusal(os.path.basename(path))
+        manifest = None if reason is not None or self._members is None else self._members.unreadable_beside(path)
+        return reason if manifest is None else f"it may belong to {manifest}, which cannot be read"
 
 
 def _identity(source: str) -> str:

@@ -18,15 +18,22 @@ from vodfast.cli.settings import typed_options
 from vodfast.cli.text import STDIN, printable
 from vodfast.errors import VodfastError
 from vodfast.items import UploadItem
-from vodfast.providers.contract import MediaSpec, Provider
+from vodfast.package_upload import check_package, manifest_kind
+from vodfast.providers.contract import MediaSpec, MemberSpec, Provider
 
 PROBE_NAME = "probe.mp4"
 """A file name every cloud takes: tells a bad option from a bad file."""
 
 
 def refusal(provider: Provider, name: str, **fields: Any) -> str | None:
-    """Why the cloud refuses a file of this name with these fields of `MediaSpec`, whatever its size; None if not."""
+    """Why the cloud refuses a file of this name with these fields of `MediaSpec`, whatever its size; None if not. A
+    manifest is judged as if it had members.
+    """
     try:
+        kind = manifest_kind(name, fields.get("kind", "media"))
+        if kind is not None:
+            check_package(provider, name, kind, fields.get("options"))
+            fields["members"] = (MemberSpec("segment", 1),)
         provider.check(MediaSpec(name=name, size=None, **fields))
     except VodfastError as error:
         return error.message

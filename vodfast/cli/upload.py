@@ -94,6 +94,7 @@ def upload(
         recursive=recursive,
         refusal=lambda name: refusal(provider, name, kind=common["kind"] or "media"),
         note=words.note,
+        packages=common["kind"] in (None, "media"),
     )
     items = Items(provider, plan, common, unique(settings))
     if wait:

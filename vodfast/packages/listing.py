@@ -26,13 +26,13 @@ MAX_DEPTH: Final = 8
 """How deep playlists may name playlists."""
 _SHOWN: Final = 120
 
-_GRAMMARS: Final[Mapping[str, Callable[[str], list[Entry]]]] = {"m3u8": hls.entries, "mpd": dash.entries}
+GRAMMARS: Final[Mapping[str, Callable[[str], list[Entry]]]] = {"m3u8": hls.entries, "mpd": dash.entries}
 
 
 def package_kind(name: str) -> str | None:
     """`m3u8` or `mpd` if a file of this name is a manifest, whatever the case of its extension; None if it is none."""
     extension = name.rpartition(".")[2].lower() if "." in name else ""
-    return extension if extension in _GRAMMARS else None
+    return extension if extension in GRAMMARS else None
 
 
 class Package:
@@ -62,9 +62,9 @@ class Package:
                 raise Refused(f"is one of more than {MAX_MANIFESTS} playlists")
             if len(ancestors) == MAX_DEPTH:
                 raise Refused(f"lies more than {MAX_DEPTH} playlists deep")
-            manifest = ManifestSpec(self.kind, path, _text(source))
+            manifest = ManifestSpec(self.kind, path, manifest_text(source))
             self.manifests.append(manifest)
-            for entry in _GRAMMARS[self.kind](manifest.text):
+            for entry in GRAMMARS[self.kind](manifest.text):
                 self._take(manifest, entry, (*ancestors, path))
         except Refused as refused:
             raise _blame(path, refused) from None
@@ -148,7 +148,12 @@ def collect(path: str, kind: str) -> Package:
     return package
 
 
-def _text(source: MemberSource) -> str:
+def manifest_text(source: MemberSource) -> str:
+    """The text of a manifest.
+
+    Raises:
+        Refused: it is too long, or not UTF-8.
+    """
     if source.size > MAX_MANIFEST:
         raise Refused(f"is longer than {MAX_MANIFEST} bytes")
     try:
