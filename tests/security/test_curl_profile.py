@@ -234,6 +234,31 @@ async def test_cancelling_an_exchange_frees_its_handle(serve: Any) -> None:
             assert opened.busy == 0
 
 
+async def test_an_exchange_that_begins_as_another_is_broken_off_comes_to_its_end() -> None:
+    begun, over = asyncio.Event(), asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        first = not begun.is_set()
+        begun.set()
+        await reader.readuntil(b"\r\n\r\n")
+        if first:
+            await over.wait()
+        writer.write(OK)
+        writer.close()
+
+    size = 40_000_000  # more than the buffers on the way, so some of it is never sent
+    body = BufferSource(bytes(size), "b", "b").part(PartSpec(0, 0, size))
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        async with transport(server.sockets[0].getsockname()[1]) as opened:
+            broken = asyncio.create_task(opened.send(request(method="PUT", body=body, timeout=None)))
+            await begun.wait()
+            broken.cancel()
+            following = asyncio.create_task(opened.send(request()))
+            assert (await following).status == 200
+            assert broken.cancelled()
+        over.set()
+
+
 async def test_bandwidth_is_held(serve: Any) -> None:
     server = serve(OK)
     size = 300_000

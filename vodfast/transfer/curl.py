@@ -128,6 +128,7 @@ class CurlTransport:
         curl = self._idle.pop() if self._idle else pycurl.Curl()
         reader: Reader | None = None
         reply = _Reply()
+        reusable = True
         self._busy += 1
         try:
             reader = self._prepare(curl, request, reply)
@@ -140,8 +141,10 @@ class CurlTransport:
             finally:
                 if not future.done() or future.cancelled():
                     # A cancelled future leaves the handle attached until the next tick: take it out now, so that it
-                    # reads no more from a body that is about to be closed.
+                    # reads no more from a body that is about to be closed. pycurl 7.49 then takes out whatever the
+                    # handle is doing at that tick, so it must not be doing anything else by then.
                     self._detach(curl)
+                    reusable = False
             self._raise_if_source_failed(reader)
             return Response(
                 status=curl.getinfo(pycurl.RESPONSE_CODE),
@@ -154,7 +157,7 @@ class CurlTransport:
             curl.reset()
             if reader is not None:
                 reader.close()
-            if len(self._idle) < _IDLE_HANDLES:
+            if reusable and len(self._idle) < _IDLE_HANDLES:
                 self._idle.append(curl)
             else:
                 curl.close()
