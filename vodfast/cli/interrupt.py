@@ -115,7 +115,7 @@ def _handled(handler: _Handler) -> Iterator[None]:
 @contextlib.contextmanager
 def _read_elsewhere(read: _Reader) -> Iterator[None]:
     """A thread calls `read` for every signal of ours, in order, until the block ends."""
-    receive, send = os.pipe2(os.O_CLOEXEC)
+    receive, send = os.pipe()
     os.set_blocking(send, False)
 
     def watch() -> None:
