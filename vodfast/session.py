@@ -295,6 +295,7 @@ class MediaSession:
                     on_retry=self._watch.retried,
                     record=record,
                     keep=record is not None and not places,
+                    resumed=self.resumed,
                 )
             except VodfastError as error:
                 helpless = error.retry is RetryClass.SPENT or not error.reached

@@ -9,11 +9,20 @@ from typing import Any
 
 import pytest
 
-from tests.resume.conftest import Cloud, count
+from tests.resume.conftest import CLOUDS, Cloud, count
 
 
 def stall(operation: str | None, **match: Any) -> dict[str, Any]:
     return {"action": "stall", "times": 0, "match": {"operation": operation, **match}}
+
+
+@pytest.mark.parametrize("cloud", CLOUDS[:2], ids=str)
+def test_an_upload_whose_id_was_never_written_down_is_not_left_open(
+    cloud: Cloud, movie: Path, killed: Callable[..., None], again: Callable[..., Any], judge: Callable[..., Any]
+) -> None:
+    killed(cloud, movie, {"action": "drop_reply", "times": 0, "match": {"operation": "InitiateMultipartUpload"}})
+    history = judge(cloud, movie, again(cloud, movie))
+    assert count(history, cloud.apply) == 1
 
 
 def test_in_mid_upload(

@@ -49,6 +49,7 @@ def _machine(
     plan: UploadPlan | None,
     concurrency: int | None,
     kept: KeptUpload | None,
+    resumed: bool,
     keeps: Callable[[VodfastError], bool],
 ) -> ObjectMachine | AppendMachine:
     """The machine for the kind of store."""
@@ -65,6 +66,7 @@ def _machine(
         part_body=part_body,
         concurrency=concurrency,
         kept=kept,
+        strays=resumed and kept is None,
         keeps=keeps,
     )
 
@@ -84,6 +86,7 @@ class Transfer:
         record: ObjectRecord | None,
         *,
         keep: bool,
+        resumed: bool,
     ) -> None:
         self._engine = engine
         self._store = store
@@ -99,7 +102,7 @@ class Transfer:
             plan = UploadPlan(size, kept.part_size)
         self._part_size = plan.part_size if plan is not None and store.limits.part_order != "append" else 0
         self._machine = _machine(
-            store, self._decide, source, plan, concurrency, kept, lambda error: keep and passing(error)
+            store, self._decide, source, plan, concurrency, kept, resumed, lambda error: keep and passing(error)
         )
         self._noted = self._machine.upload_id
         self.failure: VodfastError | None = None

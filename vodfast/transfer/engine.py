@@ -114,10 +114,11 @@ class Engine:
         on_retry: OnRetry | None = None,
         record: ObjectRecord | None = None,
         keep: bool = False,
+        resumed: bool = False,
     ) -> Finished:
         """Move one source into one object. `concurrency` bounds its parts in flight. `record` remembers how far it
         came, and where an earlier run left off; with `keep` what is stored so far outlives a failure that a later run
-        may not meet.
+        may not meet. `resumed` says that an earlier run was here, of whatever it had time to write down.
 
         On failure and on cancellation the store's upload is aborted before the error leaves, within
         `config.settle_seconds`. A cancellation that arrives when the object's last request is on its way, and cannot
@@ -126,7 +127,9 @@ class Engine:
         Raises:
             VodfastError: whatever stopped it.
         """
-        run = Transfer(self, store, source, credentials, concurrency, on_progress, on_retry, record, keep=keep)
+        run = Transfer(
+            self, store, source, credentials, concurrency, on_progress, on_retry, record, keep=keep, resumed=resumed
+        )
         try:
             return await run.drive()
         except asyncio.CancelledError:

@@ -62,8 +62,9 @@ class ObjectMachine:
     For a sized source pass `plan` and `part_body`. For a stream pass neither and feed parts with `offer` whenever a
     `Wait` says `hungry`. `concurrency` limits the parts in flight; stores that want ascending parts get one at a time.
     `kept` is an unfinished upload of the same bytes in parts of the plan's size: what the store still has of it is not
-    sent again, and if it has nothing the object begins anew. `keeps` says after which failures the upload is left as
-    it is, to be taken up later; after any other it is aborted.
+    sent again, and if it has nothing the object begins anew. `strays` says that an earlier run may have begun uploads
+    that it did not live to write down: they are discarded. `keeps` says after which failures the upload is left as it
+    is, to be taken up later; after any other it is aborted.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class ObjectMachine:
         part_body: Callable[[PartSpec], Body] | None = None,
         concurrency: int | None = None,
         kept: KeptUpload | None = None,
+        strays: bool = False,
         keeps: Callable[[VodfastError], bool] = lambda _: False,
     ) -> None:
         self._store = store
@@ -97,7 +99,7 @@ class ObjectMachine:
         self._news: list[KeptPart] = []
         self._kept = {part.receipt.index: part for part in kept.parts} if kept is not None else {}
         self._listed: dict[int, PartReceipt] = {}
-        self._strays = False
+        self._strays = strays
         self._confirmed = store.limits.part_digest is not None
         self._acknowledged = 0
         self._offered = 0
