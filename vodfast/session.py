@@ -23,6 +23,7 @@ from vodfast.transfer.drive import passing
 from vodfast.transfer.engine import Engine
 from vodfast.transfer.journal import Entry, ObjectRecord
 from vodfast.transfer.loops import in_thread
+from vodfast.transfer.plan import DEFAULT_PART
 from vodfast.transfer.ports import AnyStore, ObjectStore
 from vodfast.transfer.sources import Source
 from vodfast.transfer.steps import Finished
@@ -196,8 +197,11 @@ class MediaSession:
             from vodfast.sealing import seal  # not before there is something to seal: the cipher takes 20 ms to load
 
             sealed = seal(keys, self._entry.key.encode(), msgspec.msgpack.encode(recorded.opening))
-            # Where there is no commit, the first object makes the media: its session must not be lost.
-            durable = not self._provider.limits.needs_commit
+            # Where there is no commit, the first object makes the media: its session must not be lost. Nor one in
+            # which parts are stored: nobody else could find and discard them.
+            part_size = self._engine.config.part_size or DEFAULT_PART
+            in_parts = any(source.size is None or source.size > part_size for source in self._sources.values())
+            durable = in_parts or not self._provider.limits.needs_commit
             await self._entry.applied(sealed, changed(self._sources), durable=durable)
         return ticket
 
