@@ -64,7 +64,12 @@ SCRIPTS = {
     "exit code": "import sys; print('first'); sys.exit(7)",
     "exit with words": "import sys; sys.exit('words')",
     "exit with nothing": "raise SystemExit",
-    "interrupt": "import os, signal; os.kill(os.getpid(), signal.SIGINT); import time; time.sleep(60)",
+    "interrupt": """
+        import os, signal, time
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, if whoever runs the tests ignores it
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(60)
+    """,
     "syntax error": "def f(:\n    pass\n",
     "syntax error in a module beside it": "import broken",
     "a missing module": "import no_such_module_anywhere",
