@@ -18,6 +18,7 @@ import pytest
 from vodfast.emulator import Emulator
 
 SCRIPTS = Path(__file__).parent / "scripts"
+HLS = Path(__file__).parents[1] / "media" / "hls"
 MIB = 1024 * 1024
 OURS = ["-m", "vodfast.compat"]
 
@@ -95,3 +96,15 @@ def test_every_sample_of_the_page(run: Callable[..., Seen], sample: Callable[[st
     assert ours.calls["UploadPart"] == theirs.calls["UploadPart"] + 1, "the tail is a part of its own"
     assert sum(ours.calls.values()) <= sum(theirs.calls.values())
     assert all(ours.calls[operation] <= count for operation, count in theirs.calls.items() if operation != "UploadPart")
+
+
+def test_a_playlist(run: Callable[..., Seen]) -> None:
+    arguments = ("volcengine_playlist.py", "demo", str(HLS / "master.m3u8"), "show/master.m3u8")
+    theirs, ours = run([], *arguments), run(OURS, *arguments)
+    stored = {f"show/{path.relative_to(HLS)}" for path in HLS.rglob("*") if path.is_file()}
+    assert {key for key, _, _ in ours.objects()} == stored
+    assert [key for key, _, _ in theirs.objects()] == ["show/master.m3u8"], "the SDK commits no member"
+    assert {media["media_id"] for media in ours.media} > {ours.printed.strip()}
+    for operation in ("ApplyUploadInfo", "DirectUpload", "ParseUploadManifest"):
+        assert ours.calls[operation] <= theirs.calls[operation]
+    assert ours.calls["CommitUploadInfo"] == len(stored)
