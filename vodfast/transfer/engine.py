@@ -201,7 +201,10 @@ class Engine:
         now = time.time()
         keys = keys or await credentials.get(now)
         try:
-            response = await self._transport.send(call.build(keys, now))
+            request = call.build(keys, now)
+            if not call.repeatable:
+                request = msgspec.structs.replace(request, once=True)
+            response = await self._transport.send(request)
             return call.parse(response), response.sent
         except VodfastError as error:
             error.cloud = error.cloud or call.cloud

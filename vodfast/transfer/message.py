@@ -82,9 +82,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     `operation` is the vendor's own name for it. `timeout` (seconds) limits the whole exchange; None leaves only stall
     detection, which is right for streamed bodies. `address` is a host or IP (with a port if it is not the scheme's) to
-    connect to in place of the URL's: URL, Host header and the name in the certificate stay. `once` is for a request
-    whose repetition does harm: it goes out on a fresh connection, because a client repeats by itself what a kept one
-    that had died swallowed. Build the headers with `build_headers`.
+    connect to in place of the URL's: URL, Host header and the name in the certificate stay. `once` is the
+    engine's, for a request whose repetition does harm: it goes out on a fresh connection, because libcurl repeats by
+    itself what a kept one that had died swallowed. Build the headers with `build_headers`.
     """
 
     operation: str

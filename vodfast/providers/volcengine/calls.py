@@ -120,9 +120,8 @@ class Api:
         now: float,
         *,
         carried: Carried = "query",
-        once: bool = False,
     ) -> Request:
-        """The signed request of one call; `once` if repeating it does harm."""
+        """The signed request of one call."""
         content_type = _CONTENT_TYPES.get(carried)
         method = "GET" if content_type is None else "POST"
         query = [("Action", operation), ("Version", version), *(pairs if carried == "query" else ())]
@@ -149,7 +148,6 @@ class Api:
             headers=build_headers(headers),
             body=None if content_type is None else body,
             timeout=TIMEOUT,
-            once=once,
         )
 
     def call(
@@ -168,9 +166,7 @@ class Api:
         return Call(
             cloud="volcengine",
             operation=operation,
-            build=lambda credentials, now: self.request(
-                operation, version, pairs, credentials, now, carried=carried, once=not repeatable
-            ),
+            build=lambda credentials, now: self.request(operation, version, pairs, credentials, now, carried=carried),
             parse=lambda response: read(open_envelope(operation, response)),
             repeatable=repeatable,
             reads=reads,
