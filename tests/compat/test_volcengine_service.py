@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ from vodfast.compat.volcengine.errors import VodError
 from vodfast.compat.volcengine.Policy import Policy, Statement
 from vodfast.compat.volcengine.util.Functions import Function
 from vodfast.compat.volcengine.vod.models.request.request_vod_pb2 import (
+    VodApplyUploadInfoRequest,
+    VodCommitUploadInfoRequest,
     VodQueryUploadTaskInfoRequest,
     VodUploadMaterialRequest,
     VodUploadMediaRequest,
@@ -153,6 +156,28 @@ def test_pulls_and_jobs(service: VodService, emulated: Any) -> None:
     assert (first.JobId, first.CallbackArgs, first.SpaceName) == (data[0].JobId, "mine", "demo")
     assert first.SourceInfo.FileName.endswith(".mp4")
     assert first.Vid in {media["media_id"] for media in emulated.media()}
+
+
+def test_scripts_that_send_the_bytes_themselves(service: VodService, emulated: Any) -> None:
+    request = VodApplyUploadInfoRequest(SpaceName="demo", FileSize=5, FileExtension=".mp4", NeedFallback=True)
+    data = service.apply_upload_info(request).Result.Data
+    address = data.CandidateUploadAddresses.BackupUploadAddresses[0]
+    assert (data.UploadAddress.UploadHosts[0], address.UploadHosts[0]) == (
+        "tos-main.volcvod.com", "tos-backup.volcvod.com"
+    )  # fmt: skip
+    connection = http.client.HTTPConnection(*emulated.endpoint.split(":"))
+    headers = {"Host": address.UploadHosts[0], "Authorization": address.StoreInfos[0].Auth, "Content-CRC32": "Ignore"}
+    connection.request("PUT", f"/{address.StoreInfos[0].StoreUri}", b"12345", headers)
+    assert connection.getresponse().status == 200
+    connection.close()
+    commit = VodCommitUploadInfoRequest(SpaceName="demo", SessionKey=address.SessionKey, CallbackArgs="mine")
+    answer = service.commit_upload_info(commit)
+    assert answer.ResponseMetadata.Action == "CommitUploadInfo"
+    (media,) = [one for one in emulated.media() if one["state"] == "committed"]
+    assert (media["media_id"], media["objects"][0]["size"]) == (answer.Result.Data.Vid, 5)
+    commit.SessionKey = "nothing"
+    with pytest.raises(VodError, match=r"^ResourceNotFound"):
+        service.commit_upload_info(commit)
 
 
 def test_tokens(service: VodService, emulated: Any, media_file: Callable[..., Path]) -> None:
@@ -292,4 +317,4 @@ def test_the_vendors_files_are_read(
 def test_other_parts_of_the_service_are_named(service: VodService) -> None:
     with pytest.raises(AttributeError, match=r"get_play_info.*vendor's own"):
         service.get_play_info(None)
-    assert not hasattr(service, "apply_upload_info")
+    assert not hasattr(service, "parse_upload_manifest")

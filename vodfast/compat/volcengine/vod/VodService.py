@@ -16,12 +16,15 @@ from vodfast.compat.volcengine.errors import NO_FILE, VodError, translated
 from vodfast.compat.volcengine.messages import Message
 from vodfast.compat.volcengine.Policy import Policy, SecurityToken2, Statement
 from vodfast.compat.volcengine.vod.models.request.request_vod_pb2 import (
+    VodApplyUploadInfoRequest,
+    VodCommitUploadInfoRequest,
     VodQueryUploadTaskInfoRequest,
     VodUploadMaterialRequest,
     VodUploadMediaRequest,
     VodUrlUploadRequest,
 )
 from vodfast.compat.volcengine.vod.models.response.response_vod_pb2 import (
+    VodApplyUploadInfoResponse,
     VodCommitUploadInfoResponse,
     VodQueryUploadTaskInfoResponse,
     VodUrlUploadResponse,
@@ -131,6 +134,27 @@ class VodService(VodServiceConfig):
         return self._answer(
             VodQueryUploadTaskInfoResponse, "QueryUploadTaskInfo", "2020-08-01", request_id, {"Data": data}
         )
+
+    def apply_upload_info(self, request: VodApplyUploadInfoRequest) -> VodApplyUploadInfoResponse:
+        """Ask where an object may be sent, for scripts that send it themselves.
+
+        Raises:
+            VodError: it failed.
+        """
+        return self._invoke(VodApplyUploadInfoResponse, "ApplyUploadInfo", request)
+
+    def commit_upload_info(self, request: VodCommitUploadInfoRequest) -> VodCommitUploadInfoResponse:
+        """Turn an object that was sent into media. Not repeated when its answer is lost.
+
+        Raises:
+            VodError: it failed.
+        """
+        return self._invoke(VodCommitUploadInfoResponse, "CommitUploadInfo", request)
+
+    def _invoke(self, kind: type[M], action: str, request: Message) -> M:
+        given = {"Version": "2022-01-01"} | dict(request.ListFields())
+        result = self._ask(lambda client: client.invoke(action, given))
+        return self._answer(kind, action, "2022-01-01", None, result)
 
     def get_upload_sts2_with_expired_time(self, expired_time: float) -> SecurityToken2:
         """A token that allows uploads into every space for so many seconds, at least 60. Made without the service.

@@ -22,8 +22,8 @@ LEAST_CHUNK: Final = 20 * MIB
 """A smaller `ChunkSize`, or none, is raised to this."""
 _CLOUD: Final = "volcengine"
 _HERE: Final = (
-    "upload_media, upload_material, upload_media_by_url, query_upload_task_info, get_upload_sts2, "
-    "get_upload_sts2_with_expired_time and sign_sts2"
+    "upload_media, upload_material, upload_media_by_url, query_upload_task_info, apply_upload_info, "
+    "commit_upload_info, get_upload_sts2, get_upload_sts2_with_expired_time and sign_sts2"
 )
 
 

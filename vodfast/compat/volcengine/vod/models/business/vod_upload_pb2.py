@@ -167,6 +167,73 @@ class VodQueryData(
     __slots__ = ()
 
 
+class VodStoreInfo(Message, StoreUri=TEXT, Auth=TEXT):
+    """An object's place, and the text that opens it."""
+
+    __slots__ = ()
+
+
+class VodHeaderPair(Message, Key=TEXT, Value=TEXT):
+    __slots__ = ()
+
+
+class VodUploadAddress(
+    Message,
+    StoreInfos=Listed(VodStoreInfo),
+    UploadHosts=Listed(TEXT),
+    UploadHeader=Listed(VodHeaderPair),
+    SessionKey=TEXT,
+):
+    """One way to send an object."""
+
+    __slots__ = ()
+
+
+class CandidateUploadAddresses(
+    Message,
+    MainUploadAddresses=Listed(VodUploadAddress),
+    BackupUploadAddresses=Listed(VodUploadAddress),
+    FallbackUploadAddresses=Listed(VodUploadAddress),
+):
+    __slots__ = ()
+
+
+class PartUploadInfo(
+    Message,
+    PartSize=INT64,
+    PartPutUrls=Listed(TEXT),
+    CompletePartUrl=TEXT,
+    CompleteUrlHeaders=TextMap(),
+):
+    __slots__ = ()
+
+
+class VpcTosUploadAddress(
+    Message,
+    UploadMode=TEXT,
+    PutUrl=TEXT,
+    PartUploadInfo=PartUploadInfo,
+    PutUrlHeaders=TextMap(),
+    QuickCompleteMode=TEXT,
+):
+    __slots__ = ()
+
+
+class VodApplyUploadInfoData(
+    Message,
+    UploadAddress=VodUploadAddress,
+    CandidateUploadAddresses=CandidateUploadAddresses,
+    VpcTosUploadAddress=VpcTosUploadAddress,
+):
+    """Where an object may be sent."""
+
+    __slots__ = ()
+
+
+class VodApplyUploadInfoResult(Message, Data=VodApplyUploadInfoData):
+    __slots__ = ()
+
+
 class VodCommitUploadInfoData(
     Message,
     Vid=TEXT,

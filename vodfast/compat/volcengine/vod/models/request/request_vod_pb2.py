@@ -5,7 +5,7 @@ Decides names and types of their fields, in the order of the vendor's definition
 
 from __future__ import annotations
 
-from vodfast.compat.volcengine.messages import FLAG, INT32, INT64, TEXT, Listed, Message
+from vodfast.compat.volcengine.messages import FLAG, INT32, INT64, NUMBER, TEXT, Listed, Message
 from vodfast.compat.volcengine.vod.models.business.vod_upload_pb2 import VodUrlUploadURLSet
 
 
@@ -60,6 +60,39 @@ class VodUrlUploadRequest(
     URLSets=Listed(VodUrlUploadURLSet),
 ):
     """What `VodService.upload_media_by_url` takes."""
+
+    __slots__ = ()
+
+
+class VodApplyUploadInfoRequest(
+    Message,
+    SpaceName=TEXT,
+    SessionKey=TEXT,
+    FileSize=NUMBER,
+    FileType=TEXT,
+    FileName=TEXT,
+    StorageClass=INT32,
+    FileExtension=TEXT,
+    ClientNetWorkMode=TEXT,
+    ClientIDCMode=TEXT,
+    NeedFallback=FLAG,
+    UploadHostPrefer=TEXT,
+):
+    """What `VodService.apply_upload_info` takes."""
+
+    __slots__ = ()
+
+
+class VodCommitUploadInfoRequest(
+    Message,
+    SpaceName=TEXT,
+    SessionKey=TEXT,
+    CallbackArgs=TEXT,
+    Functions=TEXT,
+    VodUploadSource=TEXT,
+    ExpireTime=TEXT,
+):
+    """What `VodService.commit_upload_info` takes."""
 
     __slots__ = ()
 

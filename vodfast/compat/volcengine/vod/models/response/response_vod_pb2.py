@@ -8,10 +8,21 @@ from __future__ import annotations
 from vodfast.compat.volcengine.messages import Message
 from vodfast.compat.volcengine.vod.models.business.vod_common_pb2 import ResponseMetadata
 from vodfast.compat.volcengine.vod.models.business.vod_upload_pb2 import (
+    VodApplyUploadInfoResult,
     VodCommitUploadInfoResult,
     VodQueryData,
     VodUrlResponseData,
 )
+
+
+class VodApplyUploadInfoResponse(
+    Message,
+    ResponseMetadata=ResponseMetadata,
+    Result=VodApplyUploadInfoResult,
+):
+    """What `apply_upload_info` answers."""
+
+    __slots__ = ()
 
 
 class VodCommitUploadInfoResponse(
