@@ -238,6 +238,18 @@ def test_parts_and_merges(volc: Volc, emulator: Emulator) -> None:
     assert (media["open_uploads"], media["objects"][0]["size"]) == (0, 10 * MIB + 7)
 
 
+def test_parts_are_listed_below_the_object_too(volc: Volc) -> None:
+    address = volc.apply(FileName="a/b.mp4")["UploadAddress"]
+    upload_id = volc.init(address)
+    payload(volc.part(address, upload_id, 1, b"x"))
+    where = upload(address, b"", f"?uploadID={upload_id}", crc=None, parts=True, method="GET")
+    longer = replace(where, target=where.target.replace("?", "/a/b.mp4?"))
+    assert payload(volc.send(where))["partList"][0]["partNumber"] == 1
+    assert payload(volc.send(longer))["partList"][0]["partNumber"] == 1
+    assert trouble(volc.send(replace(where, target=where.target.replace("?", "/c.mp4?")))) == "InvalidAuth"
+    assert trouble(volc.send(replace(longer, method="PUT"))) == "InvalidAuth"
+
+
 def test_small_parts_are_not_joined(volc: Volc) -> None:
     address = volc.apply()["UploadAddress"]
     upload_id = volc.init(address)
