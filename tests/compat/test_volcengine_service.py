@@ -318,3 +318,34 @@ def test_other_parts_of_the_service_are_named(service: VodService) -> None:
     with pytest.raises(AttributeError, match=r"get_play_info.*vendor's own"):
         service.get_play_info(None)
     assert not hasattr(service, "parse_upload_manifest")
+
+
+def test_every_call_makes_a_media_of_its_own(
+    service: VodService, emulated: Any, media_file: Callable[..., Path]
+) -> None:
+    first, second = (upload(service, media_file(10)).Result.Data.Vid for _ in range(2))
+    assert first != second
+    assert [media["state"] for media in emulated.media()] == ["committed", "committed"]
+
+
+def test_a_call_after_an_outage_goes_on_where_the_first_one_stopped(
+    service: VodService, emulated: Any, media_file: Callable[..., Path]
+) -> None:
+    emulated.settings(volcengine_candidates="none")
+    path = media_file(61 * MIB)
+    outage = {
+        "action": "status",
+        "code": 503,
+        "match": {"operation": "MergeParts"},
+        "headers": {"Retry-After": "9999999"},
+    }
+    emulated.set_faults([outage | {"times": 0}])
+    with pytest.raises(VodError) as caught:
+        upload(service, path)
+    assert caught.value.retryable
+    emulated.set_faults([])
+    before = len(emulated.history())
+    data = upload(service, path).Result.Data
+    again = [record["operation"] for record in emulated.history()[before:]]
+    assert again == ["ListParts", "MergeParts", "CommitUploadInfo"]
+    judge(emulated, data.Vid, path)
