@@ -17,7 +17,7 @@ from vodfast.errors import ErrorKind, InvalidInput, Unsupported, VodfastError
 from vodfast.providers.aliyun import checks, signing, texts, wire
 from vodfast.providers.aliyun.calls import Api, Reply, open_reply
 from vodfast.providers.contract import JobRecord, MediaInfo, PullItem, PullTicket, Registered, RegisterItem
-from vodfast.providers.fields import check_http_url, check_operation, check_text, refuse
+from vodfast.providers.fields import check_http_url, check_operation, check_plain, check_text, refuse
 from vodfast.transfer.message import Response
 from vodfast.transfer.ports import Call
 
@@ -394,8 +394,9 @@ def verify_callback(url: str, headers: Mapping[str, str], secret: str, now: floa
 
 
 def invoke(api: Api, operation: str, parameters: Mapping[str, object]) -> Call[dict[str, Any]]:
-    """Any operation by its name. Values are text, numbers, or True and False; None is left out."""
+    """Any operation by its name. Lists and objects travel as JSON text, as the API wants them; None is left out."""
     reads = check_operation(CLOUD, operation)
+    check_plain(CLOUD, "parameters", parameters)
     pairs = [(_name(name), _plain(name, value)) for name, value in parameters.items() if value is not None]
     return api.call(operation, pairs, lambda reply: reply.fields(), repeatable=reads, reads=reads)
 
@@ -409,13 +410,12 @@ def _name(name: object) -> str:
 def _plain(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if not isinstance(value, (str, int, float)):
-        refuse(CLOUD, name, "must be text, a number, True, False or None; give structured values as JSON text")
+    text = value if isinstance(value, str) else texts.json_text(value)
     try:
-        str(value).encode()
+        text.encode()
     except UnicodeEncodeError:
         refuse(CLOUD, name, "holds characters that cannot be encoded as UTF-8")
-    return str(value)
+    return text
 
 
 def clock(api: Api) -> Call[None]:

@@ -30,7 +30,7 @@ from vodfast.providers.contract import (
     Ticket,
     TicketObject,
 )
-from vodfast.providers.fields import check_operation, check_plain, check_text, refuse
+from vodfast.providers.fields import check_operation, check_plain, check_text
 from vodfast.providers.volcengine import checks, packages, verbs, wire
 from vodfast.providers.volcengine.calls import Api, Reply
 from vodfast.providers.volcengine.places import Unusable, places_of, renewed
@@ -266,12 +266,15 @@ class VolcengineVod:
         )
 
     def invoke(self, operation: str, parameters: Mapping[str, object]) -> Call[dict[str, Any]]:
-        """Any action by its name, as a GET; `Version` among the parameters wins over `api_version`."""
+        """Any action by its name, as a GET; `Version` among the parameters wins over `api_version`. Lists and objects
+        travel as JSON text."""
         reads = check_operation(checks.CLOUD, operation)
         check_plain(checks.CLOUD, "parameters", parameters)
-        if any(isinstance(value, (Mapping, list, tuple)) for value in parameters.values()):
-            refuse(checks.CLOUD, "parameters", "must not be nested; give structured values as JSON text")
-        given = {name: value for name, value in parameters.items() if name != "Version"}
+        given = {
+            name: msgspec.json.encode(value).decode() if isinstance(value, (Mapping, list, tuple)) else value
+            for name, value in parameters.items()
+            if name != "Version"
+        }
         version = str(parameters.get("Version", self.api_version))
         return self._api.call(operation, version, given, lambda reply: reply.fields(), repeatable=reads, reads=reads)
 
