@@ -1,0 +1,217 @@
+"""`aliyunsdkcore` and `aliyunsdkvod` on vodfast: what scripts set, get and catch, judged by the emulator."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from vodfast.compat.aliyunsdkcore.acs_exception import exceptions
+from vodfast.compat.aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
+from vodfast.compat.aliyunsdkcore.auth import credentials
+from vodfast.compat.aliyunsdkcore.client import AcsClient
+from vodfast.compat.aliyunsdkcore.profile import region_provider
+from vodfast.compat.aliyunsdkcore.request import CommonRequest
+from vodfast.compat.aliyunsdkvod.request import v20170321
+from vodfast.compat.aliyunsdkvod.request.v20170321 import CreateUploadVideoRequest, GetVideoInfoRequest
+from vodfast.compat.clients import close_all
+from vodfast.errors import ConfigError, InvalidInput, VodfastError
+
+KEYS = ("vodfast-emulator-aliyun", "vodfast-emulator-aliyun-secret")
+
+
+@pytest.fixture(autouse=True)
+def _emulated(vodfast_emulator: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("VODFAST_EMULATOR", vodfast_emulator.endpoint)
+    for name in ("ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    yield
+    close_all()
+
+
+@pytest.fixture
+def client() -> AcsClient:
+    return AcsClient(*KEYS, "cn-shanghai", auto_retry=True, max_retry_time=3, timeout=3)
+
+
+def create(**fields: Any) -> Any:
+    request = CreateUploadVideoRequest.CreateUploadVideoRequest()
+    for name, value in ({"Title": "t", "FileName": "a.mp4"} | fields).items():
+        getattr(request, f"set_{name}")(value)
+    return request
+
+
+def ask(client: AcsClient, request: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(client.do_action_with_exception(request))
+    return answer
+
+
+def asked(emulator: Any) -> list[tuple[str, int]]:
+    return [(entry["operation"], entry["status"]) for entry in emulator.history()]
+
+
+def test_the_answer_is_bytes_with_the_services_own_names(client: AcsClient, vodfast_emulator: Any) -> None:
+    request = create(Title="影 *~", CateId=0, Tags="a,b")
+    answer = client.do_action_with_exception(request)
+    assert isinstance(answer, bytes)
+    assert set(json.loads(answer)) == {"RequestId", "VideoId", "UploadAddress", "UploadAuth"}
+    (media,) = vodfast_emulator.media()
+    assert media["asked"] == {"Title": "影 *~", "FileName": "a.mp4", "CateId": "0", "Tags": "a,b"}
+    assert (request.get_Title(), request.get_CateId(), request.get_CoverURL()) == ("影 *~", 0, None)
+    assert (request.get_accept_format(), request.get_method(), request.get_action_name()) == (
+        None, "POST", "CreateUploadVideo"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("operation", v20170321.OPERATIONS)
+def test_every_operation_has_a_module_and_a_class(operation: str) -> None:
+    module = importlib.import_module(f"vodfast.compat.aliyunsdkvod.request.v20170321.{operation}Request")
+    assert getattr(v20170321, f"{operation}Request") is module
+    assert inspect.isclass(getattr(module, f"{operation}Request"))
+    request = getattr(module, f"{operation}Request")()
+    for name in v20170321.OPERATIONS[operation].split():
+        getattr(request, f"set_{name}")(name)
+        assert getattr(request, f"get_{name}")() == name
+    assert request.get_query_params() == {name: name for name in v20170321.OPERATIONS[operation].split()}
+    assert request.get_action_name() == operation
+
+
+def test_refusals_of_the_service(client: AcsClient) -> None:
+    with pytest.raises(ServerException) as caught:
+        ask(client, create(FileName="a.exe"))
+    error = caught.value
+    assert (error.get_error_code(), error.get_http_status()) == ("InvalidFileName.Extension", 400)
+    assert (error.get_error_msg(), error.message) == ("The file extension is illegal.",) * 2
+    assert error.get_request_id()
+    assert str(error) == (
+        f"HTTP Status: 400 Error:InvalidFileName.Extension The file extension is illegal. RequestID: {error.request_id}"
+    )
+    assert error.get_error_type() == "Server"
+    with pytest.raises(ServerException) as caught:
+        ask(AcsClient("vodfast-emulator-nobody", "x"), create())
+    assert (caught.value.error_code, caught.value.http_status) == ("InvalidAccessKeyId.NotFound", 404)
+    with pytest.raises(ServerException) as caught:
+        ask(AcsClient(KEYS[0], "x"), create())
+    assert caught.value.error_code == "InvalidAccessKeySecret"
+
+
+def test_a_refusal_as_an_answer(client: AcsClient) -> None:
+    with pytest.warns(DeprecationWarning, match="do_action"):
+        said = client.do_action(create(FileName="a.exe"))
+    assert json.loads(said)["Code"] == "InvalidFileName.Extension"
+    with pytest.warns(DeprecationWarning, match="do_action"):
+        assert json.loads(client.do_action(create()))["VideoId"]
+
+
+@pytest.mark.parametrize(
+    ("retries", "calls"), [({"auto_retry": False}, 1), ({"max_retry_time": 1}, 2), ({"max_retry_time": 3}, 3), ({}, 3)]
+)
+def test_the_retries_it_is_told_take_place(vodfast_emulator: Any, retries: dict[str, Any], calls: int) -> None:
+    client = AcsClient(*KEYS, **retries)
+    vodfast_emulator.set_faults([{"match": {"operation": "GetVideoInfo"}, "times": 2, "action": "throttle"}])
+    request = GetVideoInfoRequest.GetVideoInfoRequest()
+    request.set_VideoId("none")
+    with pytest.raises(ServerException) as caught:
+        ask(client, request)
+    assert caught.value.error_code == ("InvalidVideo.NotFound" if calls == 3 else "Throttling.User")
+    assert len(vodfast_emulator.history()) == calls
+
+
+def test_an_upload_is_never_opened_twice_for_a_lost_answer(client: AcsClient, vodfast_emulator: Any) -> None:
+    vodfast_emulator.set_faults([{"match": {"operation": "CreateUploadVideo"}, "action": "drop_reply"}])
+    with pytest.raises(ClientException) as caught:
+        ask(client, create())
+    assert caught.value.get_error_code() == "SDK.HttpError"
+    assert caught.value.get_error_type() == "Client"
+    assert caught.value.get_error_msg() in str(caught.value)
+    assert len(vodfast_emulator.history()) == 1
+
+
+def test_keys_of_every_sort(vodfast_emulator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("vodfast-emulator-caller", "vodfast-emulator-caller-secret", "token")
+    vodfast_emulator.settings(callers=[dict(zip(("access_key", "secret", "token"), words))])
+    monkeypatch.setenv("ALIYUN_ACCESS_KEY_ID", "vodfast-emulator-nobody")
+    monkeypatch.setenv("ALIYUN_ACCESS_KEY_SECRET", "x")
+    for client in (
+        AcsClient(region_id="cn-shanghai", credential=credentials.StsTokenCredential(*words)),
+        AcsClient(credential=credentials.AccessKeyCredential(*KEYS)),
+    ):
+        assert ask(client, create())["VideoId"]
+    with pytest.raises(ServerException):
+        ask(AcsClient(), create())
+    monkeypatch.setenv("ALIYUN_ACCESS_KEY_ID", KEYS[0])
+    monkeypatch.setenv("ALIYUN_ACCESS_KEY_SECRET", KEYS[1])
+    assert ask(AcsClient(), create())["VideoId"]
+    monkeypatch.delenv("ALIYUN_ACCESS_KEY_ID")
+    for refused in (
+        {},
+        {"credential": credentials.EcsRamRoleCredential("role")},
+        {"credential": credentials.RamRoleArnCredential(*words, "name")},
+        {"public_key_id": "k", "private_key": "p"},
+        {"ak": "a", "secret": "b", "proxy": {"http": "x"}},
+    ):
+        with pytest.raises(ClientException):
+            AcsClient(**refused)  # type: ignore[arg-type]  # a table
+
+
+def test_regions_and_endpoints(client: AcsClient, vodfast_emulator: Any) -> None:
+    def host() -> str:
+        return str(vodfast_emulator.history()[-1]["host"])
+
+    ask(client, create())
+    assert host() == "vod.cn-shanghai.aliyuncs.com"
+    ask(AcsClient(*KEYS), create())
+    assert host() == "vod.cn-shanghai.aliyuncs.com", "the default region is served by another"
+    client.set_region_id("ap-southeast-1")
+    assert client.get_region_id() == "ap-southeast-1"
+    ask(client, create())
+    assert host() == "vod.ap-southeast-1.aliyuncs.com"
+    client.add_endpoint("ap-southeast-1", "vod", "vod.eu-central-1.aliyuncs.com")
+    ask(client, create())
+    assert host() == "vod.eu-central-1.aliyuncs.com"
+    region_provider.modify_point("vod", "us-west-1", "vod.me-central-1.aliyuncs.com")
+    ask(AcsClient(*KEYS, "us-west-1"), create())
+    assert host() == "vod.me-central-1.aliyuncs.com"
+    request = create()
+    request.set_endpoint("127.0.0.1")
+    ask(AcsClient(*KEYS, port=vodfast_emulator.port), request)
+    assert host() == "127.0.0.1"
+
+
+def test_any_operation_by_its_name(client: AcsClient) -> None:
+    media_id = ask(client, create())["VideoId"]
+    request = CommonRequest("vod.cn-shanghai.aliyuncs.com", "2017-03-21", "GetMezzanineInfo")
+    request.set_method("POST")
+    request.set_protocol_type("https")
+    request.add_body_params("VideoId", media_id)
+    assert ask(client, request)["Mezzanine"]["VideoId"] == media_id
+    for other in (
+        CommonRequest("ecs.aliyuncs.com", "2014-05-26", "DescribeRegions"),
+        CommonRequest(version="2017-03-21", action_name="GetVideoInfo", product="Ecs"),
+    ):
+        with pytest.raises(ClientException) as caught:
+            ask(client, other)
+        assert caught.value.error_code == "SDK.NotSupport"
+
+
+def test_what_becomes_of_other_errors() -> None:
+    kinds = {
+        InvalidInput("title has a flaw"): "SDK.InvalidParams",
+        ConfigError("no keys"): "SDK.InvalidCredential",
+        VodfastError("no route"): "SDK.HttpError",
+    }
+    for error, code in kinds.items():
+        found = exceptions.translated(error)
+        assert isinstance(found, ClientException)
+        assert (found.error_code, found.message) == (code, error.message)
+    unknown = exceptions.translated(VodfastError("what", status=502))
+    assert isinstance(unknown, ServerException)
+    assert unknown.error_code == "SDK.UnknownServerError"
+    found = ClientException("a", "b")
+    found.set_error_code("c")
+    found.set_error_msg("d")
+    assert str(found) == "c d"

@@ -1,0 +1,1 @@
+"""The errors of Alibaba Cloud's core SDK."""

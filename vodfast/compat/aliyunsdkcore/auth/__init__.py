@@ -1,0 +1,1 @@
+"""The credentials of Alibaba Cloud's core SDK."""

@@ -1,0 +1,52 @@
+"""Credential objects, with the vendor's names.
+
+Decides which kinds `AcsClient` can use: keys, and the keys and token of an assumed role. The kinds that must ask
+another service for their keys are here to be named in an error.
+"""
+
+from __future__ import annotations
+
+
+class AccessKeyCredential:
+    """An account's or user's key pair."""
+
+    def __init__(self, access_key_id: str, access_key_secret: str) -> None:
+        self.access_key_id = access_key_id
+        self.access_key_secret = access_key_secret
+
+
+class StsTokenCredential:
+    """The temporary keys of an assumed role, with their token."""
+
+    def __init__(self, sts_access_key_id: str, sts_access_key_secret: str, sts_token: str) -> None:
+        self.sts_access_key_id = sts_access_key_id
+        self.sts_access_key_secret = sts_access_key_secret
+        self.sts_token = sts_token
+
+
+class RamRoleArnCredential:
+    """A role to be assumed; not used here."""
+
+    def __init__(
+        self, sts_access_key_id: str, sts_access_key_secret: str, role_arn: str, session_role_name: str
+    ) -> None:
+        self.sts_access_key_id = sts_access_key_id
+        self.sts_access_key_secret = sts_access_key_secret
+        self.role_arn = role_arn
+        self.session_role_name = session_role_name
+
+
+class EcsRamRoleCredential:
+    """The role of the virtual machine; not used here."""
+
+    def __init__(self, role_name: str) -> None:
+        self.role_name = role_name
+
+
+class RsaKeyPairCredential:
+    """An RSA key pair; not used here."""
+
+    def __init__(self, public_key_id: str, private_key: str, session_period: int = 3600) -> None:
+        self.public_key_id = public_key_id
+        self.private_key = private_key
+        self.session_period = session_period

@@ -1,0 +1,172 @@
+"""`AcsClient`: calls of ApsaraVideo VOD, made by vodfast.
+
+Decides keys, region, endpoint and number of attempts as the vendor's client does. Leaves signing, retrying and
+everything else about a call to the public client.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from typing import Any
+
+from vodfast.compat.aliyunsdkcore.acs_exception import error_code
+from vodfast.compat.aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException, translated
+from vodfast.compat.aliyunsdkcore.auth.credentials import AccessKeyCredential, StsTokenCredential
+from vodfast.compat.aliyunsdkcore.profile.region_provider import endpoint_of
+from vodfast.compat.aliyunsdkcore.request import AcsRequest
+from vodfast.compat.clients import shared_client
+from vodfast.config import TransferConfig
+from vodfast.errors import VodfastError
+
+PRODUCT, VERSION = "vod", "2017-03-21"
+_RETRIES = 3
+_PORTS = (None, 80, 443)
+
+
+class AcsClient:
+    """One account in one region. Safe in many threads."""
+
+    def __init__(
+        self,
+        ak: str | None = None,
+        secret: str | None = None,
+        region_id: str = "cn-hangzhou",
+        auto_retry: bool = True,
+        max_retry_time: int | None = None,
+        user_agent: str | None = None,
+        port: int | None = 80,
+        connect_timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ARG002  # vodfast has a time limit of its own for calls
+        public_key_id: str | None = None,
+        private_key: str | None = None,
+        session_period: int = 3600,  # noqa: ARG002  # of the kind that is refused below
+        credential: object = None,
+        debug: bool = False,  # noqa: ARG002  # as above
+        verify: object = None,  # noqa: ARG002  # certificates are verified always
+        pool_size: int = 10,  # noqa: ARG002  # connections are shared
+        proxy: object = None,
+    ) -> None:
+        if public_key_id or private_key:
+            raise _not_here("RSA key pairs")
+        if proxy is not None:
+            raise _not_here("the argument proxy; set HTTPS_PROXY")
+        self._ak = ak
+        self._secret = secret
+        self._region_id = region_id
+        self._auto_retry = auto_retry
+        self._max_retry_num = max_retry_time
+        self._user_agent = user_agent
+        self._port = port
+        self._connect_timeout = connect_timeout
+        self._keys = _keys(ak, secret, credential)
+        self._endpoints: dict[tuple[str, str], str] = {}
+
+    def do_action_with_exception(self, acs_request: AcsRequest) -> bytes:
+        """The answer's JSON.
+
+        Raises:
+            ServerException: the service refused.
+            ClientException: the call could not be made.
+        """
+        operation = acs_request.get_action_name() or ""
+        if acs_request.get_version() not in (None, VERSION):
+            raise _not_here(f"version {acs_request.get_version()}: this is the VOD API {VERSION}")
+        if (acs_request.get_product() or PRODUCT).lower() != PRODUCT:
+            raise _not_here(f"the product {acs_request.get_product()}")
+        settings: dict[str, object] = {"region": self._region_id}
+        endpoint = self._endpoint(acs_request)
+        if endpoint is not None:
+            settings["endpoint"] = endpoint
+        retries = (_RETRIES if self._max_retry_num is None else self._max_retry_num) if self._auto_retry else 0
+        config = TransferConfig(attempts=min(retries + 1, 100))
+        if self._connect_timeout:
+            config = TransferConfig(attempts=config.attempts, connect_timeout=float(self._connect_timeout))
+        try:
+            with shared_client("aliyun", *self._keys, settings=settings, config=config) as client:
+                answer = client.invoke(operation, {**acs_request.get_query_params(), **acs_request.get_body_params()})
+        except VodfastError as error:
+            raise translated(error) from error
+        return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def do_action(self, acs_request: AcsRequest) -> bytes:
+        """The answer's JSON, of a refusal as well."""
+        warnings.warn("do_action is deprecated, use do_action_with_exception", DeprecationWarning, stacklevel=2)
+        try:
+            return self.do_action_with_exception(acs_request)
+        except ServerException as error:
+            said = {"RequestId": error.request_id, "Code": error.error_code, "Message": error.message}
+            return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def _endpoint(self, request: AcsRequest) -> str | None:
+        """Of the request, this client or the process, in that order; None for the region's own."""
+        product = (request.get_product() or PRODUCT).lower()
+        endpoint = (
+            request.endpoint or self._endpoints.get((self._region_id, product)) or endpoint_of(product, self._region_id)
+        )
+        if endpoint is None or ":" in endpoint or self._port in _PORTS:
+            return endpoint
+        return f"{endpoint}:{self._port}"
+
+    def add_endpoint(self, region_id: str, product_code: str, endpoint: str) -> None:
+        self._endpoints[region_id, product_code.lower()] = endpoint
+
+    def get_region_id(self) -> str:
+        return self._region_id
+
+    def set_region_id(self, region: str) -> None:
+        self._region_id = region
+
+    def get_access_key(self) -> str | None:
+        return self._ak
+
+    def get_access_secret(self) -> str | None:
+        return self._secret
+
+    def is_auto_retry(self) -> bool:
+        return self._auto_retry
+
+    def set_auto_retry(self, flag: bool) -> None:
+        self._auto_retry = flag
+
+    def get_max_retry_num(self) -> int | None:
+        return self._max_retry_num
+
+    def set_max_retry_num(self, num: int) -> None:
+        self._max_retry_num = num
+
+    def get_user_agent(self) -> str | None:
+        return self._user_agent
+
+    def set_user_agent(self, agent: str) -> None:
+        self._user_agent = agent
+
+    def append_user_agent(self, key: str, value: str) -> None:
+        """No effect."""
+
+    def get_port(self) -> int | None:
+        return self._port
+
+
+def _keys(ak: str | None, secret: str | None, credential: Any) -> tuple[str, str, str | None]:
+    """The arguments, then the credential object, then the environment."""
+    if ak and secret:
+        return ak, secret, None
+    if isinstance(credential, AccessKeyCredential):
+        return credential.access_key_id, credential.access_key_secret, None
+    if isinstance(credential, StsTokenCredential):
+        return credential.sts_access_key_id, credential.sts_access_key_secret, credential.sts_token
+    if credential is not None:
+        raise _not_here(f"{type(credential).__name__}; give keys, or the keys and token of the role")
+    key, word = os.environ.get("ALIYUN_ACCESS_KEY_ID"), os.environ.get("ALIYUN_ACCESS_KEY_SECRET")
+    if key and word:
+        return key, word, None
+    raise ClientException(
+        error_code.SDK_INVALID_CREDENTIAL,
+        "no access key: give ak and secret, a credential, or set ALIYUN_ACCESS_KEY_ID and ALIYUN_ACCESS_KEY_SECRET",
+    )
+
+
+def _not_here(what: str) -> ClientException:
+    return ClientException(error_code.SDK_NOT_SUPPORT, f"vodfast's stand-in for the core SDK does not take {what}")

@@ -1,0 +1,1 @@
+"""Words for requests, as scripts pass them to setters."""

@@ -1,0 +1,4 @@
+"""Schemes of requests; https is spoken whatever is set."""
+
+HTTP = "http"
+HTTPS = "https"

@@ -1,0 +1,1 @@
+"""Alibaba Cloud's SDK of ApsaraVideo VOD by its names."""

@@ -1,0 +1,1 @@
+"""The requests, by version of the API."""

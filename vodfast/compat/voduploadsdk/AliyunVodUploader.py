@@ -1,0 +1,262 @@
+"""`AliyunVodUploader`: the uploads of Alibaba's upload SDK, made by vodfast.
+
+Decides the parameters of the call that opens an upload, and what comes back, as the vendor's class does. Leaves the
+bytes to the public client: it goes on with the upload that was opened.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import queue
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from vodfast.compat.clients import shared_client
+from vodfast.compat.voduploadsdk import playlists, web_source
+from vodfast.compat.voduploadsdk.AliyunVodUtils import (
+    INTERNAL_REGIONS,
+    AliyunVodException,
+    AliyunVodUtils,
+    catch_error,
+    logger,
+)
+from vodfast.compat.voduploadsdk.media_request import MediaRequest
+from vodfast.compat.voduploadsdk.UploadAttachedMediaRequest import UploadAttachedMediaRequest
+from vodfast.compat.voduploadsdk.UploadImageRequest import UploadImageRequest
+from vodfast.compat.voduploadsdk.UploadVideoRequest import UploadVideoRequest
+from vodfast.config import GIB, MIB, TransferConfig
+from vodfast.events import AnyEvent, Progress
+from vodfast.items import SourceLike
+from vodfast.providers.aliyun import UploadOptions, UploadToken
+
+VOD_MAX_TITLE_LENGTH = 128
+VOD_MAX_DESCRIPTION_LENGTH = 1024
+_DOWNLOADS = 8
+"""Segments fetched at a time."""
+
+Info = dict[str, Any]
+
+
+class AliyunVodUploader:
+    """Uploads with one account. Subclass it to see progress in `uploadProgressCallback`."""
+
+    def __init__(self, accessKeyId: str, accessKeySecret: str, ecsRegionId: str | None = None) -> None:
+        self._keys = (accessKeyId, accessKeySecret)
+        self._ecs_region = ecsRegionId
+        self._threshold = self._part_size = 10 * MIB
+        self.setApiRegion("cn-shanghai")
+
+    def setApiRegion(self, apiRegion: str) -> None:
+        self._region = apiRegion
+
+    def setMultipartUpload(
+        self,
+        multipartThreshold: int = 10 * MIB,
+        multipartPartSize: int = 10 * MIB,
+        multipartThreadsNum: int = 1,  # noqa: ARG002  # said below
+    ) -> None:
+        """Files above the threshold go in parts of that size; how many at a time is vodfast's to find out."""
+        self._threshold = multipartThreshold if multipartThreshold > 0 else self._threshold
+        self._part_size = multipartPartSize if multipartPartSize > 0 else self._part_size
+
+    def setEnableCrc(self, isEnable: bool = False) -> None:
+        """No effect: checksums are compared always, and cost next to nothing."""
+
+    def uploadProgressCallback(self, consumedBytes: int, totalBytes: int | None) -> None:
+        """For subclasses: bytes that have arrived, and all of them, if that is known."""
+
+    @catch_error
+    def uploadLocalVideo(
+        self,
+        uploadVideoRequest: UploadVideoRequest,
+        startUploadCallback: Callable[[str | None, Info], object] | None = None,
+    ) -> Info:
+        """Upload a file; the answer that opened the upload, with address and credentials decoded."""
+        info = self._open_video(uploadVideoRequest, _readable(uploadVideoRequest.filePath))
+        if startUploadCallback is not None:
+            startUploadCallback(uploadVideoRequest.uploadId, info)
+        self._upload(uploadVideoRequest, uploadVideoRequest.filePath, info)
+        return info
+
+    @catch_error
+    def uploadWebVideo(
+        self,
+        uploadVideoRequest: UploadVideoRequest,
+        startUploadCallback: Callable[[str | None, Info], object] | None = None,
+    ) -> str:
+        """Upload what a URL has, as it comes in; the VideoId."""
+        info = self._open_video(uploadVideoRequest)
+        if startUploadCallback is not None:
+            startUploadCallback(uploadVideoRequest.uploadId, info)
+        self._upload(uploadVideoRequest, web_source.pieces(uploadVideoRequest.filePath), info)
+        return str(info["VideoId"])
+
+    @catch_error
+    def uploadLocalM3u8(self, uploadVideoRequest: UploadVideoRequest, sliceFilePaths: list[str] | None = None) -> str:
+        """Upload a playlist and its segments, from beside it or from `sliceFilePaths`; the VideoId."""
+        index = Path(uploadVideoRequest.filePath)
+        text = index.read_text("utf-8-sig")
+        slices = _slices(playlists.named_by(str(index), text) if sliceFilePaths is None else sliceFilePaths)
+        if playlists.lies_beside(index, text, slices):
+            return self._upload_playlist(uploadVideoRequest, index)
+        with tempfile.TemporaryDirectory(prefix="vodfast-") as folder:
+            put = {AliyunVodUtils.getFileBriefPath(path)[1]: playlists.linked(path) for path in slices}
+            own = playlists.gathered(Path(folder), index, text, os.path.basename(uploadVideoRequest.fileName), put)
+            return self._upload_playlist(uploadVideoRequest, own)
+
+    @catch_error
+    def uploadWebM3u8(self, uploadVideoRequest: UploadVideoRequest, sliceFileUrls: list[str] | None = None) -> str:
+        """The same for a playlist behind a URL; it and its segments are fetched first."""
+        url = uploadVideoRequest.filePath
+        text = web_source.text(url)
+        slices = _slices(playlists.named_by(url, text) if sliceFileUrls is None else sliceFileUrls)
+        with tempfile.TemporaryDirectory(prefix="vodfast-") as folder:
+            own = playlists.gathered(Path(folder), None, text, os.path.basename(uploadVideoRequest.fileName), {})
+            with ThreadPoolExecutor(_DOWNLOADS) as pool:
+                names = [AliyunVodUtils.getFileBriefPath(one)[1] for one in slices]
+                for _ in pool.map(web_source.save, slices, [own.parent / name for name in names]):
+                    pass
+            return self._upload_playlist(uploadVideoRequest, own)
+
+    @catch_error
+    def uploadImage(self, uploadImageRequest: UploadImageRequest, isLocalFile: bool = True) -> tuple[str, str]:
+        """Upload an image from a path, or from a URL; its ImageId and ImageURL."""
+        request = uploadImageRequest
+        own = {"ImageType": request.imageType, "ImageExt": request.imageExt, "CateId": request.cateId}
+        info = self._open("CreateUploadImage", request, own, "image", local=isLocalFile)
+        self._upload(request, request.filePath if isLocalFile else web_source.pieces(request.filePath), info)
+        return info["ImageId"], info["ImageURL"]
+
+    @catch_error
+    def uploadAttachedMedia(
+        self, uploadAttachedRequest: UploadAttachedMediaRequest, isLocalFile: bool = True
+    ) -> dict[str, str]:
+        """Upload a watermark, subtitle or material; its MediaId, MediaURL and FileURL."""
+        request = uploadAttachedRequest
+        own = {"BusinessType": request.businessType, "MediaExt": request.mediaExt, "CateIds": request.cateId}
+        info = self._open("CreateUploadAttachedMedia", request, own, "attached", local=isLocalFile)
+        source = request.filePath if isLocalFile else web_source.pieces(request.filePath)
+        self._upload(request, source, info, kind=request.businessType)
+        return {name: info[name] for name in ("MediaId", "MediaURL", "FileURL")}
+
+    @catch_error
+    def parseLocalM3u8(self, m3u8FilePath: str) -> list[str]:
+        """The paths of a playlist's segments, taken to lie beside it."""
+        path = AliyunVodUtils.toUnicode(m3u8FilePath)
+        return playlists.named_by(path, Path(path).read_text("utf-8-sig"))
+
+    @catch_error
+    def parseWebM3u8(self, m3u8FileUrl: str) -> list[str]:
+        """The URLs of a playlist's segments, taken to lie beside it."""
+        return playlists.named_by(m3u8FileUrl, web_source.text(m3u8FileUrl))
+
+    # Opening an upload.
+
+    def _open_video(self, request: UploadVideoRequest, size: int | None = None) -> Info:
+        own = {
+            "FileName": os.path.basename(request.fileName),
+            "FileSize": size,
+            "CoverURL": request.coverURL,
+            "CateId": request.cateId or None,
+            "TemplateGroupId": request.templateGroupId,
+            "WorkflowId": request.workflowId,
+        }
+        return self._open("CreateUploadVideo", request, own, "video", local=False)
+
+    def _open(self, operation: str, request: MediaRequest, own: Info, media_type: str, *, local: bool) -> Info:
+        """The answer of a CreateUpload operation, with what the vendor's class adds to it."""
+        if local:
+            _readable(request.filePath)
+        said = {
+            "Title": AliyunVodUtils.subString(request.title or "", VOD_MAX_TITLE_LENGTH),
+            "Description": AliyunVodUtils.subString(request.description or "", VOD_MAX_DESCRIPTION_LENGTH),
+            "Tags": request.tags,
+            "StorageLocation": request.storageLocation,
+            "UserData": request.userData,
+            "AppId": request.appId,
+        }
+        parameters = {name: value for name, value in (said | own).items() if value not in (None, "")}
+        with shared_client("aliyun", *self._keys, settings={"region": self._region}, config=_CONFIG) as client:
+            info: Info = client.invoke(operation, parameters)
+        for name in ("UploadAddress", "UploadAuth"):
+            info[f"Ori{name}"] = info[name]
+            info[name] = json.loads(base64.b64decode(info[name]))
+        ids = {"video": "VideoId", "image": "ImageId", "attached": "MediaId"}
+        info |= {"MediaType": media_type, "MediaId": info[ids[media_type]]}
+        if media_type == "image":
+            info["MediaURL"] = info["ImageURL"]
+        logger.info("%s, %s: %s", operation, ids[media_type], info["MediaId"])
+        return info
+
+    # Filling it.
+
+    def _upload(
+        self, request: MediaRequest, source: SourceLike, info: Info, *, kind: str = "media", name: str | None = None
+    ) -> None:
+        opened: Info = {name: info[name] for name in ("RequestId", "VideoId", "ImageId", "MediaURL") if name in info}
+        opened |= {name: info[f"Ori{name}"] for name in ("UploadAddress", "UploadAuth")}
+        if info["MediaType"] == "attached":
+            opened["MediaId"] = info["MediaId"]
+        watermark = getattr(request, "isShowWatermark", None)
+        options = UploadOptions(token=UploadToken.of(json.dumps(opened)), watermark=watermark)
+        events: queue.SimpleQueue[AnyEvent | None] = queue.SimpleQueue()
+        settings = {"region": self._region, "network": self._network(info["UploadAddress"]["Endpoint"])}
+        with (
+            shared_client("aliyun", *self._keys, settings=settings, config=self._config(source)) as client,
+            ThreadPoolExecutor(1) as pool,
+        ):
+            work = partial(
+                client.upload,
+                source,
+                name=name or os.path.basename(request.fileName),
+                kind="image" if info["MediaType"] == "image" else kind,
+                options=options,
+                events=events.put,
+            )
+            done = pool.submit(work)
+            done.add_done_callback(lambda _: events.put(None))
+            try:
+                while (event := events.get()) is not None:
+                    if isinstance(event, Progress):
+                        self.uploadProgressCallback(event.done, event.total)
+            except BaseException:
+                client.cancel()
+                raise
+            done.result()
+
+    def _upload_playlist(self, request: UploadVideoRequest, index: Path) -> str:
+        info = self._open_video(request)
+        self._upload(request, index, info, name=index.name)
+        return str(info["VideoId"])
+
+    def _network(self, endpoint: str) -> str:
+        """The inner one for a bucket in the region of this machine."""
+        inside = self._ecs_region in INTERNAL_REGIONS and f"oss-{self._ecs_region}.aliyuncs.com" in endpoint
+        return "internal" if inside else "given"
+
+    def _config(self, source: SourceLike) -> TransferConfig:
+        """Parts as set; one put for whatever is not above the threshold."""
+        whole = isinstance(source, (str, Path)) and os.path.getsize(source) <= self._threshold
+        size = max(self._threshold, self._part_size) if whole else self._part_size
+        return TransferConfig(part_size=min(max(size, MIB), 5 * GIB), resume=False)
+
+
+_CONFIG = TransferConfig(resume=False)
+
+
+def _readable(path: str) -> int:
+    """The size of a file that can be read, found out before an upload is opened for it."""
+    with open(path, "rb") as file:
+        return os.fstat(file.fileno()).st_size
+
+
+def _slices(slices: object) -> list[str]:
+    if not isinstance(slices, list) or not slices:
+        raise AliyunVodException("InvalidM3u8SliceFile", "M3u8 slice files invalid", "the playlist names no segments")
+    return slices

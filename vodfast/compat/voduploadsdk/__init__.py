@@ -1,0 +1,1 @@
+"""Alibaba's upload SDK for ApsaraVideo VOD by its names."""
