@@ -293,6 +293,15 @@ def test_a_playlist_without_a_usable_place_for_its_members(prefix: Any) -> None:
     assert (caught.value.kind, caught.value.retry) == (ErrorKind.UNEXPECTED, RetryClass.LATER)
 
 
+def test_a_playlist_is_committed_with_all_of_its_members() -> None:
+    ticket, receipt = applied(reply(HLS), PACKAGE), ObjectReceipt(tag="t", digest=1)
+    receipts = {entry.name: receipt for entry in ticket.objects}
+    assert AliyunVod().commit(ticket, receipts).media_id == ticket.media_id
+    for name in receipts:
+        with pytest.raises(InvalidInput, match="stored"):
+            AliyunVod().commit(ticket, {other: receipt for other in receipts if other != name})
+
+
 def test_a_token_for_a_playlist_leaves_the_members_to_the_client() -> None:
     call = AliyunVod().issue_token(CALLER, NOW, 60, {"name": "index.m3u8"})
     token = json.loads(call.parse(reply(HLS)))

@@ -156,10 +156,10 @@ class AliyunVod:
         """Nothing to call: the stored object is the commit (section 0 of the notes), and its id is that of the ticket.
 
         Raises:
-            InvalidInput: the object has no receipt, so it may not be stored.
+            InvalidInput: an object has no receipt, so it may not be stored.
         """
-        if "media" not in receipts or ticket.media_id is None:
-            raise InvalidInput("there is no media before its object is stored", cloud=self.name)
+        if any(entry.name not in receipts for entry in ticket.objects) or ticket.media_id is None:
+            raise InvalidInput("there is no media before its objects are stored", cloud=self.name)
         return MediaRecord(
             media_id=ticket.media_id,
             url=ticket.url,
