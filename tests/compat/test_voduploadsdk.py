@@ -302,3 +302,81 @@ def test_names_and_titles_as_the_vendor_has_them() -> None:
             "ParameterError", "InvalidParameter", "filePath has no Extension"
         )  # fmt: skip
     assert set(utils.__all__) > {"os", "sys", "logger", "AliyunVodException"}
+
+
+def playlist(folder: Path, name: str, *entries: str, tags: str = "") -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text("#EXTM3U\n" + tags + "".join(f"#EXTINF:2,\n{entry}\n" for entry in entries) + "#EXT-X-ENDLIST\n")
+    return path
+
+
+def by_name(emulator: Any, media_id: str) -> dict[str, str]:
+    """SHA-256 by the last part of the key, the playlist's as `index`."""
+    (media,) = [media for media in emulator.media() if media["media_id"] == media_id]
+    assert media["state"] == "committed"
+    names = {item["key"].rpartition("/")[2]: item["sha256"] for item in media["objects"]}
+    return {"index" if name.endswith(".m3u8") else name: digest for name, digest in names.items()}
+
+
+def sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def test_a_playlist_goes_as_it_is(vodfast_emulator: Any, make: Make, tmp_path: Path) -> None:
+    names = ["seg 0.ts", "seg1.ts"]
+    segments = [make(f"show/{name}", 1000 + number) for number, name in enumerate(names)]
+    key = make("show/key.bin", 16)
+    tags = '\n#EXT-X-KEY:METHOD=AES-128,URI="key.bin"\n'
+    index = playlist(tmp_path / "show", "INDEX.m3u8", *names, tags=tags)
+    uploader = Watched()
+    assert uploader.parseLocalM3u8(str(index)) == [str(path) for path in segments]
+    video_id = uploader.uploadLocalM3u8(UploadVideoRequest(str(index), "T"))
+    assert by_name(vodfast_emulator, video_id) == {
+        "index": sha(index.read_bytes()), **{path.name: sha(path.read_bytes()) for path in [*segments, key]}
+    }  # fmt: skip
+    assert operations(vodfast_emulator).count("CreateUploadVideo") == 1
+    assert uploader.progress[-1][0] == uploader.progress[-1][1]
+    again = uploader.uploadLocalM3u8(UploadVideoRequest(str(index)), [str(path) for path in reversed(segments)])
+    assert by_name(vodfast_emulator, again)["index"] == sha(index.read_bytes())
+
+
+def test_a_playlist_whose_segments_lie_elsewhere_is_rewritten(
+    vodfast_emulator: Any, make: Make, tmp_path: Path
+) -> None:
+    one, two, key = make("far/one.ts", 1000), make("away/two.ts", 2000), make("show/k.bin", 16)
+    tags = '#EXT-X-KEY:METHOD=AES-128,URI="k.bin"\n'
+    index = playlist(tmp_path / "show", "i.m3u8", "http://h/x/one.ts?sign=1", "../away/two.ts", tags=tags)
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    video_id = Watched().uploadLocalM3u8(UploadVideoRequest(str(index)), [str(one), str(two)])
+    rewritten = f"#EXTM3U\n{tags}#EXTINF:2,\none.ts\n#EXTINF:2,\ntwo.ts\n#EXT-X-ENDLIST\n"
+    assert by_name(vodfast_emulator, video_id) == {
+        "index": sha(rewritten.encode()),
+        **{path.name: sha(path.read_bytes()) for path in (one, two, key)},
+    }
+    assert sorted(path.name for path in tmp_path.rglob("*") if "vodfast-state" not in str(path)) == before
+
+
+def test_a_playlist_of_the_web(vodfast_emulator: Any, make: Make, tmp_path: Path, web: Any) -> None:
+    segments = [make(f"show/s{number}.ts", 1000 + number) for number in range(3)]
+    entries = [f"{path.name}?t={number}" for number, path in enumerate(segments)]
+    playlist(tmp_path / "show", "i.m3u8", *entries, tags="\n")
+    address = f"{web.address}/show/i.m3u8"
+    uploader = Watched()
+    urls = [f"{web.address}/show/{path.name}" for path in segments]
+    assert uploader.parseWebM3u8(address) == urls
+    for more in ((), (urls,)):
+        video_id = uploader.uploadWebM3u8(UploadVideoRequest(address), *more)
+        found = by_name(vodfast_emulator, video_id)
+        rewritten = "#EXTM3U\n" + "".join(f"#EXTINF:2,\n{path.name}\n" for path in segments) + "#EXT-X-ENDLIST\n"
+        assert found.pop("index") == sha(rewritten.encode())
+        assert found == {path.name: sha(path.read_bytes()) for path in segments}
+
+
+def test_playlists_that_are_refused(vodfast_emulator: Any, make: Make, tmp_path: Path) -> None:
+    index = playlist(tmp_path / "show", "i.m3u8", "none.ts")
+    for slices, kind in ((None, "ClientException"), ([], "InvalidM3u8SliceFile"), (["/nowhere/none.ts"], "IOError")):
+        with pytest.raises(AliyunVodException) as caught:
+            Watched().uploadLocalM3u8(UploadVideoRequest(str(index)), slices)
+        assert caught.value.type == kind
+    assert all(not media["objects"] for media in vodfast_emulator.media())

@@ -174,3 +174,14 @@ def test_every_upload(run: Run, emulator: Emulator, folder: Path, web: str, keys
     assert ours.made() == [media for media in theirs.made() if media["objects"]]
     assert len(ours.media) == 10
     assert "ReportUploadProgress" not in ours.calls
+
+
+def test_playlists(run: Run, emulator: Emulator, folder: Path, keys: list[str]) -> None:
+    arguments = ("aliyun_playlists.py", str(folder), *keys, str(folder / "answers"))
+    theirs = run([], *arguments)
+    emulator.reset()
+    ours = run(OURS, *arguments)
+    assert len(theirs.lines) == 4
+    compared(theirs, ours, {})
+    assert ours.made() == theirs.made()
+    assert [len(media["objects"]) for media in ours.media] == [4, 3]
