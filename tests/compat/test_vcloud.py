@@ -271,7 +271,7 @@ def test_a_record_of_no_use_is_left_aside(
     assert stored(vodfast_emulator)["objects"][0]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("status", [400, 403, 404])
 def test_a_dead_token_or_context_in_a_record_is_no_dead_end(
     client: vcloud.Client, vodfast_emulator: Any, media_file: Callable[..., Path], records: Path, monkeypatch: Any,
     status: int,

@@ -82,6 +82,7 @@ def test_the_offset_is_asked_under_the_context() -> None:
     assert (request.method, call.reads) == ("GET", True)
     assert call.parse(reply(requestId="r", offset=7)) == 7
     assert call.parse(reply(404, errMsg="no such context")) is None
+    assert call.parse(reply(400, errMsg="the context is of another object")) is None
 
 
 def test_keys_and_buckets_cannot_leave_their_place_in_the_path() -> None:

@@ -164,10 +164,11 @@ class NosStore:
         return self._call("chunk", "POST", target, parse, headers=headers, body=body)
 
     def stored_bytes(self, upload_id: str) -> Call[int | None]:
-        """How many bytes the server has under a context, None if it does not know the context."""
+        """How many bytes the server has under a context, None if it does not know the context, or not as one of this
+        object."""
 
         def parse(response: Response) -> int | None:
-            if response.status == 404:
+            if response.status in faults.GONE:
                 return None
             answer = _read("offset", response, wire.OffsetReply, cloud=self._cloud)
             if answer.offset < 0:
