@@ -271,6 +271,15 @@ def test_a_record_of_no_use_is_left_aside(
     assert stored(vodfast_emulator)["objects"][0]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def test_a_record_that_somebody_else_put_there_is_left_aside(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = vcloud.UploadProgressRecorder(str(records))
+    recorder.set_upload_record("a.mp4", 1.0, {"object": "o"})
+    assert recorder.get_upload_record("a.mp4", 1.0) == {"object": "o"}
+    stranger = os.getuid() + 1
+    monkeypatch.setattr(os, "getuid", lambda: stranger)
+    assert recorder.get_upload_record("a.mp4", 1.0) is None
+
+
 @pytest.mark.parametrize("status", [400, 403, 404])
 def test_a_dead_token_or_context_in_a_record_is_no_dead_end(
     client: vcloud.Client, vodfast_emulator: Any, media_file: Callable[..., Path], records: Path, monkeypatch: Any,

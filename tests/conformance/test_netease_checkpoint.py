@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from tests.conftest import content
 from vodfast import Client, TransferConfig
+from vodfast.cli.settings import typed_options
 from vodfast.config import MIB
 from vodfast.credentials import Secret
 from vodfast.errors import ErrorKind, InvalidInput, VodfastError
@@ -74,6 +76,21 @@ def test_a_checkpoint_serves_one_upload_after_the_other(client: Client, vodfast_
     assert vodfast_emulator.meter()["media_created"] == 2
 
 
+def test_a_checkpoint_goes_along_with_the_journal(
+    config_for: Callable[..., TransferConfig], vodfast_emulator: Any, media_file: Callable[..., Path]
+) -> None:
+    path = media_file(SIZE)
+    with Client("netease", config=config_for(part_size=MIB, attempts=1)) as client:
+        checkpoint = broken_off(client, vodfast_emulator, path)
+        before = len(vodfast_emulator.history())
+        result = client.upload(path, options=UploadOptions(checkpoint=checkpoint))
+        assert operations(vodfast_emulator)[before:] == ["video/query", "offset", "chunk", "chunk"]
+        again = client.upload(path, options=UploadOptions(checkpoint=Checkpoint()))  # what the journal knows of
+    assert again.media_id == result.media_id
+    assert vodfast_emulator.meter()["media_created"] == 1
+    assert stored(vodfast_emulator)["objects"][0]["sha256"] == hashlib.sha256(content(SIZE)).hexdigest()
+
+
 def test_an_object_that_was_finished_meanwhile_is_not_sent_again(
     client: Client, vodfast_emulator: Any, media_file: Callable[..., Path]
 ) -> None:
@@ -106,6 +123,11 @@ def test_an_upload_opened_elsewhere_is_filled(client: Client, vodfast_emulator: 
     client.upload(b"abc", name="clip.mp4", options=UploadOptions(checkpoint=checkpoint))
     assert stored(vodfast_emulator)["objects"][0]["key"] == opened["object"]
     assert operations(vodfast_emulator).count("upload/init") == 1
+
+
+def test_a_checkpoint_is_no_matter_for_the_shell() -> None:
+    with pytest.raises(click.UsageError, match="has no option 'checkpoint'; known: type_id"):
+        typed_options("netease", "UploadOptions", {"checkpoint": '{"bucket":"b"}'})
 
 
 def test_upload_nodes_can_be_asked_for(client: Client, vodfast_emulator: Any) -> None:

@@ -6,13 +6,12 @@ its use to `dialect.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from vodfast.credentials import Secret
 
 
-@dataclass(slots=True)
-class Checkpoint:
+class Checkpoint(msgspec.Struct):
     """An empty one is filled in by the upload it is given to, and empty again once the object is finished. A filled one
     makes the upload go on from there.
 

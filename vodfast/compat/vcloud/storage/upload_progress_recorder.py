@@ -23,10 +23,12 @@ class UploadProgressRecorder:
         self.record_folder = record_folder
 
     def get_upload_record(self, file_name: str, key: object) -> Any | None:
-        """The record, None if there is none that can be read."""
+        """The record, None if there is none that can be read, or if somebody else put it there: it says where the file
+        goes.
+        """
         try:
             with open(self._path(file_name, key), encoding="utf-8") as file:
-                return json.load(file)
+                return json.load(file) if os.fstat(file.fileno()).st_uid == os.getuid() else None
         except (OSError, ValueError):
             return None
 
