@@ -125,6 +125,34 @@ def test_what_the_handler_raises_ends_the_upload_and_the_next_call_goes_on(
     assert not list(records.iterdir())
 
 
+def test_an_interrupt_waits_for_no_chunk(
+    client: vcloud.Client, vodfast_emulator: Any, media_file: Callable[..., Path], records: Path
+) -> None:
+    stall = {"match": {"operation": "chunk", "part_number": 2}, "action": "stall", "after_bytes": 1}
+    vodfast_emulator.set_faults([stall])
+
+    def interrupt(offset: int, size: int) -> None:
+        raise KeyboardInterrupt
+
+    path = media_file(2 * BLOCK + 1)
+    with pytest.raises(KeyboardInterrupt):
+        client.upload_file(BODY, str(path), interrupt)
+    assert len(list(records.iterdir())) == 1
+    assert client.upload_file(BODY, str(path)) is not None
+    assert operations(vodfast_emulator).count("upload/init") == 1
+
+
+def test_every_call_makes_a_media_of_its_own(
+    client: vcloud.Client, vodfast_emulator: Any, media_file: Callable[..., Path]
+) -> None:
+    path = str(media_file(9))
+    first, second = client.upload_file(BODY, path), client.upload_file(BODY, path)
+    assert isinstance(first, vcloud.QueryResult)
+    assert isinstance(second, vcloud.QueryResult)
+    assert first.vid != second.vid
+    assert vodfast_emulator.meter()["media_created"] == 2
+
+
 def test_a_killed_script_goes_on_where_it_was(
     client: vcloud.Client, vodfast_emulator: Any, media_file: Callable[..., Path], records: Path, tmp_path: Path
 ) -> None:

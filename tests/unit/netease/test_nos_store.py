@@ -100,6 +100,15 @@ def test_a_token_cannot_inject_a_header() -> None:
     assert "canary" not in str(caught.value)
 
 
+def test_nothing_but_a_chunk_may_take_its_time() -> None:
+    store, _ = made()
+    lookup = made(NodeBook(clock=lambda: 0.0))[0].prepare()
+    assert lookup is not None
+    for call in (lookup, store.stored_bytes("c")):
+        assert 1.0 < (call.build(KEYS, 1.0).timeout or 0.0) < 60.0
+    assert chunk(store).build(KEYS, 1.0).timeout is None  # the transport breaks off what stalls
+
+
 def test_a_chunk_is_never_larger_than_4_mib() -> None:
     store, _ = made()
     with pytest.raises(InvalidInput):

@@ -20,7 +20,7 @@ from vodfast.compat.vcloud.model.upload_host import UploadHost
 from vodfast.compat.vcloud.model.upload_init import UploadInit
 from vodfast.compat.vcloud.storage.upload_progress_recorder import UploadProgressRecorder
 from vodfast.credentials import Secret
-from vodfast.errors import InvalidInput, VodfastError
+from vodfast.errors import Cancelled, InvalidInput, VodfastError
 from vodfast.events import AnyEvent, Progress
 from vodfast.items import UploadResult
 from vodfast.providers.netease import Checkpoint, UploadOptions
@@ -166,11 +166,11 @@ def _upload(
     """
     progress: queue.SimpleQueue[int | None] = queue.SimpleQueue()
     outcome: list[UploadResult | BaseException] = []
-    broken: list[BaseException] = []
+    broken = threading.Event()
 
     def sink(event: AnyEvent) -> None:
-        if broken:
-            raise broken[0]
+        if broken.is_set():
+            raise Cancelled("the progress handler ended the upload", cloud="netease")
         if isinstance(event, Progress):
             note()
             progress.put(event.done)
@@ -189,7 +189,9 @@ def _upload(
         while (done := progress.get()) is not None:
             show(done)
     except BaseException as error:
-        broken.append(error)
+        broken.set()
+        if not isinstance(error, Exception):
+            client.cancel()  # an interrupt waits for no chunk
         raise
     finally:
         thread.join()
