@@ -71,6 +71,23 @@ def test_callback_vectors(given: dict[str, Any], expected: dict[str, Any]) -> No
     assert signatures.callback_sign(given["body"].encode(), given["sign_key"] or "vcloud") == expected["sign"]
 
 
+@pytest.mark.parametrize(("given", "expected"), of_scheme("nos-authorization-hmac-sha256"))
+def test_owner_vectors(given: dict[str, Any], expected: dict[str, Any]) -> None:
+    host, _, path = expected["url"].removeprefix("http://").partition("/")
+    headers = given["headers"] | {"Date": expected["date"], "Authorization": expected["authorization"]}
+    if expected["content_md5"] is not None:
+        headers["Content-MD5"] = expected["content_md5"]
+    head = f"{given['method']} /{path} HTTP/1.1\r\nHost: {host}\r\n"
+    head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    request = parse_head(head.encode() + b"\r\n")
+    keys = (given["bucket"], given["access_key"], given["secret_key"])
+    assert signatures.owner_text(request, given["bucket"]) == expected["string_to_sign"]
+    signatures.verify_owner(request, *keys)
+    for wrong in (("other", *keys[1:]), (keys[0], "other", keys[2]), (*keys[:2], "other")):
+        with pytest.raises(Refusal):
+            signatures.verify_owner(request, *wrong)
+
+
 def test_body_vectors_are_understood(netease: NeteaseClient, emulator: Emulator) -> None:
     bodies = {
         vector["id"]: vector["expected"]["bytes_ascii"] for vector in VECTORS if "bytes_ascii" in vector["expected"]

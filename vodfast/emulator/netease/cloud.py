@@ -1,7 +1,7 @@
 """The NetEase account: keys, upload sessions, made media, callbacks, and which host belongs to which service.
 
-Decides names and what a finished object becomes. Leaves the API to `vod.py`, the upload nodes to `nos.py` and the
-bucket of overseas accounts to `overseas.py`.
+Decides names and what a finished object becomes. Leaves the API to `vod.py`, the upload nodes to `nos.py`, the
+bucket to its owner in `owner.py`, and that of overseas accounts to `overseas.py`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from vodfast.emulator.messages import Request
 from vodfast.emulator.netease.names import BUCKET, NOS_KEY, NOS_SECRET
 from vodfast.emulator.netease.nos import Nos
 from vodfast.emulator.netease.overseas import Overseas
+from vodfast.emulator.netease.owner import HOST, Owner
 from vodfast.emulator.netease.signatures import callback_sign, mint_token
 from vodfast.emulator.netease.vod import Vod
 from vodfast.emulator.service import Service
@@ -82,7 +83,8 @@ class NeteaseCloud:
         self.vod = Vod(self)
         self.nos = Nos(self)
         self.overseas = Overseas(self)
-        self.services: tuple[Service, ...] = (self.vod, self.nos, self.overseas.oss)
+        self.owner = Owner(self)
+        self.services: tuple[Service, ...] = (self.vod, self.nos, self.overseas.oss, self.owner)
 
     def configure(self, callers_changed: bool) -> None:
         """Settings have changed; nothing here follows from them ahead of a call."""
@@ -106,6 +108,8 @@ class NeteaseCloud:
         """The service with a vendor host name."""
         if host in _API_HOSTS:
             return self.vod
+        if host == HOST:
+            return self.owner
         if _LOOKUP_HOST.fullmatch(host) or _NODE_HOST.fullmatch(host) or self._is_node(host):
             return self.nos
         return self.overseas.oss if self.overseas.at(host) else None
