@@ -47,7 +47,7 @@ def entries(text: str) -> list[Entry]:
         nonlocal last
         last = line
         name, _, attributes = line.partition(":")
-        if name.startswith("#EXT"):
+        if name.startswith("#EXT-X-"):
             found.extend(_attributes(name, attributes))
         return name not in _LINE_TAGS
 

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vodfast.emulator.service import Refusal
+from vodfast.emulator.tencent import manifests
 from vodfast.packages.dash import entries
 from vodfast.packages.dash_template import seconds
 from vodfast.packages.entry import Role
@@ -44,137 +46,147 @@ def template(attributes: str) -> str:
     return one(REPRESENTATION, f"<SegmentTemplate {attributes}/>")
 
 
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        # The whole file.
-        (one("<Representation><BaseURL>a.mp4</BaseURL></Representation>"), ["a.mp4"]),
-        (one("<Representation><BaseURL> a.mp4\n</BaseURL></Representation>"), ["a.mp4"]),
-        (one("<Representation/>", adaptation="<BaseURL>a.mp4</BaseURL>"), ["a.mp4"]),
-        # Base URLs at every level.
-        (
-            one(
-                "<Representation><BaseURL>a.mp4</BaseURL></Representation>",
-                "<BaseURL>set/</BaseURL>",
-                "<BaseURL>period/</BaseURL>",
-                "<BaseURL>root/</BaseURL>",
-            ),
-            ["root/period/set/a.mp4"],
+MANIFESTS = [
+    # The whole file.
+    (one("<Representation><BaseURL>a.mp4</BaseURL></Representation>"), ["a.mp4"]),
+    (one("<Representation><BaseURL> a.mp4\n</BaseURL></Representation>"), ["a.mp4"]),
+    (one("<Representation/>", adaptation="<BaseURL>a.mp4</BaseURL>"), ["a.mp4"]),
+    # Base URLs at every level.
+    (
+        one(
+            "<Representation><BaseURL>a.mp4</BaseURL></Representation>",
+            "<BaseURL>set/</BaseURL>",
+            "<BaseURL>period/</BaseURL>",
+            "<BaseURL>root/</BaseURL>",
         ),
-        (
-            one("<Representation><BaseURL>a.mp4</BaseURL></Representation>", "<BaseURL>set/index</BaseURL>"),
-            ["set/a.mp4"],
+        ["root/period/set/a.mp4"],
+    ),
+    (
+        one("<Representation><BaseURL>a.mp4</BaseURL></Representation>", "<BaseURL>set/index</BaseURL>"),
+        ["set/a.mp4"],
+    ),
+    (
+        one(
+            "<Representation><BaseURL>a.mp4</BaseURL></Representation>",
+            "<BaseURL>x/</BaseURL><BaseURL>y/</BaseURL>",
         ),
-        (
-            one(
-                "<Representation><BaseURL>a.mp4</BaseURL></Representation>",
-                "<BaseURL>x/</BaseURL><BaseURL>y/</BaseURL>",
-            ),
-            ["x/a.mp4", "y/a.mp4"],
+        ["x/a.mp4", "y/a.mp4"],
+    ),
+    (
+        one("<Representation><BaseURL>http://h/a.mp4</BaseURL></Representation>", "<BaseURL>x/</BaseURL>"),
+        ["http://h/a.mp4"],
+    ),
+    (one("<Representation><BaseURL>/a.mp4</BaseURL></Representation>", "<BaseURL>x/</BaseURL>"), ["/a.mp4"]),
+    # Templates.
+    (
+        template('duration="2" media="$RepresentationID$/$Number$.m4s" initialization="$RepresentationID$.mp4"'),
+        ["v1.mp4", "v1/1.m4s", "v1/2.m4s", "v1/3.m4s"],
+    ),
+    (
+        template('duration="4" media="$Number%03d$-$Bandwidth$.m4s" startNumber="0"'),
+        ["000-5000.m4s", "001-5000.m4s"],
+    ),
+    (
+        template('duration="4500" timescale="1000" media="$Time%06d$.m4s" presentationTimeOffset="10"'),
+        ["000010.m4s", "004510.m4s"],
+    ),
+    (template('media="$$a$$$Number$.m4s" duration="6"'), ["$a$1.m4s"]),
+    (template('media="$Number$.m4s" startNumber="5" endNumber="7"'), ["5.m4s", "6.m4s", "7.m4s"]),
+    (template('media="$Number$.m4s"'), ["1.m4s"]),
+    (template('media="$RepresentationID$.mp4" duration="1"'), ["v1.mp4"]),
+    (
+        template('duration="3" media="$Number$.m4s" index="$Number$.idx" bitstreamSwitching="sw.mp4"'),
+        ["sw.mp4", "1.m4s", "2.m4s", "1.idx", "2.idx"],
+    ),
+    (
+        one(
+            REPRESENTATION,
+            '<SegmentTemplate duration="6" media="$Number$"><Initialization sourceURL="i.mp4"/></SegmentTemplate>',
         ),
-        (
-            one("<Representation><BaseURL>http://h/a.mp4</BaseURL></Representation>", "<BaseURL>x/</BaseURL>"),
-            ["http://h/a.mp4"],
+        ["i.mp4", "1"],
+    ),
+    # Attributes come down and are overridden one by one.
+    (
+        one(
+            '<Representation id="v"><SegmentTemplate startNumber="9"/></Representation>',
+            '<SegmentTemplate media="$Number$.m4s"/>',
+            '<SegmentTemplate duration="3" timescale="1" media="never"/>',
         ),
-        (one("<Representation><BaseURL>/a.mp4</BaseURL></Representation>", "<BaseURL>x/</BaseURL>"), ["/a.mp4"]),
-        # Templates.
-        (
-            template('duration="2" media="$RepresentationID$/$Number$.m4s" initialization="$RepresentationID$.mp4"'),
-            ["v1.mp4", "v1/1.m4s", "v1/2.m4s", "v1/3.m4s"],
+        ["9.m4s", "10.m4s"],
+    ),
+    # The innermost way of addressing counts.
+    (
+        one(
+            "<Representation><BaseURL>w.mp4</BaseURL><SegmentBase indexRange='0-1'><Initialization range='0-1'/>"
+            "</SegmentBase></Representation>",
+            '<SegmentTemplate duration="2" media="$Number$"/>',
         ),
-        (
-            template('duration="4" media="$Number%03d$-$Bandwidth$.m4s" startNumber="0"'),
-            ["000-5000.m4s", "001-5000.m4s"],
+        ["w.mp4"],
+    ),
+    (
+        one(
+            '<Representation><BaseURL>w.mp4</BaseURL><SegmentBase><Initialization sourceURL="i.mp4"/>'
+            '<RepresentationIndex sourceURL="x.sidx"/></SegmentBase></Representation>'
         ),
-        (
-            template('duration="4500" timescale="1000" media="$Time%06d$.m4s" presentationTimeOffset="10"'),
-            ["000010.m4s", "004510.m4s"],
+        ["i.mp4", "x.sidx", "w.mp4"],
+    ),
+    # Lists.
+    (
+        one(
+            '<Representation><SegmentList duration="2"><Initialization sourceURL="i.mp4"/>'
+            '<SegmentURL media="1.m4s" index="1.x"/><SegmentURL media="2.m4s"/></SegmentList></Representation>',
+            "<BaseURL>d/</BaseURL>",
         ),
-        (template('media="$$a$$$Number$.m4s" duration="6"'), ["$a$1.m4s"]),
-        (template('media="$Number$.m4s" startNumber="5" endNumber="7"'), ["5.m4s", "6.m4s", "7.m4s"]),
-        (template('media="$Number$.m4s"'), ["1.m4s"]),
-        (template('media="$RepresentationID$.mp4" duration="1"'), ["v1.mp4"]),
-        (
-            template('duration="3" media="$Number$.m4s" index="$Number$.idx" bitstreamSwitching="sw.mp4"'),
-            ["sw.mp4", "1.m4s", "2.m4s", "1.idx", "2.idx"],
+        ["d/i.mp4", "d/1.m4s", "d/1.x", "d/2.m4s"],
+    ),
+    (
+        one(
+            '<Representation><BaseURL>w.mp4</BaseURL><SegmentList><SegmentURL mediaRange="0-5"/>'
+            '<SegmentURL mediaRange="6-9"/></SegmentList></Representation>'
         ),
-        (
-            one(
-                REPRESENTATION,
-                '<SegmentTemplate duration="6" media="$Number$"><Initialization sourceURL="i.mp4"/></SegmentTemplate>',
-            ),
-            ["i.mp4", "1"],
+        ["w.mp4"],
+    ),
+    # Timelines.
+    (
+        one(
+            REPRESENTATION,
+            '<SegmentTemplate media="$Number$" startNumber="3"><SegmentTimeline><S d="2" r="1"/><S d="3" n="9"/>'
+            "</SegmentTimeline></SegmentTemplate>",
         ),
-        # Attributes come down and are overridden one by one.
-        (
-            one(
-                '<Representation id="v"><SegmentTemplate startNumber="9"/></Representation>',
-                '<SegmentTemplate media="$Number$.m4s"/>',
-                '<SegmentTemplate duration="3" timescale="1" media="never"/>',
-            ),
-            ["9.m4s", "10.m4s"],
-        ),
-        # The innermost way of addressing counts.
-        (
-            one(
-                "<Representation><BaseURL>w.mp4</BaseURL><SegmentBase indexRange='0-1'><Initialization range='0-1'/>"
-                "</SegmentBase></Representation>",
-                '<SegmentTemplate duration="2" media="$Number$"/>',
-            ),
-            ["w.mp4"],
-        ),
-        (
-            one(
-                '<Representation><BaseURL>w.mp4</BaseURL><SegmentBase><Initialization sourceURL="i.mp4"/>'
-                '<RepresentationIndex sourceURL="x.sidx"/></SegmentBase></Representation>'
-            ),
-            ["i.mp4", "x.sidx", "w.mp4"],
-        ),
-        # Lists.
-        (
-            one(
-                '<Representation><SegmentList duration="2"><Initialization sourceURL="i.mp4"/>'
-                '<SegmentURL media="1.m4s" index="1.x"/><SegmentURL media="2.m4s"/></SegmentList></Representation>',
-                "<BaseURL>d/</BaseURL>",
-            ),
-            ["d/i.mp4", "d/1.m4s", "d/1.x", "d/2.m4s"],
-        ),
-        (
-            one(
-                '<Representation><BaseURL>w.mp4</BaseURL><SegmentList><SegmentURL mediaRange="0-5"/>'
-                '<SegmentURL mediaRange="6-9"/></SegmentList></Representation>'
-            ),
-            ["w.mp4"],
-        ),
-        # Timelines.
-        (
-            one(
-                REPRESENTATION,
-                '<SegmentTemplate media="$Number$" startNumber="3"><SegmentTimeline><S d="2" r="1"/><S d="3" n="9"/>'
-                "</SegmentTimeline></SegmentTemplate>",
-            ),
-            ["3", "4", "9"],
-        ),
-        (
-            timeline('<S t="5" d="2" r="2"/><S d="3"/><S t="20" d="1"/>'),
-            ["5", "7", "9", "11", "20"],
-        ),
-        (
-            timeline('<S d="2" r="-1"/>'),
-            ["0", "2", "4"],
-        ),
-        (
-            timeline('<S t="0" d="2" r="-1"/><S t="5" d="1"/>'),
-            ["0", "2", "4", "5"],
-        ),
-        (
-            timeline('<S t="100" d="30" r="-1"/>', 'timescale="10" presentationTimeOffset="100"'),
-            ["100", "130"],
-        ),
-    ],
-)
+        ["3", "4", "9"],
+    ),
+    (
+        timeline('<S t="5" d="2" r="2"/><S d="3"/><S t="20" d="1"/>'),
+        ["5", "7", "9", "11", "20"],
+    ),
+    (
+        timeline('<S d="2" r="-1"/>'),
+        ["0", "2", "4"],
+    ),
+    (
+        timeline('<S t="0" d="2" r="-1"/><S t="5" d="1"/>'),
+        ["0", "2", "4", "5"],
+    ),
+    (
+        timeline('<S t="100" d="30" r="-1"/>', 'timescale="10" presentationTimeOffset="100"'),
+        ["100", "130"],
+    ),
+]
+"""Manifests and what they name."""
+
+
+@pytest.mark.parametrize(("text", "wanted"), MANIFESTS)
 def test_what_a_manifest_names(text: str, wanted: list[str]) -> None:
     assert names(text) == wanted
+
+
+@pytest.mark.parametrize(("text", "wanted"), MANIFESTS)
+def test_the_emulator_written_by_the_same_rules_agrees(text: str, wanted: list[str]) -> None:
+    if any(name.startswith(("http:", "/")) for name in wanted):
+        with pytest.raises(Refusal):
+            manifests.members(text, "mpd")
+    else:
+        assert set(manifests.members(text, "mpd")) == set(wanted)
 
 
 TEMPLATE = '<AdaptationSet><SegmentTemplate duration="2" media="{}-$Number$"/><Representation/></AdaptationSet>'
@@ -199,7 +211,7 @@ TEMPLATE = '<AdaptationSet><SegmentTemplate duration="2" media="{}-$Number$"/><R
 )
 def test_the_length_of_a_period(periods: str, attributes: str, wanted: list[str]) -> None:
     text = mpd(periods.format(TEMPLATE.format("a"), TEMPLATE.format("b")), attributes)
-    assert names(text) == wanted
+    assert names(text) == manifests.members(text, "mpd") == wanted
 
 
 def test_a_last_segment_that_only_rounding_expects_may_be_missing() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vodfast.emulator.tencent import manifests
 from vodfast.packages.entry import Entry, Role
 from vodfast.packages.gate import Refused
 from vodfast.packages.hls import entries
@@ -18,45 +19,57 @@ def listed(*lines: str) -> set[Entry]:
     return set(entries("\n".join(["#EXTM3U", *lines, ""])))
 
 
-@pytest.mark.parametrize(
-    ("lines", "wanted"),
-    [
-        (["#EXTINF:2,", "a.ts", "#EXTINF:3.5,title, with comma", "b.ts"], {Entry("a.ts"), Entry("b.ts")}),
-        (["#EXTINF:2", "a b.ts  "], {Entry("a b.ts")}),
-        (["#EXTINF:2,", "#EXT-X-BYTERANGE:5@0", "a.ts", "#EXT-X-BYTERANGE:5", "a.ts"], {Entry("a.ts")}),
-        (["#EXTINF:2,", "# a comment", "", "a.ts"], {Entry("a.ts")}),
-        (["#EXT-X-STREAM-INF:BANDWIDTH=1", "v/1.m3u8"], {Entry("v/1.m3u8", Role.PLAYLIST)}),
-        (["#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS=\"a,b\"", "v.php?x=1"], {Entry("v.php?x=1", Role.PLAYLIST)}),
-        (['#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI="i.m3u8"'], {Entry("i.m3u8", Role.PLAYLIST)}),
-        (['#EXT-X-IMAGE-STREAM-INF:BANDWIDTH=1,URI="i.m3u8"'], {Entry("i.m3u8", Role.PLAYLIST)}),
-        (['#EXT-X-MEDIA:TYPE=AUDIO,NAME="a,URI=x",URI="a.m3u8"'], {Entry("a.m3u8", Role.RENDITION)}),
-        (['#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID="c",INSTREAM-ID="CC1"'], set()),
-        (['#EXT-X-KEY:METHOD=AES-128,URI="k?v=1,2",IV=0x1', "#EXT-X-KEY:METHOD=NONE"], {Entry("k?v=1,2")}),
-        (['#EXT-X-SESSION-KEY:METHOD=AES-128,URI="k.bin"'], {Entry("k.bin")}),
-        (['#EXT-X-MAP:URI="init.mp4",BYTERANGE="5@0"'], {Entry("init.mp4")}),
-        (["#EXT-X-MAP:URI='init.mp4'"], {Entry("init.mp4")}),
-        (["#EXT-X-MAP:URI=init.mp4"], {Entry("init.mp4")}),
-        (['#EXT-X-SESSION-DATA:DATA-ID="t",URI="data.json"'], {Entry("data.json")}),
-        (['#EXT-X-SESSION-DATA:DATA-ID="t",VALUE="URI=x"'], set()),
-        (
-            ['#EXT-X-PART:DURATION=1,URI="p1.mp4"', '#EXT-X-PART:DURATION=1,GAP=YES,URI="p2.mp4"'],
-            {Entry("p1.mp4"), Entry("p2.mp4", Role.OPTIONAL)},
-        ),
-        (
-            ['#EXT-X-PRELOAD-HINT:TYPE=MAP,URI="m.mp4"', '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p.mp4"'],
-            {Entry("m.mp4"), Entry("p.mp4")},
-        ),
-        (['#EXT-X-RENDITION-REPORT:URI="b.m3u8",LAST-MSN=1'], {Entry("b.m3u8", Role.MENTION)}),
-        (["#EXTINF:2,", "#EXT-X-GAP", "lost.ts"], {Entry("lost.ts", Role.OPTIONAL)}),
-        (['#EXT-X-DATERANGE:ID="x",X-ASSET-URI="https://ads/x"', "#EXTINF:2,", "a.ts"], {Entry("a.ts")}),
-        (['#EXT-X-FUTURE:URI="f.bin"'], {Entry("f.bin")}),
-        (['# URI="comment.bin"', '#EXTINF:2,URI="title"', "a.ts"], {Entry("a.ts"), Entry("title")}),
-        (["#EXT-X-TARGETDURATION:abc", "#EXT-X-PROGRAM-DATE-TIME:never", "#EXTINF:2,", "a.ts"], {Entry("a.ts")}),
-        ([], set()),
-    ],
-)  # fmt: skip
+PLAYLISTS = [
+    (["#EXTINF:2,", "a.ts", "#EXTINF:3.5,title, with comma", "b.ts"], {Entry("a.ts"), Entry("b.ts")}),
+    (["#EXTINF:2", "a b.ts  "], {Entry("a b.ts")}),
+    (["#EXTINF:2,", "#EXT-X-BYTERANGE:5@0", "a.ts", "#EXT-X-BYTERANGE:5", "a.ts"], {Entry("a.ts")}),
+    (["#EXTINF:2,", "# a comment", "", "a.ts"], {Entry("a.ts")}),
+    (["#EXT-X-STREAM-INF:BANDWIDTH=1", "v/1.m3u8"], {Entry("v/1.m3u8", Role.PLAYLIST)}),
+    (["#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS=\"a,b\"", "v.php?x=1"], {Entry("v.php?x=1", Role.PLAYLIST)}),
+    (['#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI="i.m3u8"'], {Entry("i.m3u8", Role.PLAYLIST)}),
+    (['#EXT-X-IMAGE-STREAM-INF:BANDWIDTH=1,URI="i.m3u8"'], {Entry("i.m3u8", Role.PLAYLIST)}),
+    (['#EXT-X-MEDIA:TYPE=AUDIO,NAME="a,URI=x",URI="a.m3u8"'], {Entry("a.m3u8", Role.RENDITION)}),
+    (['#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID="c",INSTREAM-ID="CC1"'], set()),
+    (['#EXT-X-KEY:METHOD=AES-128,URI="k?v=1,2",IV=0x1', "#EXT-X-KEY:METHOD=NONE"], {Entry("k?v=1,2")}),
+    (['#EXT-X-SESSION-KEY:METHOD=AES-128,URI="k.bin"'], {Entry("k.bin")}),
+    (['#EXT-X-MAP:URI="init.mp4",BYTERANGE="5@0"'], {Entry("init.mp4")}),
+    (["#EXT-X-MAP:URI='init.mp4'"], {Entry("init.mp4")}),
+    (["#EXT-X-MAP:URI=init.mp4"], {Entry("init.mp4")}),
+    (['#EXT-X-SESSION-DATA:DATA-ID="t",URI="data.json"'], {Entry("data.json")}),
+    (['#EXT-X-SESSION-DATA:DATA-ID="t",VALUE="URI=x"'], set()),
+    (
+        ['#EXT-X-PART:DURATION=1,URI="p1.mp4"', '#EXT-X-PART:DURATION=1,GAP=YES,URI="p2.mp4"'],
+        {Entry("p1.mp4"), Entry("p2.mp4", Role.OPTIONAL)},
+    ),
+    (
+        ['#EXT-X-PRELOAD-HINT:TYPE=MAP,URI="m.mp4"', '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p.mp4"'],
+        {Entry("m.mp4"), Entry("p.mp4")},
+    ),
+    (['#EXT-X-RENDITION-REPORT:URI="b.m3u8",LAST-MSN=1'], {Entry("b.m3u8", Role.MENTION)}),
+    (["#EXTINF:2,", "#EXT-X-GAP", "lost.ts"], {Entry("lost.ts", Role.OPTIONAL)}),
+    (['#EXT-X-DATERANGE:ID="x",X-ASSET-URI="https://ads/x"', "#EXTINF:2,", "a.ts"], {Entry("a.ts")}),
+    (['#EXT-X-FUTURE:URI="f.bin"'], {Entry("f.bin")}),
+    (['# URI="comment.bin"', '#EXTINF:2,URI="title"', "a.ts"], {Entry("a.ts")}),
+    (["#EXT-X-TARGETDURATION:abc", "#EXT-X-PROGRAM-DATE-TIME:never", "#EXTINF:2,", "a.ts"], {Entry("a.ts")}),
+    ([], set()),
+]  # fmt: skip
+"""Lines after #EXTM3U and what they name."""
+
+
+@pytest.mark.parametrize(("lines", "wanted"), PLAYLISTS)
 def test_what_lines_name(lines: list[str], wanted: set[Entry]) -> None:
     assert listed(*lines) == wanted
+
+
+FORGIVEN = ("URI='", "URI=i")
+"""Forms a service need not forgive."""
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted"), [row for row in PLAYLISTS if not any(form in line for line in row[0] for form in FORGIVEN)]
+)
+def test_the_emulator_written_by_the_same_rules_agrees(lines: list[str], wanted: set[Entry]) -> None:
+    assert set(manifests.members("\n".join(["#EXTM3U", *lines]), "m3u8")) == {entry.uri for entry in wanted}
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
