@@ -94,6 +94,20 @@ def test_odd_names(vodfast: Run, clip: Clip, emulator: Emulator, cloud: str) -> 
     assert {line["source"] for line in lines("r")} == {result["source"] for result in ran.results}
 
 
+def test_a_directory_is_searched_for_what_is_meant(vodfast: Run, clip: Clip, emulator: Emulator) -> None:
+    for name in ("d/a.mp4", "d/b.TS", "d/notes.txt", "d/cover.png", "d/words.srt", "d/font.ttf", "d/Thumbs.db"):
+        clip(name)
+    counts = []
+    for more in ([], ["--kind", "image"], ["--kind", "subtitle"], ["--kind", "material", "--category", "font"]):
+        ran = vodfast("upload", "-r", "d", "--to", "volcengine:demo", "--output", "jsonl", *more)
+        counts.append(sorted(os.path.basename(result["source"]) for result in ran.results))
+    everything = ["Thumbs.db", "a.mp4", "b.TS", "cover.png", "font.ttf", "notes.txt", "words.srt"]
+    assert counts == [["a.mp4", "b.TS"], ["cover.png"], ["words.srt"], everything]
+    assert "skipped" not in ran.err
+    ran = vodfast("upload", "-r", "d", "--to", "tencent")
+    assert "skipped d/notes.txt: it does not look like media\n" in ran.err
+
+
 def test_odd_names_as_arguments_globs_and_lists(vodfast: Run, clip: Clip, emulator: Emulator) -> None:
     names = ["with blank.mp4", "[brackets].mp4", "star*.mp4", "what?.mp4", "影片.mp4", "quote'.mp4"]
     for number, name in enumerate(names):

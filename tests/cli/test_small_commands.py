@@ -38,7 +38,7 @@ def test_pull_gives_a_job_for_every_url_and_jobs_tells_its_end(vodfast: Run, emu
         ("b.mp4", "accepted"),
     ]
     jobs = [line["job_id"] for line in ran.lines]
-    ran = vodfast("jobs", *jobs, "--wait", "--timeout", "30", "--output", "json")
+    ran = vodfast("jobs", *jobs, "--wait", "--wait-timeout", "30", "--output", "json")
     ends = json.loads(ran.out)
     assert [end["job_id"] for end in ends] == jobs
     assert {end["state"] for end in ends} <= {"done", "failed"}
@@ -75,7 +75,7 @@ def test_accepted_jobs_are_told_even_if_waiting_fails(vodfast: Run, emulator: Em
 
 
 def test_pull_and_wait(vodfast: Run, emulator: Emulator) -> None:
-    ran = vodfast("pull", "https://example.com/a.mp4", "--wait", "--timeout", "30", "--output", "jsonl")
+    ran = vodfast("pull", "https://example.com/a.mp4", "--wait", "--wait-timeout", "30", "--output", "jsonl")
     [line] = ran.lines
     assert line["state"] in ("done", "failed"), ran
     assert ran.code == (0 if line["state"] == "done" else 1)

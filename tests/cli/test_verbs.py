@@ -41,8 +41,7 @@ def test_pull_wait_and_jobs(vodfast: Run, emulator: Emulator, cloud: str) -> Non
     assert failed["error"]["message"]
     assert failed["error"]["message"] in ran.err
     ran = vodfast("jobs", done["job_id"], failed["job_id"], "nobody", "--to", to, "--output", "json")
-    if cloud != "tencent":  # which refuses a whole question for one job it does not know
-        assert [job["state"] for job in json.loads(ran.out)] == ["done", "failed", "unknown"]
+    assert [job["state"] for job in json.loads(ran.out)] == ["done", "failed", "unknown"]
     assert ran.code == 1
 
 

@@ -61,10 +61,11 @@ class Connection:
         own = [
             (name, text) for name, text in (("region", self.region), ("endpoint", self.endpoint)) if text is not None
         ]
-        given = unique([*own, *(self.service or ())], "--service")
-        if "place" in given:
-            raise click.UsageError("--service place is what stands after the colon of --to")
-        return typed_values(self.cloud, provider_settings(self.cloud), given, "--service")
+        known = {name: kind for name, kind in provider_settings(self.cloud).items() if name != "place"}
+        for name, _ in own:
+            if name not in known:
+                raise click.UsageError(f"--{name}: {self.cloud} has no {name} to choose")
+        return typed_values(self.cloud, known, unique([*own, *(self.service or ())], "--service"), "--service")
 
     def provider(self) -> Provider:
         """The provider these options configure.

@@ -51,6 +51,8 @@ def doctor(ctx: click.Context, connection: Connection, output: str) -> int:
     from vodfast.cli.interrupt import interruptible
 
     asked = ctx.params.get("to") is not None
+    if not asked and (connection.region or connection.endpoint or connection.service):
+        raise click.UsageError("--region, --endpoint and --service are those of one cloud: say which one with --to")
     findings = []
     with interruptible():
         for finding in _findings(connection, asked):
@@ -162,4 +164,5 @@ def _cloud(connection: Connection, cloud: str, *, fatal: bool) -> Iterator[Findi
 def _clock(cloud: str, ahead: float) -> Finding:
     status = OK if abs(ahead) < CLOCK_WARNING else WARN if abs(ahead) < CLOCK_LIMIT else FAIL
     hint = "" if status == OK else ": set this machine's clock"
-    return Finding(status, f"{cloud} clock", f"the service is {ahead:+.0f} s ahead of this machine{hint}")
+    told = f"the service is {ahead:+.0f} s ahead of this machine{hint}" if abs(ahead) >= 1 else "agrees to the second"
+    return Finding(status, f"{cloud} clock", told)

@@ -162,6 +162,8 @@ class Words:
                 return
             media = f"  media {printable(result.media_id)}" if result.media_id else ""
             how = f"{human_size(result.bytes)} in {result.seconds:.1f} s"
+            if result.resumed:
+                how += ", continued"
             if result.reused:
                 how = "uploaded before (--force-new makes other media)"
             self.say(f"done  {printable(result.source)}  {how}{media}")

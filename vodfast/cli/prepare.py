@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from vodfast.cli.inputs import Entry, Plan
+from vodfast.cli.kinds import meant
 from vodfast.cli.settings import typed_options
 from vodfast.cli.text import STDIN, printable
 from vodfast.errors import VodfastError
@@ -38,6 +39,16 @@ def refusal(provider: Provider, name: str, **fields: Any) -> str | None:
     except VodfastError as error:
         return error.message
     return None
+
+
+def unwanted(provider: Provider, name: str, kind: str, category: str | None) -> str | None:
+    """Why a file found in a directory is left out, in a few words; None if it is taken."""
+    if not meant(name, kind):
+        return f"it does not look like {kind}"
+    reason = refusal(provider, name, kind=kind)
+    if reason is not None and category is not None:
+        reason = refusal(provider, name, kind=kind, category=category)
+    return None if reason is None else reason.partition(";")[0]
 
 
 class Items:

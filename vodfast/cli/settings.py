@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
-from dataclasses import is_dataclass
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 import click
 import msgspec
@@ -19,7 +18,7 @@ from vodfast.cli.text import printable
 
 T = TypeVar("T")
 
-_WORDS: Mapping[Any, str] = {str: "text", int: "number", float: "number", bool: "true or false", object: "any JSON"}
+_WORDS: Mapping[Any, str] = {str: "text", int: "a number", float: "a number", bool: "true or false", object: "JSON"}
 
 
 def typed_options(cloud: str, record: str, values: Mapping[str, Any], where: str = "--set") -> Any | None:
@@ -34,7 +33,7 @@ def typed_options(cloud: str, record: str, values: Mapping[str, Any], where: str
         return None
     package = importlib.import_module(f"vodfast.providers.{cloud}")
     options = getattr(package, record, None) or getattr(importlib.import_module("vodfast.providers.contract"), record)
-    kinds = {field.encode_name: field.type for field in msgspec.structs.fields(options) if not holds_secret(field.type)}
+    kinds = {field.encode_name: field.type for field in msgspec.structs.fields(options) if plain(field.type)}
     return _convert(typed_values(cloud, kinds, values, where), options)
 
 
@@ -52,8 +51,7 @@ def typed_values(cloud: str, kinds: Mapping[str, Any], values: Mapping[str, Any]
         try:
             typed[name] = msgspec.convert(_read(value, kinds[name]), kinds[name], strict=False)
         except msgspec.ValidationError as error:
-            wanted = _type_name(kinds[name])
-            raise click.UsageError(f"{where}: {name} takes {wanted}: {printable(str(error))}") from None
+            raise click.UsageError(f"{where}: {name} takes {_type_name(kinds[name])}{_why(error)}") from None
     return typed
 
 
@@ -76,14 +74,19 @@ def unique(pairs: Sequence[tuple[str, str]], option: str = "--set") -> dict[str,
     return values
 
 
-def holds_secret(kind: Any) -> bool:
-    """Whether values of a type carry a secret: those come from Python, never from a command line or a list."""
-    from vodfast.credentials import Secret
+def _why(error: msgspec.ValidationError) -> str:
+    """What is wrong inside a value; nothing if it is of another type altogether, which the wanted type tells."""
+    text = str(error)
+    return "" if text.startswith("Expected") and " - at " not in text else f": {printable(text)}"
 
-    if kind is Secret:
+
+def plain(kind: Any) -> bool:
+    """Whether text or JSON can express a type: secrets and objects with a life of their own come from Python only."""
+    if kind in _WORDS or kind in (type(None), Ellipsis):
         return True
-    has_fields = _is_struct(kind) or is_dataclass(kind)
-    return any(map(holds_secret, get_type_hints(kind).values() if has_fields else get_args(kind)))
+    if _is_struct(kind):
+        return all(plain(field.type) for field in msgspec.structs.fields(kind))
+    return get_origin(kind) is not None and all(map(plain, get_args(kind)))
 
 
 def _read(value: Any, kind: Any) -> Any:
@@ -120,7 +123,7 @@ def _type_name(kind: Any) -> str:
     """What a value of this type is called in messages."""
     members = _members(kind)
     if len(members) > 1 and all(map(_is_struct, members)):
-        return f"JSON object with the Name {' or '.join(str(member.__struct_config__.tag) for member in members)}"
+        return f"a JSON object whose Name is {' or '.join(str(member.__struct_config__.tag) for member in members)}"
     return " or ".join(_word(member) for member in members)
 
 
@@ -128,10 +131,10 @@ def _word(kind: Any) -> str:
     if kind in _WORDS:
         return _WORDS[kind]
     if get_origin(kind) in (tuple, list):
-        return f"JSON list of {_type_name(get_args(kind)[0])}"
+        return f"a JSON list of {_type_name(get_args(kind)[0]).removeprefix('a ')}"
     if _is_struct(kind):
-        return f"JSON object of {', '.join(field.encode_name for field in msgspec.structs.fields(kind))}"
-    return "JSON object"
+        return f"a JSON object of {', '.join(field.encode_name for field in msgspec.structs.fields(kind))}"
+    return "a JSON object"
 
 
 def _is_struct(kind: Any) -> bool:

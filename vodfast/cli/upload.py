@@ -78,7 +78,7 @@ def upload(
     """
     from vodfast.cli.inputs import gather
     from vodfast.cli.output import Words
-    from vodfast.cli.prepare import Items, refusal
+    from vodfast.cli.prepare import Items, unwanted
     from vodfast.cli.report import Report
     from vodfast.cli.settings import unique
     from vodfast.cli.uploading import Run, Wait
@@ -92,7 +92,7 @@ def upload(
         lists,
         cloud=connection.cloud,
         recursive=recursive,
-        refusal=lambda name: refusal(provider, name, kind=common["kind"] or "media"),
+        refusal=lambda name: unwanted(provider, name, common["kind"] or "media", common["category"]),
         note=words.note,
         packages=common["kind"] in (None, "media"),
     )

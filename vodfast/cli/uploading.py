@@ -132,7 +132,7 @@ class Run:
             return
         states = ["unknown"] * len(self._awaited)
         if interruption.signum is None:
-            self._words.note(f"waiting until the cloud has finished with {len(self._awaited)} items")
+            self._words.note(f"uploaded {len(self._awaited)}; waiting until the cloud has finished")
             try:
                 ids = [str(result.query_id) for result in self._awaited]
                 states = [info.state for info in client.wait_media(ids, timeout=self._wait.timeout)]

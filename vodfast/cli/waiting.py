@@ -23,7 +23,6 @@ def waiting(until: str) -> Callable[[F], Callable[..., Any]]:
         @click.option("--wait", is_flag=True, help=f"Wait until {until}.")
         @click.option(
             "--wait-timeout",
-            "--timeout",
             type=DURATION,
             metavar="TIME",
             help="With --wait: give up after 90, 15m or 2h.",

@@ -157,7 +157,9 @@ def _listed(name: str, values: Sequence[str]) -> tuple[str, str]:
 
 def _job(job_id: str, info: wire.UrlUploadInfo | None, raw: Mapping[str, Any]) -> JobRecord:
     if info is None:
-        return JobRecord(job_id=job_id, state="unknown", vendor_state=NOT_FOUND)
+        return JobRecord(
+            job_id=job_id, state="unknown", vendor_state=NOT_FOUND, error_message="the service does not know this job"
+        )
     state = JOB_STATES.get(info.status, "unknown")
     failed = state == "failed"
     return JobRecord(

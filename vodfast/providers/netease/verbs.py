@@ -173,13 +173,13 @@ def issue_token(api: Api, fields: Mapping[str, object], limits: ProviderLimits) 
     """
     options: dict[str, Any] = {name: value for name, value in fields.items() if name not in _COMMON_FIELDS}
     common: dict[str, Any] = {name: value for name, value in fields.items() if name in _COMMON_FIELDS}
-    try:
-        media = MediaSpec(size=None, options=UploadOptions(**options), **common)
-    except TypeError:
-        raise InvalidInput(
-            "issue_token on netease needs name and takes title, description, category, context and the upload options",
-            cloud=CLOUD,
-        ) from None
+    unknown = sorted(name for name in options if name not in UploadOptions.__struct_fields__)
+    if unknown:
+        known = ", ".join((*_COMMON_FIELDS, *UploadOptions.__struct_fields__))
+        raise InvalidInput(f"issue_token on netease knows no field {', '.join(unknown)}; it takes {known}", cloud=CLOUD)
+    if "name" not in common:
+        refuse(CLOUD, "name", "is missing; give the name of the file, with its extension")
+    media = MediaSpec(size=None, options=UploadOptions(**options), **common)
     checks.check_media(media, limits)
 
     def read(reply: Reply) -> str:

@@ -16,11 +16,12 @@ from typing import Any, Final
 import msgspec
 
 from vodfast.credentials import Credentials
-from vodfast.errors import InvalidInput, Unsupported
+from vodfast.errors import InvalidInput, Unsupported, VodfastError
 from vodfast.providers.contract import JobRecord, MediaInfo, PullItem, PullTicket
 from vodfast.providers.fields import check_choice, check_http_url, check_int, check_text, refuse
 from vodfast.providers.tencent import checks, signing, wire
 from vodfast.providers.tencent.calls import Api, Reply
+from vodfast.transfer.message import Response
 from vodfast.transfer.ports import Call
 
 CLOUD: Final = checks.CLOUD
@@ -33,6 +34,8 @@ JOB_STATES: Final[Mapping[str, str]] = {
 }
 
 MEDIA_STATES: Final[Mapping[str, str]] = {"Normal": "done", "Forbidden": "failed"}
+
+_NO_JOB: Final = "the service does not know this job"
 
 MAX_TOKEN_LIFETIME: Final = 90 * 86400
 _MAX_RANDOM: Final = 2**32 - 1
@@ -76,10 +79,20 @@ def pull(api: Api, sub_app_id: int | None, items: Sequence[PullItem]) -> Call[tu
 
 
 def jobs(api: Api, sub_app_id: int | None, job_ids: Sequence[str]) -> Call[tuple[JobRecord, ...]]:
-    """The state of one job. The service remembers the last three days."""
+    """The state of one job. The service remembers the last three days; one it does not know is `unknown`."""
     (job_id,) = checks.check_id_list("job_ids", job_ids, 1)
     body = wire.DescribeTaskDetailRequest(task_id=job_id, sub_app_id=sub_app_id)
-    return api.call("DescribeTaskDetail", body, lambda reply: (_job(job_id, reply),), reads=True)
+    call = api.call("DescribeTaskDetail", body, lambda reply: (_job(job_id, reply),), reads=True)
+
+    def parse(response: Response) -> tuple[JobRecord, ...]:
+        try:
+            return call.parse(response)
+        except VodfastError as error:
+            if error.code == "ResourceNotFound":
+                return (JobRecord(job_id=job_id, state="unknown", vendor_state="", error_message=_NO_JOB),)
+            raise
+
+    return Call(cloud=call.cloud, operation=call.operation, build=call.build, parse=parse, reads=True)
 
 
 def _job(job_id: str, reply: Reply) -> JobRecord:
