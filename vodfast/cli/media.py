@@ -18,7 +18,7 @@ from vodfast.cli.waiting import waiting
 def media(connection: Connection, ids: tuple[str, ...], wait: bool, wait_timeout: float | None, output: str) -> int:
     """Show what the cloud knows of media ids.
 
-    An id is what an upload printed as query_id: the media id, but for netease the name of the object.
+    An id is what an upload printed as query_id: the media id, or what the cloud looks media up by instead.
     """
     import msgspec
 
