@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,7 @@ CLIENTS = (
     "[ticket",
     "[getattr(client.",
     "[Error",
+    "[Client(",
 )
 FILES = ("clip.mp4", "photo.mp4", "cover.png", "photo.jpg", "logo.gif", "words.vtt", "letters.ttf")
 
@@ -94,6 +96,8 @@ def names(
     monkeypatch.chdir(tmp_path)
     for number, name in enumerate(FILES):
         Path(name).write_bytes(content(1000 + number))
+    for package in ("hls", "dash"):
+        shutil.copytree(ROOT / "tests" / "media" / package, package)
     own = f"vodfast-emulator-{cloud}"
     caller = {"access_key": own, "secret": f"{own}-secret"}
     given: dict[str, Any] = {"SOURCE": "https://example.com/a.mp4", "OTHER": "https://example.com/b.mp4"}
@@ -116,7 +120,7 @@ def names(
         yield given | modules | {word.__name__: word for word in words} | {"client": client}
 
 
-@pytest.mark.parametrize("row", ROWS, ids=IDS)
+@pytest.mark.parametrize("row", [row for row in ROWS if "`" in row.python])
 def test_the_python_cell_runs(row: Row, names: dict[str, Any]) -> None:
     (code,) = _CODE.findall(row.python)
     assert code.startswith(CLIENTS), "a cell is an expression that asks a client"
