@@ -219,6 +219,25 @@ def test_candidates_for_a_shell(vodfast: Run, monkeypatch: pytest.MonkeyPatch) -
     assert [line.split(",")[1] for line in ran.out.splitlines()] == list(COMMANDS)
 
 
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("vodfast upload --to ", {"volcengine", "aliyun", "tencent", "netease"}),
+        ("vodfast upload --to t", {"tencent"}),
+        ("vodfast upload --to tencent --set cl", {"class_id="}),
+        ("vodfast pull --to volcengine:demo --set head", {"headers="}),
+        ("vodfast register --to aliyun --set ", {"template_group_id=", "workflow_id=", "user_data="}),
+        ("vodfast register --to tencent --set ", set()),
+        ("vodfast callback ", {"set", "clear", "verify"}),
+    ],
+)
+def test_values_for_a_shell(vodfast: Run, monkeypatch: pytest.MonkeyPatch, words: str, offered: set[str]) -> None:
+    monkeypatch.setenv("_VODFAST_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split(" ")) - 1))
+    assert {line.split(",")[1] for line in vodfast().out.split()} == offered
+
+
 def test_every_command_loads_and_explains_itself(vodfast: Run) -> None:
     overview = vodfast("--help")
     for name, (_, text) in COMMANDS.items():

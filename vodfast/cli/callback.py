@@ -15,7 +15,8 @@ import click
 
 from vodfast.cli.asking import offered
 from vodfast.cli.connect import Connection, connect, connected
-from vodfast.cli.text import SETTING, TEXT, sendable
+from vodfast.cli.naming import set_option
+from vodfast.cli.text import TEXT, sendable
 
 SECRET = "VODFAST_CALLBACK_SECRET"  # noqa: S105  # the name of a variable
 
@@ -39,14 +40,7 @@ def callback() -> None:
 
 @callback.command("set")
 @click.argument("url", type=TEXT)
-@click.option(
-    "--set",
-    "settings",
-    type=SETTING,
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="A field only this cloud has, lists and objects as JSON; may be repeated.",
-)
+@set_option()
 @connected
 def set_(connection: Connection, url: str, settings: tuple[tuple[str, str], ...]) -> int:
     """Have the cloud call URL about its media.
@@ -57,14 +51,7 @@ def set_(connection: Connection, url: str, settings: tuple[tuple[str, str], ...]
 
 
 @callback.command()
-@click.option(
-    "--set",
-    "settings",
-    type=SETTING,
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="A field only this cloud has, lists and objects as JSON; may be repeated.",
-)
+@set_option()
 @connected
 def clear(connection: Connection, settings: tuple[tuple[str, str], ...]) -> int:
     """Have the cloud call nobody any more."""

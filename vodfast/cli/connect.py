@@ -167,6 +167,18 @@ class Destination(click.ParamType[tuple[str, str | None]]):
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002  # click passes the context by name
+        param: click.Parameter,  # noqa: ARG002  # and this
+        incomplete: str,
+    ) -> list[click.shell_completion.CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        from vodfast.providers import provider_names
+
+        return [CompletionItem(name) for name in provider_names() if name.startswith(incomplete)]
+
 
 def destination(value: tuple[str, str | None] | None) -> tuple[str, str | None]:
     """The destination given, or the only cloud there is.

@@ -10,19 +10,13 @@ import sys
 import click
 
 from vodfast.cli.connect import Connection, connect, connected
-from vodfast.cli.text import SETTING, TEXT, json_line
+from vodfast.cli.naming import set_option
+from vodfast.cli.text import TEXT, json_line
 
 
 @click.command()
 @click.argument("operation", type=TEXT)
-@click.option(
-    "--set",
-    "settings",
-    type=SETTING,
-    multiple=True,
-    metavar="NAME=VALUE",
-    help='A parameter by the service\'s own name, as text or JSON; "7" in quotes is text. May be repeated.',
-)
+@set_option(text='A parameter by the service\'s own name, as text or JSON; "7" in quotes is text. May be repeated.')
 @connected
 def invoke(connection: Connection, operation: str, settings: tuple[tuple[str, str], ...]) -> None:
     """Call an operation of the cloud's own API.

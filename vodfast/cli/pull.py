@@ -11,8 +11,9 @@ import click
 
 from vodfast.cli.asking import asked, checked, conclude, offered
 from vodfast.cli.connect import Connection, connect, connected
+from vodfast.cli.naming import set_option
 from vodfast.cli.records import output_option, show
-from vodfast.cli.text import SETTING, TEXT
+from vodfast.cli.text import TEXT
 from vodfast.cli.waiting import waiting
 
 if TYPE_CHECKING:
@@ -27,14 +28,7 @@ if TYPE_CHECKING:
 @click.option("--category", type=TEXT, help="Category, as the cloud counts them.")
 @click.option("--context", type=TEXT, help="Text the cloud hands back in its callbacks.")
 @click.option("--media-type", type=TEXT, help="File type, if the URL does not end in it.")
-@click.option(
-    "--set",
-    "settings",
-    type=SETTING,
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="An option only this cloud has, lists and objects as JSON; may be repeated.",
-)
+@set_option("PullOptions")
 @waiting("the cloud has fetched them")
 @output_option
 @connected

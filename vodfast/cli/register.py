@@ -11,8 +11,9 @@ import click
 
 from vodfast.cli.asking import asked, checked, conclude, offered
 from vodfast.cli.connect import Connection, connect, connected
+from vodfast.cli.naming import set_option
 from vodfast.cli.records import output_option, show
-from vodfast.cli.text import SETTING, TEXT
+from vodfast.cli.text import TEXT
 
 if TYPE_CHECKING:
     from vodfast.blocking import Client
@@ -26,14 +27,7 @@ if TYPE_CHECKING:
 @click.option("--tag", "tags", type=TEXT, multiple=True, help="A tag; may be repeated.")
 @click.option("--category", type=TEXT, help="Category, as the cloud counts them.")
 @click.option("--cover-url", type=TEXT, metavar="URL", help="A picture to go with it.")
-@click.option(
-    "--set",
-    "settings",
-    type=SETTING,
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="An option only this cloud has, lists and objects as JSON; may be repeated.",
-)
+@set_option("RegisterOptions")
 @output_option
 @connected
 def register(

@@ -31,10 +31,18 @@ def typed_options(cloud: str, record: str, values: Mapping[str, Any], where: str
     """
     if not values:
         return None
+    return _convert(typed_values(cloud, option_types(cloud, record), values, where), _record(cloud, record))
+
+
+def option_types(cloud: str, record: str) -> dict[str, Any]:
+    """The options of a cloud that text or JSON can express, by name."""
+    fields = msgspec.structs.fields(_record(cloud, record))
+    return {field.encode_name: field.type for field in fields if plain(field.type)}
+
+
+def _record(cloud: str, record: str) -> Any:
     package = importlib.import_module(f"vodfast.providers.{cloud}")
-    options = getattr(package, record, None) or getattr(importlib.import_module("vodfast.providers.contract"), record)
-    kinds = {field.encode_name: field.type for field in msgspec.structs.fields(options) if plain(field.type)}
-    return _convert(typed_values(cloud, kinds, values, where), options)
+    return getattr(package, record, None) or getattr(importlib.import_module("vodfast.providers.contract"), record)
 
 
 def typed_values(cloud: str, kinds: Mapping[str, Any], values: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from vodfast.cli.connect import Connection, connect, connected
-from vodfast.cli.text import DURATION, SETTING
+from vodfast.cli.naming import set_option
+from vodfast.cli.text import DURATION
 
 
 @click.command()
@@ -17,14 +18,7 @@ from vodfast.cli.text import DURATION, SETTING
     metavar="TIME",
     help="How long the token is good for: 90, 15m, 2h or 1d.",
 )
-@click.option(
-    "--set",
-    "settings",
-    type=SETTING,
-    multiple=True,
-    metavar="NAME=VALUE",
-    help='A field the token binds the upload to, as text or JSON; "7" in quotes is text. May be repeated.',
-)
+@set_option(text='A field the token binds the upload to, as text or JSON; "7" in quotes is text. May be repeated.')
 @connected
 def token(connection: Connection, lifetime: float, settings: tuple[tuple[str, str], ...]) -> None:
     """Print an upload token, and nothing else, on stdout.

@@ -12,7 +12,8 @@ import click
 
 from vodfast.cli.asking import offered
 from vodfast.cli.connect import Connection, transferring
-from vodfast.cli.text import SETTING, TEXT
+from vodfast.cli.naming import set_option
+from vodfast.cli.text import TEXT
 from vodfast.cli.waiting import waiting
 
 
@@ -37,14 +38,7 @@ from vodfast.cli.waiting import waiting
 @click.option("--kind", type=TEXT, help="What is uploaded: media (the default), image, subtitle, material, ...")
 @click.option("--force-new", is_flag=True, help="Make other media of files that were uploaded before.")
 @click.option("--name", type=TEXT, help="File name to go by; needed for stdin, with its extension.")
-@click.option(
-    "--set",
-    "settings",
-    type=SETTING,
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="An option only this cloud has, lists and objects as JSON; may be repeated.",
-)
+@set_option("UploadOptions")
 @click.option(
     "--output",
     type=click.Choice(["text", "json", "jsonl"]),
