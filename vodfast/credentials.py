@@ -142,6 +142,11 @@ def find_credentials(
         held = _from_json(Path(name).expanduser(), options)
         if held is not None:
             return FoundCredentials(credentials=held, origin=f"file {name}")
+    for names in (own_names, *places.env):
+        key, secret = (bool(env.get(name, "").strip()) for name in names[:2])
+        if key != secret:
+            there, missing = names[:2] if key else names[1::-1]
+            raise ConfigError(f"half of the credentials for {cloud}: {there} is set, {missing} is not", cloud=cloud)
     files = [name for name, _, _ in places.files] + [name for name, _ in places.json_files]
     asked = ", ".join([own_names[0], *(names[0] for names in places.env), *files])
     raise ConfigError(

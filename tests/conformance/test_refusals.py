@@ -46,6 +46,8 @@ REFUSED: dict[str, tuple[dict[str, Any], type[VodfastError], str]] = {
     "a category that is no number": ({"category": "news"}, InvalidInput, "category"),
     "an escape in the description": ({"description": "a\x1b[2J"}, VodfastError, "description"),
     "a tag with a line break": ({"tags": ("a\nb",)}, VodfastError, "tags"),
+    "a film that is no picture": ({"kind": "image"}, VodfastError, "kind|image"),
+    "a film that is no subtitle": ({"kind": "subtitle"}, VodfastError, "kind|subtitle"),
     "a kind nobody has": ({"kind": "hologram"}, Unsupported, "hologram"),
     "a storage class nobody has": ({"storage_class": "granite"}, VodfastError, "storage"),
     "options of no cloud": ({"options": ProviderOptions()}, InvalidInput, "options"),

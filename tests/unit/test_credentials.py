@@ -43,6 +43,17 @@ def test_half_a_pair_does_not_count(home: Path) -> None:
         find_credentials("cloud", PLACES, {"VODFAST_CLOUD_ACCESS_KEY": "own", "VENDOR_KEY": "s"})
 
 
+def test_half_a_pair_is_told_if_there_is_nothing_else() -> None:
+    places = CredentialPlaces(env=(("V_ID", "V_KEY", None),))
+    for env, said in (
+        ({"VODFAST_TENCENT_ACCESS_KEY": "a"}, "VODFAST_TENCENT_SECRET_KEY is not"),
+        ({"VODFAST_TENCENT_SECRET_KEY": "a"}, "VODFAST_TENCENT_ACCESS_KEY is not"),
+        ({"V_ID": "a", "V_KEY": " "}, "V_ID is set, V_KEY is not"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            find_credentials("tencent", places, env)
+
+
 def test_a_file_that_is_no_ini_is_named(home: Path) -> None:
     (home / ".vendor" / "keys").write_text("no section\n")
     with pytest.raises(ConfigError, match=r"\.vendor/keys"):

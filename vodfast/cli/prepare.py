@@ -14,13 +14,13 @@ from typing import Any
 import click
 
 from vodfast.cli.inputs import Entry, Plan
-from vodfast.cli.kinds import meant
 from vodfast.cli.settings import typed_options
 from vodfast.cli.text import STDIN, printable
 from vodfast.errors import VodfastError
 from vodfast.items import UploadItem
 from vodfast.package_upload import check_package, manifest_kind
 from vodfast.providers.contract import MediaSpec, MemberSpec, Provider
+from vodfast.providers.kinds import meant
 
 PROBE_NAME = "probe.mp4"
 """A file name every cloud takes: tells a bad option from a bad file."""

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from vodfast.errors import InvalidInput
+from vodfast.providers.kinds import other_kind
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_BUT_TAB = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
@@ -69,6 +70,13 @@ def check_choice(cloud: str, field: str, value: object, choices: Container[str],
     """`value` is None or one of the words."""
     if value is not None and (not isinstance(value, str) or value not in choices):
         refuse(cloud, field, f"must be one of {shown}")
+
+
+def check_kind(cloud: str, kind: str, name: str) -> None:
+    """A picture or subtitle is not named like something else. Media may be: services tell by themselves what it is."""
+    other = None if kind == "media" else other_kind(name, kind)
+    if other is not None:
+        refuse(cloud, "kind", f"is {kind}, but the name ends like that of {other}")
 
 
 def check_http_url(cloud: str, field: str, value: object) -> None:

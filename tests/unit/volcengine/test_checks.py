@@ -229,9 +229,9 @@ def test_what_apply_says() -> None:
     ],
 )  # fmt: skip
 def test_materials(kind: str, category: str | None, file_type: str) -> None:
-    media = spec(
-        kind=kind, category=category, name="d/a.VTT", tags=("x", "y"), **options(functions=(Snapshot(0), GetMeta()))
-    )
+    suffix = "PNG" if kind == "image" else "VTT"
+    given = options(functions=(Snapshot(0), GetMeta()))
+    media = spec(kind=kind, category=category, name=f"d/a.{suffix}", tags=("x", "y"), **given)
     assert applied(media)["FileType"] == file_type
     assert json.loads(committed(media)["Functions"]) == [
         {"Name": "GetMeta"},
@@ -239,7 +239,8 @@ def test_materials(kind: str, category: str | None, file_type: str) -> None:
         {
             "Name": "AddOptionInfo",
             "Input": {
-                "Category": category or kind, "RecordType": 2, "Title": "a.VTT", "Tags": "x,y", "Format": "VTT",
+                "Category": category or kind, "RecordType": 2, "Title": f"a.{suffix}", "Tags": "x,y",
+                "Format": suffix,
             },
         },
     ]  # fmt: skip
@@ -253,10 +254,11 @@ def test_a_name_without_a_suffix_needs_an_extension() -> None:
 @pytest.mark.parametrize("kind", ["media", "material", "image"])
 def test_ready_functions_go_as_they_are(kind: str) -> None:
     text = '[{"Name":"AddOptionInfo","Input":{"Title":"标题","New":null}},  {"Name":"GetMeta"}]'
-    media = spec(kind=kind, **options(functions_json=text, file_type="image"))
+    name = "a.png" if kind == "image" else "a.mp4"
+    media = spec(kind=kind, name=name, **options(functions_json=text, file_type="image"))
     assert committed(media)["Functions"] == text
     assert applied(media)["FileType"] == "image"
-    assert "Functions" not in committed(spec(kind=kind, **options(functions_json="")))
+    assert "Functions" not in committed(spec(kind=kind, name=name, **options(functions_json="")))
 
 
 def test_what_commit_says() -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from vodfast.errors import InvalidInput, Unsupported
 from vodfast.providers.contract import MediaSpec, ProviderLimits
-from vodfast.providers.fields import check_http_url, check_int, check_text, refuse
+from vodfast.providers.fields import check_http_url, check_int, check_kind, check_text, refuse
 from vodfast.providers.netease import wire
 from vodfast.providers.netease.faults import CLOUD
 from vodfast.providers.netease.options import UploadOptions
@@ -70,6 +70,7 @@ def check_media(media: MediaSpec, limits: ProviderLimits) -> None:
     _check_name(media.name)
     if media.kind not in limits.kinds:
         raise Unsupported(f"netease uploads no kind {media.kind!r}, only {' and '.join(limits.kinds)}", cloud=CLOUD)
+    check_kind(CLOUD, media.kind, media.name)
     if media.name.lower().endswith((".m3u8", ".mpd")):
         raise Unsupported(
             "netease takes no package of a manifest and its segments; upload a single file, and give a preset_id that "

@@ -16,7 +16,7 @@ import msgspec
 
 from vodfast.errors import InvalidInput, Unsupported
 from vodfast.providers.contract import MediaSpec, ProviderLimits, PullItem
-from vodfast.providers.fields import check_choice, check_http_url, check_int, check_text, refuse
+from vodfast.providers.fields import check_choice, check_http_url, check_int, check_kind, check_text, refuse
 from vodfast.providers.volcengine.functions import AddMaterialInfo, AddOptionInfo, Function, GetMeta, functions_text
 from vodfast.providers.volcengine.options import PullOptions, UploadOptions
 from vodfast.transfer.message import build_headers
@@ -200,6 +200,7 @@ def _check_common(media: MediaSpec, limits: ProviderLimits) -> None:
         raise Unsupported(
             f"volcengine uploads no kind {str(media.kind)[:20]!r}; it takes {', '.join(limits.kinds)}", cloud=CLOUD
         )
+    check_kind(CLOUD, media.kind, media.name)
     if media.cover_name is not None or media.cover_size is not None:
         raise Unsupported(
             "volcengine has no place for a cover in an upload; use the function Snapshot, or upload an image",

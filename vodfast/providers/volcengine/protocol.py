@@ -250,7 +250,7 @@ class VolcengineVod:
 
     def media(self, media_ids: Sequence[str]) -> Call[tuple[MediaInfo, ...]]:
         raise Unsupported(
-            "vodfast cannot look up volcengine media; the commit of an upload answers what is known", cloud=self.name
+            "media of volcengine cannot be looked up; the commit of an upload answers what is known", cloud=self.name
         )
 
     def issue_token(self, credentials: Credentials, now: float, lifetime: float, fields: Mapping[str, object]) -> str:
@@ -258,7 +258,7 @@ class VolcengineVod:
         return verbs.issue_token(credentials, now, lifetime, fields)
 
     def set_callback(self, url: str | None, fields: Mapping[str, object]) -> Call[None]:
-        raise Unsupported("vodfast cannot set volcengine's callback address; set it in the console", cloud=self.name)
+        raise Unsupported("volcengine has no call for its callback address; set it in the console", cloud=self.name)
 
     def verify_callback(self, headers: Mapping[str, str], body: bytes, secret: str, now: float) -> bool:
         raise Unsupported(

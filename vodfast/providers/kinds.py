@@ -1,7 +1,7 @@
-"""Which files in a directory are meant by a kind.
+"""Which files are meant by a kind, by their extensions.
 
-Decides what `--recursive` takes by its extension, since not every cloud minds what it is sent and a library holds more
-than media. Files named one by one are never judged here.
+Decides what is searched for in a directory, since not every cloud minds what it is sent and a library holds more than
+media, and which extensions certainly belong to another kind. Which of them a cloud takes is that cloud's business.
 """
 
 from __future__ import annotations
@@ -29,3 +29,10 @@ def meant(name: str, kind: str) -> bool:
     """Whether a file of this name in a directory is of the kind; kinds that can be anything mean every file."""
     extensions = _EXTENSIONS.get(kind)
     return extensions is None or name.rpartition(".")[2].lower() in extensions
+
+
+def other_kind(name: str, kind: str) -> str | None:
+    """The kind a file of this name is of instead; None if it may well be of `kind`."""
+    if meant(name, kind):
+        return None
+    return next((other for other in ("media", "image", "subtitle") if meant(name, other)), None)
