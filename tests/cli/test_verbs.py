@@ -45,6 +45,46 @@ def test_pull_wait_and_jobs(vodfast: Run, emulator: Emulator, cloud: str) -> Non
     assert ran.code == 1
 
 
+def test_a_list_of_urls_has_fields_of_its_own(vodfast: Run, emulator: Emulator) -> None:
+    lines = [
+        "https://e.com/a.mp4",
+        '{"url": "https://e.com/b.mp4", "title": "B", "options": {"tags": ["x"]}}',
+        "",
+        "https://e.com/a.mp4",
+    ]
+    Path("list").write_text("\n".join(lines))
+    args = ("--from", "list", "--to", "aliyun", "--title", "Common", "--output", "jsonl")
+    ran = vodfast("pull", "https://e.com/c.mp4", *args)
+    assert ran.code == 0, ran
+    assert [line["source"][-5:] for line in ran.lines] == ["c.mp4", "a.mp4", "b.mp4"]
+    Path("list").write_text("https://e.com/a.mp4\nhttps://e.com/b.mpd\n")
+    assert "https://e.com/b.mpd: aliyun" in vodfast("pull", *args[:4]).err
+    told = [(item["asked"]["Title"], item["asked"].get("Tags")) for item in emulator.media()]
+    assert told == [("Common", None), ("Common", None), ("B", "x")]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"url": "https://e.com/a.mp4", "titel": "x"}', "list, line 1: unknown fields: titel"),
+        ('{"title": "x"}', "list, line 1: it needs a url"),
+        ('{"url": "https://e.com/a.mp4", "title": 7}', "list, line 1"),
+        ('{"url": "https://e.com/a.mp4", "options": {"colour": 1}}', "list, line 1: options: aliyun has no option"),
+        ('{"url": ', "list, line 1: not a JSON object"),
+        ("ftp://e.com/a.mp4", "http or https"),
+        ("", "at least one URL"),
+    ],
+)
+def test_a_bad_line_is_named_and_nothing_is_sent(vodfast: Run, emulator: Emulator, line: str, said: str) -> None:
+    Path("list").write_text(line)
+    for command in ("pull", "register"):
+        if command == "pull" or "ftp" not in line:
+            ran = vodfast(command, "--from", "list", "--to", "aliyun")
+            assert (ran.code, len(ran.err.splitlines())) == (2, 1), ran
+            assert said in ran.err
+    assert emulator.history() == []
+
+
 def test_accepted_is_not_finished(vodfast: Run, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = vodfast("pull", "https://example.com/a.mp4", "--output", "jsonl")
     assert (ran.code, ran.lines[0]["state"], ran.lines[0]["media_id"]) == (0, "accepted", None)

@@ -6,7 +6,7 @@ what is asked to the command.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -16,8 +16,8 @@ from vodfast.cli.text import printable
 T = TypeVar("T")
 
 
-def checked(check: Callable[[T], None], items: Iterable[T]) -> None:
-    """Check every item.
+def checked(check: Callable[[T], None], items: Sequence[T], label: Callable[[T], str]) -> None:
+    """Check every item. `label` says what it is called in messages, if it is one of several.
 
     Raises:
         click.UsageError: the cloud refuses one of them.
@@ -28,7 +28,8 @@ def checked(check: Callable[[T], None], items: Iterable[T]) -> None:
         try:
             check(item)
         except VodfastError as error:
-            raise click.UsageError(str(error)) from None
+            which = f"{printable(label(item))}: " if len(items) > 1 else ""
+            raise click.UsageError(f"{which}{error}") from None
 
 
 def offered(ask: Callable[[], object]) -> None:

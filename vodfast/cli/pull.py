@@ -11,6 +11,7 @@ import click
 
 from vodfast.cli.asking import asked, checked, conclude, offered
 from vodfast.cli.connect import Connection, connect, connected
+from vodfast.cli.listing import items_of, list_option
 from vodfast.cli.naming import set_option
 from vodfast.cli.records import output_option, show
 from vodfast.cli.text import TEXT
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("urls", nargs=-1, required=True, type=TEXT, metavar="URL...")
+@click.argument("urls", nargs=-1, type=TEXT, metavar="URL...")
+@list_option
 @click.option("--title", type=TEXT, help="Title of the media.")
 @click.option("--cover-url", type=TEXT, metavar="URL", help="A picture to go with it.")
 @click.option("--category", type=TEXT, help="Category, as the cloud counts them.")
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 def pull(
     connection: Connection,
     urls: tuple[str, ...],
+    lists: tuple[str, ...],
     settings: tuple[tuple[str, str], ...],
     wait: bool,
     wait_timeout: float | None,
@@ -43,14 +46,15 @@ def pull(
 ) -> int:
     """Have the cloud fetch media from URLs; prints a job id for each."""
     from vodfast.cli.interrupt import interruptible
-    from vodfast.cli.settings import typed_options, unique
+    from vodfast.cli.settings import unique
     from vodfast.providers.contract import PullItem
 
     provider = connection.provider()
-    offered(lambda: provider.check_pull(PullItem(url=urls[0])))
-    options = typed_options(connection.cloud, "PullOptions", unique(settings))
-    items = [PullItem(url=url, options=options, **common) for url in dict.fromkeys(urls)]
-    checked(provider.check_pull, items)
+    offered(lambda: provider.check_pull(PullItem(url="https://example.com/a.mp4")))
+    items = items_of(
+        urls, lists, PullItem, cloud=provider.name, record="PullOptions", common=common, settings=unique(settings)
+    )
+    checked(provider.check_pull, items, lambda item: item.url)
     records: list[dict[str, Any]] = []
     with interruptible(), connect(connection) as client:
         try:

@@ -11,6 +11,7 @@ import click
 
 from vodfast.cli.asking import asked, checked, conclude, offered
 from vodfast.cli.connect import Connection, connect, connected
+from vodfast.cli.listing import items_of, list_option
 from vodfast.cli.naming import set_option
 from vodfast.cli.records import output_option, show
 from vodfast.cli.text import TEXT
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("urls", nargs=-1, required=True, type=TEXT, metavar="URL...")
+@click.argument("urls", nargs=-1, type=TEXT, metavar="URL...")
+@list_option
 @click.option("--title", type=TEXT, help="Title of the media.")
 @click.option("--description", type=TEXT, help="Description of the media.")
 @click.option("--tag", "tags", type=TEXT, multiple=True, help="A tag; may be repeated.")
@@ -33,20 +35,28 @@ if TYPE_CHECKING:
 def register(
     connection: Connection,
     urls: tuple[str, ...],
+    lists: tuple[str, ...],
     settings: tuple[tuple[str, str], ...],
     output: str,
     **common: Any,
 ) -> int:
     """Make media of objects that already lie in the cloud's storage."""
     from vodfast.cli.interrupt import interruptible
-    from vodfast.cli.settings import typed_options, unique
+    from vodfast.cli.settings import unique
     from vodfast.providers.contract import RegisterItem
 
     provider = connection.provider()
-    offered(lambda: provider.check_register(RegisterItem(url=urls[0])))
-    options = typed_options(connection.cloud, "RegisterOptions", unique(settings))
-    items = [RegisterItem(url=url, options=options, **common) for url in dict.fromkeys(urls)]
-    checked(provider.check_register, items)
+    offered(lambda: provider.check_register(RegisterItem(url="https://example.com/a.mp4")))
+    items = items_of(
+        urls,
+        lists,
+        RegisterItem,
+        cloud=provider.name,
+        record="RegisterOptions",
+        common=common,
+        settings=unique(settings),
+    )
+    checked(provider.check_register, items, lambda item: item.url)
     records: list[dict[str, Any]] = []
     with interruptible(), connect(connection) as client:
         try:
