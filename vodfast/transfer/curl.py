@@ -138,13 +138,14 @@ class CurlTransport:
             except pycurl.error as error:
                 self._raise_if_source_failed(reader)
                 raise self._failure(curl, request, error.args[0]) from None
-            finally:
-                if not future.done() or future.cancelled():
-                    # A cancelled future leaves the handle attached until the next tick: take it out now, so that it
-                    # reads no more from a body that is about to be closed. pycurl 7.49 then takes out whatever the
-                    # handle is doing at that tick, so it must not be doing anything else by then.
-                    self._detach(curl)
-                    reusable = False
+            except asyncio.CancelledError:
+                # A cancelled future leaves the handle attached until the next tick: take it out now, so that it
+                # reads no more from a body that is about to be closed. pycurl 7.49 then takes out whatever the
+                # handle is doing at that tick, so it must not be doing anything else by then. That tick may be due
+                # even if the exchange has just ended by itself.
+                self._detach(curl)
+                reusable = False
+                raise
             self._raise_if_source_failed(reader)
             return Response(
                 status=curl.getinfo(pycurl.RESPONSE_CODE),
