@@ -10,14 +10,18 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+import msgspec
 
 from vodfast.credentials import CachedCredentials
 from vodfast.errors import AmbiguousCommit, ErrorKind, InvalidInput, Unsupported, VodfastError
 from vodfast.items import UploadItem
 from vodfast.packages import Package, collect, package_kind
 from vodfast.providers.contract import MediaSpec, Provider, ProviderOptions
-from vodfast.recall import Outcome, item_key
+from vodfast.recall import Memory, Outcome, item_key, unchanged_since
 from vodfast.session import MediaSession, Stored, Watch, together
+from vodfast.transfer.drive import passing
 from vodfast.transfer.engine import Engine
 from vodfast.transfer.journal import Entry
 from vodfast.transfer.loops import in_thread
@@ -94,19 +98,23 @@ def open_session(
     sources: Mapping[str, Source],
     watch: Watch,
     entry: Entry | None,
+    memory: Memory | None,
 ) -> MediaSession | PackageSession:
-    """The session, or sessions, in which a media item travels; arguments as `MediaSession`."""
+    """The session, or sessions, in which a media item travels; arguments as `MediaSession`. `memory` is where members
+    that need sessions of their own have theirs.
+    """
     if media.members:
         own, members = provider.split_package(media, item_key(provider.name, media, sources))
         if members:
-            return PackageSession(engine, provider, account, own, members, sources, watch, entry)
+            memory = None if entry is None else memory
+            return PackageSession(engine, provider, account, own, members, sources, watch, entry, memory)
         media = own
     return MediaSession(engine, provider, account, media, sources, watch, entry)
 
 
 class PackageSession:
     """A package's sessions with the service: the manifest's, and one for each of `members`, which needs its own. `run`
-    once, as `MediaSession`. Of an interrupted package only the manifest's session is taken up again.
+    once, as `MediaSession`.
     """
 
     def __init__(
@@ -119,64 +127,89 @@ class PackageSession:
         sources: Mapping[str, Source],
         watch: Watch,
         entry: Entry | None,
+        memory: Memory | None,
     ) -> None:
         self._engine = engine
+        self._provider = provider
+        self._account = account
         self._sources = sources
         self._watch = watch
-        self._applied = False
-        specs = {f"{_MEMBER}{path}": spec for path, spec in members.items()}
-        rest = {name: source for name, source in sources.items() if name not in specs}
+        self._memory = memory
+        self._specs = {f"{_MEMBER}{path}": spec for path, spec in members.items()}
+        rest = {name: source for name, source in sources.items() if name not in self._specs}
         self._manifest = MediaSession(engine, provider, account, media, rest, _Part(self, watch), entry)
-        self._members = {
-            name: MediaSession(engine, provider, account, spec, {"media": sources[name]}, _Part(self, watch, name))
-            for name, spec in specs.items()
-        }
-        self._stored: dict[str, Stored] = {}
-
-    @property
-    def resumed(self) -> bool:
-        """Whether an earlier run's session was taken up."""
-        return self._manifest.resumed
+        self._applied = False
+        self._claims = AsyncExitStack()
+        self._entries: list[Entry] = []
+        self._stored: dict[str, tuple[MediaSession, Stored]] = {}
+        self._committed: dict[str, Outcome] = {}
+        self.resumed = False
+        """Whether anything of an earlier run was taken up."""
 
     async def run(self) -> Outcome:
-        """Upload and commit everything.
+        """Upload and commit everything, from where an earlier run left off if the journal knows of one.
 
         Raises:
-            VodfastError: what stopped it; what was begun has been taken back.
+            VodfastError: what stopped it; what was begun has been taken back, unless the journal has it and a later run
+                may get further.
         """
-        try:
-            return await self._all()
-        except (VodfastError, asyncio.CancelledError) as error:
-            if not isinstance(error, AmbiguousCommit):
+        async with self._claims:
+            try:
+                outcome = await self._all()
+            except asyncio.CancelledError:
                 await self._engine.clean_up(self._take_back())
-            raise
+                raise
+            except VodfastError as error:
+                if error.kind is not ErrorKind.AMBIGUOUS and not (self._entries and passing(error)):
+                    await self._engine.clean_up(self._take_back())
+                    self._forget()
+                raise
+            self._forget()
+            return outcome
 
     async def _all(self) -> Outcome:
         width = self._engine.config.max_connections
-        await together(list(self._members), self._move, width)
+        await together(list(self._specs), self._move, width)
         stored = await self._manifest.move()
+        self.resumed = self.resumed or self._manifest.resumed
         try:
             for source in self._sources.values():
                 source.check_unchanged()
-            await together(list(self._members), self._commit, width)
-        except (VodfastError, asyncio.CancelledError):
-            await self._engine.clean_up(self._manifest.take_back(stored.ticket))
+            await together(list(self._stored), self._commit, width)
+        except (VodfastError, asyncio.CancelledError) as error:
+            if not (self._entries and isinstance(error, VodfastError) and passing(error)):
+                await self._engine.clean_up(self._manifest.take_back(stored.ticket))
             raise
-        members = {name: moved.finished["media"] for name, moved in self._stored.items()}
+        members = {name: outcome.finished["media"] for name, outcome in self._committed.items()}
         return await self._manifest.commit(stored, members)
 
-    def applied(self) -> None:
-        """One of the sessions is open: told once."""
-        if not self._applied:
-            self._applied = True
-            self._watch.applied()
-
     async def _move(self, name: str) -> None:
-        self._stored[name] = await self._members[name].move()
+        """Store one member, unless an earlier run has done so, or even committed it."""
+        spec, sources = self._specs[name], {"media": self._sources[name]}
+        entry = None
+        if self._memory is not None:
+            claim = self._memory.claim(self._provider.name, sources["media"].label, spec, sources)
+            entry = await self._claims.enter_async_context(claim)
+        if entry is not None:
+            self._entries.append(entry)
+            if entry.outcome is not None:
+                outcome = msgspec.json.decode(entry.outcome, type=Outcome)
+                if await unchanged_since(entry, outcome, sources, self._engine.config.source_check):
+                    self.resumed = True
+                    self._committed[name] = outcome
+                    self._watch.moved(name, outcome.finished["media"].size)
+                    return
+                entry.forget()
+        session = MediaSession(
+            self._engine, self._provider, self._account, spec, sources, _Part(self, self._watch, name), entry
+        )
+        self._stored[name] = session, await session.move()
+        self.resumed = self.resumed or session.resumed
 
     async def _commit(self, name: str) -> None:
+        session, stored = self._stored[name]
         try:
-            await self._members[name].commit(self._stored[name])
+            self._committed[name] = await session.commit(stored)
         except AmbiguousCommit as error:
             raise VodfastError(
                 f"{name.removeprefix(_MEMBER)} was never confirmed, so its manifest was not committed: upload it again "
@@ -191,9 +224,21 @@ class PackageSession:
 
     async def _take_back(self) -> None:
         async def one(name: str) -> None:
-            await self._members[name].take_back(self._stored[name].ticket)
+            session, stored = self._stored[name]
+            await session.take_back(stored.ticket)
 
         await together(list(self._stored), one, self._engine.config.max_calls)
+
+    def _forget(self) -> None:
+        """Members mean nothing without their manifest, and need not be known once it is committed."""
+        for entry in self._entries:
+            entry.forget()
+
+    def applied(self) -> None:
+        """One of the sessions is open: told once."""
+        if not self._applied:
+            self._applied = True
+            self._watch.applied()
 
 
 class _Part:

@@ -18,6 +18,7 @@ from vodfast.credentials import Credentials
 from vodfast.errors import VodfastError
 from vodfast.providers.contract import MediaRecord, MediaSpec, Provider, Ticket
 from vodfast.transfer.journal import Entry, Journal
+from vodfast.transfer.loops import in_thread
 from vodfast.transfer.message import Request, Response
 from vodfast.transfer.ports import Call, PartSpec
 from vodfast.transfer.sources import Source
@@ -132,6 +133,21 @@ def has_kept(source: Source, kept: KeptUpload, digest: str | None) -> bool:
         return digest is not None and source.part(spec).checksum(digest) == part.digest
 
     return kept.part_size > 0 and all(map(holds, kept.parts))
+
+
+async def unchanged_since(entry: Entry, outcome: Outcome, sources: Mapping[str, Source], check: str) -> bool:
+    """Whether the files still are what became of the media; one that was touched since is read and compared, with
+    `check` "hash" every one.
+    """
+    now = changed(sources)
+    for name, source in sources.items():
+        proof = outcome.finished.get(name)
+        touched = entry.changed.get(name) != now[name] or check == "hash"
+        if touched and (proof is None or not await in_thread(has_finished, source, proof)):
+            return False
+    if entry.changed != now:
+        entry.committed(msgspec.json.encode(outcome), now)
+    return True
 
 
 def has_finished(source: Source, finished: Finished) -> bool:

@@ -19,10 +19,9 @@ from vodfast.items import UploadItem, UploadResult
 from vodfast.package_upload import ask_parser, member_sources, open_package, open_session
 from vodfast.packages import Package
 from vodfast.providers.contract import MediaSpec, Provider
-from vodfast.recall import Memory, Outcome, changed, has_finished
+from vodfast.recall import Memory, Outcome, unchanged_since
 from vodfast.transfer.engine import Engine
 from vodfast.transfer.journal import Entry
-from vodfast.transfer.loops import in_thread
 from vodfast.transfer.plan import STREAM_PART
 from vodfast.transfer.sources import Source, StreamSource, open_source, read_failure
 
@@ -104,11 +103,13 @@ class ItemUpload:
                 outcome = msgspec.json.decode(entry.outcome, type=Outcome)
                 if outcome.finished.keys() - self._sources.keys():
                     media = await self._ask_parser(media)  # it found more at the time
-                if await self._unchanged_since(entry, outcome):
+                if await unchanged_since(entry, outcome, self._sources, self._engine.config.source_check):
                     return outcome, False, True
                 entry.forget()
             media = await self._ask_parser(media)
-            session = open_session(self._engine, self._provider, self._account, media, self._sources, self, entry)
+            session = open_session(
+                self._engine, self._provider, self._account, media, self._sources, self, entry, self._memory
+            )
             return await session.run(), session.resumed, False
 
     async def _ask_parser(self, media: MediaSpec) -> MediaSpec:
@@ -127,18 +128,6 @@ class ItemUpload:
         if self._memory is None:
             return nullcontext()
         return self._memory.claim(self._provider.name, self._label, media, self._sources)
-
-    async def _unchanged_since(self, entry: Entry, outcome: Outcome) -> bool:
-        """Whether the files still are what became of the media; one that was touched since is read and compared."""
-        now = changed(self._sources)
-        for name, source in self._sources.items():
-            touched = entry.changed.get(name) != now[name] or self._engine.config.source_check == "hash"
-            proof = outcome.finished.get(name)
-            if touched and (proof is None or not await in_thread(has_finished, source, proof)):
-                return False
-        if entry.changed != now:
-            entry.committed(msgspec.json.encode(outcome), now)
-        return True
 
     async def _open(self) -> MediaSpec:
         item = self._item

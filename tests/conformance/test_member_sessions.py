@@ -110,6 +110,52 @@ async def test_a_failure_takes_every_session_back(
     judge_nothing_left(vodfast_emulator)
 
 
+@pytest.mark.parametrize(
+    ("operation", "nth", "kept"),
+    [("PutObject", 4, 3), ("PutObject", 8, 7), ("CommitUpload", 4, 8), ("CommitUpload", 7, 8)],
+)
+async def test_an_interrupted_package_goes_on_member_by_member(
+    vodfast_emulator: Any,
+    config_for: Callable[..., TransferConfig],
+    manifest: Path,
+    operation: str,
+    nth: int,
+    kept: int,
+) -> None:
+    config = config_for(max_connections=1, start_connections=1)
+    fault = {"action": "status", "code": 503, "match": {"operation": operation, "nth": nth}, "times": 0}
+    vodfast_emulator.set_faults([fault])
+    async with AsyncClient("tencent", config=config) as client:
+        client._provider = SplitVod()
+        with pytest.raises(VodfastError) as caught:
+            await client.upload(manifest)
+        manifest_sent = (operation, nth) == ("CommitUpload", 7)
+        assert caught.value.kind is (ErrorKind.AMBIGUOUS if manifest_sent else ErrorKind.UNAVAILABLE)
+    assert sum(len(media["objects"]) for media in vodfast_emulator.media()) == kept
+    vodfast_emulator.set_faults([])
+    async with AsyncClient("tencent", config=config) as client:
+        client._provider = SplitVod()
+        result = await client.upload(manifest)
+        assert result.resumed
+        assert [line.label for line in await client._journal.items()] == [str(manifest)]
+    done = [entry["operation"] for entry in vodfast_emulator.history() if entry["status"] == 200]
+    assert (done.count("ApplyUpload"), done.count("PutObject"), done.count("CommitUpload")) == (7, 8, 7)
+    assert sorted(committed(vodfast_emulator)) == [["f0.m3u8", "k.bin"], *[["f0.ts"]] * 6]
+    assert result.bytes == sum(path.stat().st_size for path in manifest.parent.iterdir())
+
+
+async def test_a_failure_for_good_is_forgotten_with_its_members(
+    vodfast_emulator: Any, split: Any, manifest: Path
+) -> None:
+    fault = {"action": "error", "match": {"operation": "PutObject", "nth": 5}, "code": "AccessDenied"}
+    vodfast_emulator.set_faults([fault])
+    with pytest.raises(VodfastError):
+        await split.upload(manifest)
+    assert await split._journal.items() == []
+    await split.upload(manifest)
+    assert vodfast_emulator.meter()["media_created"] == 7
+
+
 async def test_a_member_never_confirmed_is_no_ambiguous_media(
     vodfast_emulator: Any, split: Any, manifest: Path
 ) -> None:
