@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -47,6 +47,9 @@ class RetryClass(enum.Enum):
     """Credentials or session must be renewed first, then the request may succeed."""
     SPENT = "spent"
     """It could have been retried, but the attempts or the retry budget are used up."""
+
+
+E = TypeVar("E", bound="VodfastError")
 
 
 class VodfastError(Exception):
@@ -187,6 +190,14 @@ class Cancelled(VodfastError):
     """The upload was cancelled; what it had started was taken back."""
 
     kind = ErrorKind.CANCELLED
+
+
+def retold(error: VodfastError, cls: type[E], message: str, **changes: Any) -> E:
+    """The same failure as an error of another class, in other words: what the service said of it stays, `changes` are
+    further fields.
+    """
+    kept = ("cloud", "operation", "status", "code", "request_id", "attempts")
+    return cls(message, **{name: getattr(error, name) for name in kept} | changes)
 
 
 class ErrorInfo(msgspec.Struct, frozen=True, kw_only=True):

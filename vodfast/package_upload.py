@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack
 import msgspec
 
 from vodfast.credentials import CachedCredentials
-from vodfast.errors import AmbiguousCommit, ErrorKind, InvalidInput, Unsupported, VodfastError
+from vodfast.errors import AmbiguousCommit, ErrorKind, InvalidInput, Unsupported, VodfastError, retold
 from vodfast.items import UploadItem
 from vodfast.packages import Package, collect, package_kind
 from vodfast.providers.contract import MediaSpec, Provider, ProviderOptions
@@ -211,15 +211,9 @@ class PackageSession:
         try:
             self._committed[name] = await session.commit(stored)
         except AmbiguousCommit as error:
-            raise VodfastError(
-                f"{name.removeprefix(_MEMBER)} was never confirmed, so its manifest was not committed: upload it again "
-                f"({error.message})",
-                kind=ErrorKind.UNAVAILABLE,
-                operation=error.operation,
-                status=error.status,
-                code=error.code,
-                request_id=error.request_id,
-                attempts=error.attempts,
+            message = f"{name.removeprefix(_MEMBER)} was never confirmed, so its manifest was not committed"
+            raise retold(
+                error, VodfastError, f"{message}: upload it again ({error.message})", kind=ErrorKind.UNAVAILABLE
             ) from error
 
     async def _take_back(self) -> None:

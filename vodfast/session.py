@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol, TypeVar, cast
 import msgspec
 
 from vodfast.credentials import CachedCredentials, Credentials
-from vodfast.errors import AmbiguousCommit, ErrorKind, RetryClass, VodfastError
+from vodfast.errors import AmbiguousCommit, ErrorKind, RetryClass, VodfastError, retold
 from vodfast.providers.contract import MediaRecord, MediaSpec, Provider, Ticket, TicketObject
 from vodfast.recall import Opening, Outcome, Recorded, changed, has_finished, has_kept, reopen
 from vodfast.transfer.drive import passing
@@ -386,15 +386,7 @@ def _ambiguous(error: VodfastError | None) -> AmbiguousCommit:
     advice = "the media may or may not exist: look for it before you upload it again"
     if error is None:
         return AmbiguousCommit(f"the commit was sent but not confirmed before the upload was cancelled; {advice}")
-    return AmbiguousCommit(
-        f"the commit was sent but never confirmed; {advice} ({error.message})",
-        cloud=error.cloud,
-        operation=error.operation,
-        status=error.status,
-        code=error.code,
-        request_id=error.request_id,
-        attempts=error.attempts,
-    )
+    return retold(error, AmbiguousCommit, f"the commit was sent but never confirmed; {advice} ({error.message})")
 
 
 async def together(things: Sequence[K], one: Callable[[K], Awaitable[T]], width: int) -> dict[K, T]:

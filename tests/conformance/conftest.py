@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,18 @@ _KNOWN = (
 _BY_NAME = {cloud.name: cloud for cloud in _KNOWN}
 CLOUDS = [_BY_NAME.get(name, Cloud(name)) for name in provider_names()]
 """A cloud that is new in the registry gets the whole suite."""
+
+
+async def cancel_at(emulator: Any, upload: Coroutine[Any, Any, Any], operation: str, nth: int, before: int) -> None:
+    """Cancel an upload that hangs in the `nth` request for an operation, once `before` requests have been answered."""
+    emulator.set_faults([{"action": "stall", "match": {"operation": operation, "nth": nth}, "times": 0}])
+    task = asyncio.create_task(upload)
+    # The history belongs to the emulator's own thread, which signals nothing.
+    while len(emulator.history()) < before:  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 @pytest.fixture(params=CLOUDS, ids=lambda cloud: cloud.name)

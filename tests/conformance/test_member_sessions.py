@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.conformance.conftest import cancel_at
 from vodfast import AsyncClient, ErrorKind, SourceChanged, TransferConfig, VodfastError
 from vodfast.events import Progress, UploadStarted
 from vodfast.providers.contract import MediaSpec
@@ -192,26 +193,14 @@ async def test_a_member_that_changes_after_it_was_sent_is_not_committed(
 
 
 @pytest.mark.parametrize(
-    ("stalled", "before"),
-    [
-        (("ApplyUpload", 5), ("ApplyUpload", 4)),
-        (("PutObject", 5), ("PutObject", 4)),
-        (("PutObject", 7), ("PutObject", 6)),
-    ],
+    ("operation", "nth", "before"),
+    [("ApplyUpload", 5, 5), ("PutObject", 5, 8), ("PutObject", 7, 13)],
     ids=["apply", "member", "rest"],
 )
 async def test_cancelling_leaves_nothing(
-    vodfast_emulator: Any, split: Any, manifest: Path, stalled: tuple[str, int], before: tuple[str, int]
+    vodfast_emulator: Any, split: Any, manifest: Path, operation: str, nth: int, before: int
 ) -> None:
-    match = {"operation": stalled[0], "nth": stalled[1]}
-    vodfast_emulator.set_faults([{"action": "stall", "match": match, "times": 0}])
-    task = asyncio.create_task(split.upload(manifest))
-    # The history belongs to the emulator's own thread, which signals nothing.
-    while operations(vodfast_emulator).count(before[0]) < before[1]:  # noqa: ASYNC110
-        await asyncio.sleep(0.005)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await cancel_at(vodfast_emulator, split.upload(manifest), operation, nth, before)
     assert "CommitUpload" not in operations(vodfast_emulator)
     judge_nothing_left(vodfast_emulator)
 

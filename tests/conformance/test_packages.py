@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import io
 import os
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.conftest import Cloud
+from tests.conformance.conftest import cancel_at
 from vodfast import (
     AsyncClient,
     Client,
@@ -30,12 +29,6 @@ from vodfast.events import Progress, UploadStarted
 
 MEDIA = Path(__file__).parents[1] / "media"
 HLS, DASH = MEDIA / "hls" / "master.m3u8", MEDIA / "dash" / "manifest.mpd"
-
-
-@pytest.fixture
-def cloud() -> Cloud:
-    """One that takes both kinds, has a parser of its own, and commits."""
-    return Cloud("tencent")
 
 
 @pytest.fixture
@@ -369,27 +362,14 @@ def test_faults_on_members_are_retried_and_the_package_is_whole(vodfast_emulator
 
 
 @pytest.mark.parametrize(
-    ("stalled", "before"),
-    [
-        (("ParseStreamingManifest", 2), ("ParseStreamingManifest", 1)),
-        (("ApplyUpload", 1), ("ParseStreamingManifest", 3)),
-        (("PutObject", 9), ("PutObject", 8)),
-        (("PutObject", 13), ("PutObject", 12)),
-    ],
+    ("operation", "nth", "before"),
+    [("ParseStreamingManifest", 2, 1), ("ApplyUpload", 1, 3), ("PutObject", 9, 12), ("PutObject", 13, 16)],
     ids=["parser", "apply", "member", "manifest"],
 )
 async def test_cancelling_a_package_leaves_nothing(
-    vodfast_emulator: Any, async_client: AsyncClient, stalled: tuple[str, int], before: tuple[str, int]
+    vodfast_emulator: Any, async_client: AsyncClient, operation: str, nth: int, before: int
 ) -> None:
-    match = {"operation": stalled[0], "nth": stalled[1]}
-    vodfast_emulator.set_faults([{"action": "stall", "match": match, "times": 0}])
-    task = asyncio.create_task(async_client.upload(HLS))
-    # The history belongs to the emulator's own thread, which signals nothing.
-    while operations(vodfast_emulator).count(before[0]) < before[1]:  # noqa: ASYNC110
-        await asyncio.sleep(0.005)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await cancel_at(vodfast_emulator, async_client.upload(HLS), operation, nth, before)
     assert "CommitUpload" not in operations(vodfast_emulator)
     judge_nothing_left(vodfast_emulator)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from vodfast.errors import AmbiguousCommit, Cancelled, ErrorKind, IntegrityError, RetryClass, VodfastError
+from vodfast.errors import AmbiguousCommit, Cancelled, ErrorKind, IntegrityError, RetryClass, VodfastError, retold
 from vodfast.transfer.message import Body, BufferedBody
 from vodfast.transfer.plan import UploadPlan
 from vodfast.transfer.ports import AppendReceipt, AppendStore, Call, ObjectReceipt, PartSpec
@@ -342,11 +342,10 @@ def _lost_stream(offset: int) -> VodfastError:
 
 
 def _lost_upload(error: VodfastError) -> VodfastError:
-    return VodfastError(
+    return retold(
+        error,
+        VodfastError,
         f"the store no longer knows the unfinished upload ({error.message})",
         kind=ErrorKind.UNAVAILABLE,
         retry=RetryClass.LATER,
-        status=error.status,
-        code=error.code,
-        request_id=error.request_id,
     )
