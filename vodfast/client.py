@@ -165,7 +165,8 @@ class AsyncClient:
 
         `source` is a path, bytes-like data, a binary file object or a sync or async iterator of buffers; `name` its
         file name, whose extension tells the media type, where the source has none. `options` are the cloud's own
-        (`vodfast.providers.<cloud>.UploadOptions`). A field the cloud has no place for is refused.
+        (`vodfast.providers.<cloud>.UploadOptions`). A field the cloud has no place for is refused. The path of an HLS
+        or DASH manifest takes along every file the manifest names, where the cloud takes packages of its kind.
 
         A file is uploaded once: the same call again, in this process or another, continues an upload that was
         interrupted, and returns the media of one that was finished (`reused`), unless `force_new`.

@@ -41,9 +41,10 @@ class UploadItem(msgspec.Struct, frozen=True, kw_only=True):
 class UploadResult(msgspec.Struct, frozen=True, kw_only=True, tag="result", tag_field="type"):
     """The final state of one item: `done`, `failed`, `ambiguous` or `cancelled`.
 
-    `bytes` counts media and cover; `seconds` is wall time from first check to last answer. `verified` names the
-    checksum the store confirmed for every object (`crc64`), or is None if it confirmed none. `resumed` means that an
-    earlier run's upload was continued, `reused` that it had been finished: the media are those, and nothing was sent.
+    `bytes` counts media, cover and the members of a package; `seconds` is wall time from first check to last answer.
+    `verified` names the checksum the store confirmed for every object (`crc64`), or is None if it confirmed none.
+    `resumed` means that an earlier run's upload was continued, `reused` that it had been finished: the media are those,
+    and nothing was sent.
     Done means that the cloud has taken the item over, not that it has finished with it: `query_id` is what `media` and
     `wait_media` take to ask (None where the cloud cannot be asked), and `processing` what came of waiting, one of the
     states of `MediaInfo` (None if nobody waited).

@@ -39,7 +39,7 @@ def write(folder: Path, **files: str | bytes) -> None:
 def package(tmp_path: Path) -> Any:
     def make(files: dict[str, str | bytes], name: str = "top.m3u8") -> Package:
         write(tmp_path, **files)
-        return collect(str(tmp_path / name), name.rpartition(".")[2])
+        return collect(str(tmp_path / name), name.rpartition(".")[2].lower())
 
     return make
 
@@ -69,6 +69,14 @@ def test_playlists_are_read_each_once_and_their_members_lie_below_their_folder(p
     assert [manifest.path for manifest in found.manifests] == ["top.m3u8", "v/1.m3u8", "v/2.m3u8"]
     assert list(found.members) == ["v/1.m3u8", "v/a.ts", "v/d/b.ts", "v/2.m3u8"]
     assert {spec.path: spec.size for spec in found.specs}["v/d/b.ts"] == 2
+
+
+def test_a_byte_order_mark_and_capitals_are_no_hindrance(package: Any) -> None:
+    whole = "<Representation><BaseURL>a.mp4</BaseURL></Representation>"
+    mpd = f"\ufeff<MPD><Period><AdaptationSet>{whole}</AdaptationSet></Period></MPD>"
+    found = package({"TOP.MPD": mpd, "a.mp4": b"1"}, "TOP.MPD")
+    assert list(found.members) == ["a.mp4"]
+    assert not found.manifests[0].text.startswith("\ufeff")
 
 
 @pytest.mark.parametrize("name", ["audio", "audio.php", "a.m3u", "a.M3U8"])

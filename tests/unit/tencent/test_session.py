@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from vodfast.credentials import Credentials
 from vodfast.errors import ErrorKind, InvalidInput, RetryClass, VodfastError
-from vodfast.providers.contract import MediaSpec, Ticket
+from vodfast.providers.contract import ManifestSpec, MediaSpec, MemberSpec, Ticket
 from vodfast.providers.tencent import wire
 from vodfast.providers.tencent.protocol import TencentVod
 from vodfast.stores.cos.dialect import CosStore
 from vodfast.transfer.message import Response
-from vodfast.transfer.ports import ObjectReceipt
+from vodfast.transfer.ports import Call, ObjectReceipt
 
 REPEATED = settings(max_examples=40, derandomize=True, deadline=None)
 CALLER = Credentials.of("AKIDcaller", "caller-secret", "caller-token", 1800000000.0)
@@ -196,3 +196,71 @@ def test_bodies_come_back_as_they_went(title: str, context: str, procedure: str)
     assert msgspec.json.decode(encoded, type=wire.ApplyUploadRequest) == body
     assert b"null" not in msgspec.json.encode(wire.ApplyUploadRequest(media_type="mp4"))
     assert title not in repr(body) or len(title) < 20
+
+
+PACKAGE = MediaSpec(name="P.M3U8", size=5, members=(MemberSpec("a.ts", 1), MemberSpec("v 1/第1集.ts", 2)))
+PLACED = APPLIED | {"MediaStoragePath": "/f0d2/3701925/f0.m3u8", "CoverStoragePath": ""}
+
+
+def test_members_lie_beside_the_manifest_under_their_own_paths() -> None:
+    ticket = applied(PLACED, PACKAGE)
+    assert [part.name for part in ticket.objects] == ["media", "member:a.ts", "member:v 1/第1集.ts"]
+    stores = [part.store for part in ticket.objects]
+    assert [store.key for store in stores if isinstance(store, CosStore)] == [
+        "f0d2/3701925/f0.m3u8",
+        "f0d2/3701925/a.ts",
+        "f0d2/3701925/v 1/第1集.ts",
+    ]
+    assert TencentVod().split_package(PACKAGE, "0" * 32) == (PACKAGE, {})
+
+
+def test_a_path_of_ones_own_is_the_members_directory_too() -> None:
+    ticket = applied(PLACED | {"MediaStoragePath": "/top.m3u8"}, PACKAGE)
+    store = ticket.objects[1].store
+    assert isinstance(store, CosStore)
+    assert store.key == "a.ts"
+
+
+@pytest.mark.parametrize("taken", ["f0.m3u8", "cover.png"])
+def test_a_member_may_not_take_the_place_of_the_manifest_or_the_cover(taken: str) -> None:
+    media = msgspec.structs.replace(PACKAGE, cover_name="c.png", members=(MemberSpec(taken, 1),))
+    with pytest.raises(InvalidInput, match=f"{taken} has the name the service gives"):
+        applied(APPLIED | {"MediaStoragePath": "/f0d2/3701925/f0.m3u8"}, media)
+
+
+def test_a_package_is_committed_when_every_member_is_stored() -> None:
+    ticket = applied(PLACED, PACKAGE)
+    receipts = {part.name: RECEIPT for part in ticket.objects}
+    assert isinstance(TencentVod().commit(ticket, receipts), Call)
+    del receipts["member:a.ts"]
+    with pytest.raises(InvalidInput, match=r"before member:a\.ts is stored"):
+        TencentVod().commit(ticket, receipts)
+
+
+@pytest.mark.parametrize("kind", ["m3u8", "mpd"])
+def test_the_parser_is_asked_with_the_whole_text_and_no_place(kind: str) -> None:
+    call = TencentVod(place=7).parse_manifest(ManifestSpec(kind, f"top.{kind}", '#EXTM3U\n"第1集"\n'))
+    assert call is not None
+    assert call.reads
+    request = call.build(CALLER, 1700000000)
+    assert request.operation == "ParseStreamingManifest"
+    assert isinstance(request.body, bytes)
+    assert json.loads(request.body) == {"MediaManifestContent": '#EXTM3U\n"第1集"\n', "ManifestType": kind}
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted"), [(["a.ts", "../b.ts"], ("a.ts", "../b.ts")), ([], ()), (None, ()), ("absent", ())]
+)
+def test_what_the_parser_answers_is_handed_on_as_it_is(answer: Any, wanted: tuple[str, ...]) -> None:
+    call = TencentVod().parse_manifest(ManifestSpec("m3u8", "top.m3u8", "#EXTM3U\n"))
+    assert call is not None
+    fields = {} if answer == "absent" else {"MediaSegmentSet": answer}
+    assert call.parse(reply({**fields, "RequestId": "r"})) == wanted
+
+
+@pytest.mark.parametrize("answer", ["a.ts", [1], {"a": "b"}])
+def test_an_answer_of_the_parser_that_is_none(answer: Any) -> None:
+    call = TencentVod().parse_manifest(ManifestSpec("m3u8", "top.m3u8", "#EXTM3U\n"))
+    assert call is not None
+    with pytest.raises(VodfastError, match="MediaSegmentSet"):
+        call.parse(reply({"MediaSegmentSet": answer, "RequestId": "r"}))
