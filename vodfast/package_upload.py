@@ -38,7 +38,8 @@ async def open_package(item: UploadItem, provider: Provider) -> Package | None:
         InvalidInput: a manifest without a directory (bytes, a stream), or one that is refused; see `packages.collect`.
     """
     path = os.fsdecode(item.source) if isinstance(item.source, (str, os.PathLike)) else None
-    name = item.name or os.path.basename(path or getattr(item.source, "name", None) or "")
+    own = getattr(item.source, "name", None) if path is None else path
+    name = item.name or (os.path.basename(own) if isinstance(own, str) else "")  # of an open descriptor it is a number
     kind = manifest_kind(name, item.kind)
     if kind is None:
         return None

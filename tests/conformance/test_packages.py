@@ -281,6 +281,12 @@ def test_a_manifest_that_is_no_path_is_refused_with_advice(vodfast_emulator: Any
     assert vodfast_emulator.history() == []
 
 
+def test_a_file_object_without_a_name_is_no_manifest(vodfast_emulator: Any, client: Client) -> None:
+    with open(os.open(HLS, os.O_RDONLY), "rb") as file, pytest.raises(InvalidInput, match="name"):
+        client.upload(file)
+    assert vodfast_emulator.history() == []
+
+
 @pytest.mark.parametrize(("cloud", "words"), [("netease", "single file")])
 def test_clouds_that_take_no_packages_say_what_to_do_instead(
     vodfast_emulator: Any, config_for: Callable[..., TransferConfig], cloud: str, words: str
