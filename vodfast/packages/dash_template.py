@@ -13,11 +13,8 @@ from math import ceil
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from vodfast.packages.entry import Entry, Role
+from vodfast.packages.entry import MAX_NAMES, Entry, Role
 from vodfast.packages.gate import Refused
-
-MAX_NAMES: Final = 400_000
-"""Names one manifest may stand for, each counted once below its base URL and once for each base URL it is put after."""
 
 _DURATION = re.compile(
     r"P(?:(\d{1,6})Y)?(?:(\d{1,6})M)?(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,12}(?:\.\d{0,18})?)S)?)?",
@@ -31,7 +28,9 @@ _FORMAT = re.compile(r"([A-Za-z]+)(?:%0?([0-9]{1,2})d)?")
 
 
 class Budget:
-    """What is left of `MAX_NAMES` for one manifest."""
+    """What is left of `MAX_NAMES` for one manifest, each name counted once below its base URL and once for each base
+    URL it is put after.
+    """
 
     def __init__(self) -> None:
         self._left = MAX_NAMES

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+MAX_NAMES: Final = 400_000
+"""Entries one manifest may have or stand for, however few files they are: reading them takes seconds."""
 
 
 class Role(enum.Enum):

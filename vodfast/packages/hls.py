@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from vodfast.packages.entry import Entry, Role
+from vodfast.packages.entry import MAX_NAMES, Entry, Role
 from vodfast.packages.gate import Refused
 
 _ROLES: Final[Mapping[str, Role]] = {
@@ -38,6 +38,8 @@ def entries(text: str) -> list[Entry]:
 
     if not text.startswith("#EXTM3U"):
         raise Refused("is no HLS playlist: it does not begin with #EXTM3U")
+    if text.count("#EXTINF") > MAX_NAMES:
+        raise Refused(f"has more than {MAX_NAMES} segments")
     if _CONTROL.search(text):
         raise Refused("holds a control character")
     found: list[Entry] = []

@@ -86,6 +86,7 @@ def test_line_ends(ending: str) -> None:
         ("#EXTM3U\n#EXTINF:\na.ts\n", "near this line", "#EXTINF:"),
         ("#EXTM3U\n#EXT-X-STREAM-INF:FRAME-RATE=x\na.m3u8\n", "near this line", "#EXT-X-STREAM-INF:FRAME-RATE=x"),
         ("#EXTM3U\n#EXTINF:2,\na.ts\nb.ts\n", "follows no", "b.ts"),
+        ("#EXTM3U\n" + "#EXTINF:2,\na.ts\n" * 400_001, "more than 400000 segments", ""),
         ("#EXTM3U\n#EXTINF:2,\n{$host}/a.ts\n", "variable", "{$host}/a.ts"),
         ("#EXTM3U\n#EXTINF:2,\na\x1b.ts\n", "control character", ""),
         ("#EXTM3U\n#EXTINF:2,\na\x85b.ts\n", "control character", ""),
