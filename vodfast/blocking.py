@@ -27,6 +27,7 @@ from vodfast.providers.contract import (
     Registered,
     RegisterItem,
 )
+from vodfast.transfer.journal import ItemLine
 from vodfast.transfer.loops import BackgroundLoop, in_thread
 from vodfast.transfer.ports import Call
 
@@ -199,6 +200,10 @@ class Client:
     def perform(self, describe: Callable[[Any], Call[T]]) -> T:
         """See `AsyncClient.perform`."""
         return self._loop.run(self._client.perform(describe))
+
+    def take_back(self, older_than: float = 0.0) -> list[ItemLine]:
+        """See `AsyncClient.take_back`."""
+        return self._loop.run(self._client.take_back(older_than))
 
     def check_clock(self) -> float:
         """See `AsyncClient.check_clock`."""

@@ -27,6 +27,7 @@ from vodfast.credentials import (
 from vodfast.errors import Cancelled, ConfigError, InvalidInput, VodfastError
 from vodfast.events import EventSink
 from vodfast.items import SourceLike, UploadItem, UploadResult
+from vodfast.leftovers import take_back
 from vodfast.providers import load_provider
 from vodfast.providers.contract import (
     JobRecord,
@@ -40,7 +41,7 @@ from vodfast.providers.contract import (
 from vodfast.recall import Memory
 from vodfast.transfer.curl import CurlTransport
 from vodfast.transfer.engine import Engine
-from vodfast.transfer.journal import Journal
+from vodfast.transfer.journal import ItemLine, Journal
 from vodfast.transfer.loops import in_thread
 from vodfast.transfer.ports import Call
 from vodfast.waiting import until_ended
@@ -327,6 +328,18 @@ class AsyncClient:
         are is in the documentation of each provider's class.
         """
         return await self._engine.call(describe(self._provider), self._account)
+
+    async def take_back(self, older_than: float = 0.0) -> list[ItemLine]:
+        """Abort in the stores, and forget, what interrupted uploads have left at this cloud with this account's keys;
+        nothing that is in use, or was touched within `older_than` seconds. An upload taken back starts over.
+
+        Raises:
+            VodfastError: the journal cannot be used.
+        """
+        if self._journal is None or not self._journal.exists() or not self._journal.open():
+            return []
+        items = take_back(self._journal, self._engine, self._provider, self._account, older_than)
+        return [item async for item in items]
 
     async def check_clock(self) -> float:
         """Seconds the service's clock is ahead of this machine's, to about a second. Costs one signed read.

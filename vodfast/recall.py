@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 import xxhash
 
 from vodfast.credentials import Credentials
 from vodfast.errors import VodfastError
+from vodfast.providers import upload_options
 from vodfast.providers.contract import MediaRecord, MediaSpec, Provider, Ticket
 from vodfast.transfer.journal import Entry, Journal
 from vodfast.transfer.loops import in_thread
@@ -66,19 +67,23 @@ class Memory:
 
 
 class Opening(msgspec.Struct, frozen=True):
-    """The answer that opened a session, and when it was asked for (Unix seconds)."""
+    """The answer that opened a session, when it was asked for (Unix seconds), and for what: the `MediaSpec` as JSON,
+    None if it holds something only the program that asked can have.
+    """
 
     asked_at: float
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    media: bytes | None
 
 
 class Recorded(Generic[T]):
-    """A call whose answer is kept as it came."""
+    """A call for `media` whose answer is kept as it came."""
 
-    def __init__(self, call: Call[T]) -> None:
+    def __init__(self, call: Call[T], media: MediaSpec) -> None:
         self._call = call
+        self._media = media
         self._asked_at = 0.0
         self.opening: Opening | None = None
 
@@ -91,7 +96,10 @@ class Recorded(Generic[T]):
 
     def _parse(self, response: Response) -> T:
         answer = self._call.parse(response)
-        self.opening = Opening(self._asked_at, response.status, response.headers, response.body)
+        media: bytes | None = None
+        with contextlib.suppress(TypeError, NotImplementedError):
+            media = msgspec.json.encode(self._media)
+        self.opening = Opening(self._asked_at, response.status, response.headers, response.body, media)
         return answer
 
 
@@ -120,6 +128,21 @@ def reopen(provider: Provider, media: MediaSpec, credentials: Credentials, openi
         call.build(credentials, opening.asked_at)
         return call.parse(Response(status=opening.status, headers=opening.headers, body=opening.body))
     except VodfastError:
+        return None
+
+
+def asked_for(cloud: str, opening: Opening) -> MediaSpec | None:
+    """What a session was opened for, None if that cannot be said any more."""
+    if opening.media is None:
+        return None
+    try:
+        said = msgspec.json.decode(opening.media, type=dict[str, Any])
+        options = said.pop("options")
+        media = msgspec.convert(said, MediaSpec)
+        if options is None:
+            return media
+        return msgspec.structs.replace(media, options=msgspec.convert(options, upload_options(cloud)))
+    except msgspec.MsgspecError:
         return None
 
 

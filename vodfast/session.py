@@ -190,7 +190,7 @@ class MediaSession:
     # Opening.
 
     async def _apply(self) -> Ticket:
-        recorded = Recorded(self._provider.apply(self._media))
+        recorded = Recorded(self._provider.apply(self._media), self._media)
         ticket = await self._engine.call(recorded.call(), self._account, self._watch.retried)
         if self._entry is not None and recorded.opening is not None:
             keys = await self._account.get(time.time())
@@ -212,19 +212,13 @@ class MediaSession:
             return None
         now = time.time()
         keys = await self._account.get(now)
-        from vodfast.sealing import unseal
-
-        content = unseal(keys, entry.key.encode(), entry.reply)
-        ticket = None
-        if content is not None:
-            opening = msgspec.msgpack.decode(content, type=Opening)
-            ticket = reopen(self._provider, self._media, keys, opening)
+        opening = opening_of(entry, keys)
+        ticket = None if opening is None else reopen(self._provider, self._media, keys, opening)
         if ticket is None or (_expired(ticket, now) and not self._renews(ticket)):
             entry.forget()
             return None
         if not await self._same_bytes(entry, ticket):
-            await self._engine.clean_up(self._abandon(entry, ticket))
-            entry.forget()
+            await self.abandon(ticket)
             return None
         return ticket
 
@@ -241,8 +235,13 @@ class MediaSession:
                 return False
         return True
 
+    async def abandon(self, ticket: Ticket) -> None:
+        """Take back what an earlier run left in the session of `ticket`, and forget it."""
+        assert self._entry is not None
+        await self._engine.clean_up(self._abandon(self._entry, ticket))
+        self._entry.forget()
+
     async def _abandon(self, entry: Entry, ticket: Ticket) -> None:
-        """Take back what an earlier run left open."""
         credentials = self._store_credentials(ticket)
         for _, line, store in _places(ticket):
             self._touched.add(line)
@@ -364,6 +363,17 @@ class MediaSession:
                     record.deleted()
 
         await together(range(len(places)), delete, self._engine.config.max_calls)
+
+
+def opening_of(entry: Entry, keys: Credentials) -> Opening | None:
+    """How an item's session was opened, None if other keys opened it."""
+    from vodfast.sealing import unseal
+
+    content = None if entry.reply is None else unseal(keys, entry.key.encode(), entry.reply)
+    try:
+        return None if content is None else msgspec.msgpack.decode(content, type=Opening)
+    except msgspec.MsgspecError:  # written by another release
+        return None
 
 
 def _expired(ticket: Ticket, now: float) -> bool:

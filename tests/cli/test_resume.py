@@ -66,6 +66,16 @@ def test_a_killed_command_is_continued_and_shown_meanwhile(
     assert (shown["state"], shown["media_id"]) == ("done", result["media_id"])
 
 
+def test_gc_aborts_what_an_outage_left(vodfast: Run, clip: Clip, emulator: Emulator) -> None:
+    emulator.set_faults([{"action": "status", "code": 503, "match": {"operation": "UploadPart", "nth": 3}, "times": 0}])
+    ran = vodfast("upload", clip("a.mp4", 5 << 20), "--part-size", "1M", "--attempts", "1")
+    assert (ran.code, [item["open_uploads"] for item in emulator.media()]) == (4, [1])
+    assert vodfast("gc").out == ""
+    assert vodfast("gc", "--all", "--output", "json").shown[0]["state"] == "aborted"
+    assert [item["open_uploads"] for item in emulator.media()] == [0]
+    assert vodfast("status").out == ""
+
+
 def test_status_without_a_journal_makes_none(vodfast: Run, tmp_path: Path) -> None:
     ran = vodfast("status")
     assert (ran.code, ran.out, ran.err) == (0, "", "")

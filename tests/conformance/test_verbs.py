@@ -330,7 +330,18 @@ VERBS: dict[str, Verb] = {
     ),
 }  # fmt: skip
 
-NOT_VERBS = {"aclose", "cancel", "check_clock", "cloud", "origin", "config", "upload_many", "invoke", "perform"}
+NOT_VERBS = {
+    "aclose",
+    "cancel",
+    "check_clock",
+    "cloud",
+    "origin",
+    "config",
+    "upload_many",
+    "invoke",
+    "perform",
+    "take_back",
+}
 """What a client offers beside the verbs of a cloud; `invoke` reaches any operation and has tests of its own."""
 NOT_COMMANDS = {"emulator", "doctor", "completion", "status", "gc"}
 

@@ -16,7 +16,7 @@ import pytest
 
 from tests.conftest import content
 from tests.resume.conftest import CLOUDS, Cloud, count
-from vodfast import AsyncClient, TransferConfig
+from vodfast import AsyncClient, Client, TransferConfig
 from vodfast.credentials import Credentials
 from vodfast.errors import ConfigError, VodfastError
 from vodfast.transfer.journal import FILE, Journal
@@ -233,6 +233,38 @@ async def test_the_same_file_twice_at_once_is_one_upload(
     assert sorted(result.reused for result in results) == [False, True, True]
     assert {result.media_id for result in results} == {results[0].media_id}
     judge(cloud, movie, results[0])
+
+
+def test_what_nobody_will_continue_can_be_taken_back(
+    cloud: Cloud,
+    movie: Path,
+    interrupted: Callable[..., None],
+    again: Callable[..., Any],
+    settings: Callable[..., TransferConfig],
+    judge: Callable[..., Any],
+    vodfast_emulator: Any,
+) -> None:
+    interrupted(cloud, movie)
+    with Client(cloud.name, place=cloud.place, config=settings(cloud)) as client:
+        assert client.take_back(older_than=3600) == []
+        assert [item.label for item in client.take_back()] == [str(movie)]
+        assert client.take_back() == []
+    if cloud.name in ("tencent", "aliyun"):  # the others have no word for it: their stores forget by themselves
+        assert sum(media["open_uploads"] for media in vodfast_emulator.media()) == 0
+    result = again(cloud, movie)
+    assert not result.resumed
+
+
+@on_tencent
+def test_only_the_account_s_own_is_taken_back(
+    movie: Path, interrupted: Callable[..., None], settings: Callable[..., TransferConfig], cloud: Cloud
+) -> None:
+    interrupted(cloud, movie)
+    other = Credentials.of("vodfast-emulator-other", "vodfast-emulator-other-secret")
+    with Client(cloud.name, credentials=other, config=settings(cloud)) as client:
+        assert client.take_back() == []
+    with Client("aliyun", config=settings(cloud)) as client:
+        assert client.take_back() == []
 
 
 def test_the_journal_is_for_its_owner_only(

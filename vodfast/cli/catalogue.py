@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "callback": ("vodfast.cli.callback:callback", "Set, clear or verify the account's callbacks."),
     "invoke": ("vodfast.cli.invoke:invoke", "Call an operation of the cloud's own API."),
     "status": ("vodfast.cli.status:status", "Show what the journal knows: interrupted uploads, finished media."),
+    "gc": ("vodfast.cli.gc:gc", "Abort interrupted uploads that nobody will continue."),
     "emulator": ("vodfast.cli.emulator:emulator", "Serve the clouds on loopback, for development and tests."),
     "doctor": ("vodfast.cli.doctor:doctor", "Check this machine, the credentials and the clock."),
     "completion": ("vodfast.cli.completion:completion", "Print a shell completion script."),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, cast, get_type_hints
 
 from vodfast.errors import ConfigError
-from vodfast.providers.contract import Provider
+from vodfast.providers.contract import Provider, ProviderOptions
 
 _PROVIDERS = {
     "volcengine": "vodfast.providers.volcengine.protocol:VolcengineVod",
@@ -45,6 +45,11 @@ def provider_settings(name: str) -> Mapping[str, Any]:
     factory = _factory(name)
     types = get_type_hints(factory)
     return {field.name: types[field.name] for field in dataclasses.fields(factory) if field.init}
+
+
+def upload_options(name: str) -> type[ProviderOptions]:
+    """The type of a cloud's own upload options."""
+    return cast("type[ProviderOptions]", importlib.import_module(f"{__name__}.{name}").UploadOptions)
 
 
 def _factory(name: str) -> Any:

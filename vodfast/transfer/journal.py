@@ -130,6 +130,13 @@ class Journal:
         finally:
             self._unlock(key)
 
+    def in_use(self, key: str) -> bool:
+        """Whether somebody holds the claim of an item just now."""
+        free = self._lock(key)
+        if free:
+            self._unlock(key)
+        return not free
+
     async def items(self) -> list[ItemLine]:
         """Every item, the latest first."""
         return await self.do(_items)

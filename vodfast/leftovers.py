@@ -1,0 +1,59 @@
+"""What interrupted uploads have left in the stores, for those who will not continue them.
+
+Decides which items count as left over: not finished, not in use, not touched for a while, opened with these keys.
+Leaves taking one back to `session.py`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+
+from vodfast.credentials import CachedCredentials
+from vodfast.errors import VodfastError
+from vodfast.providers.contract import Provider
+from vodfast.recall import asked_for, reopen
+from vodfast.session import MediaSession, opening_of
+from vodfast.transfer.engine import Engine
+from vodfast.transfer.journal import Entry, ItemLine, Journal
+
+
+async def take_back(
+    journal: Journal, engine: Engine, provider: Provider, account: CachedCredentials, older_than: float
+) -> AsyncIterator[ItemLine]:
+    """Abort and forget what was begun at this cloud with these keys and not touched for `older_than` seconds; yields
+    each item as it is gone. What the store itself has dropped by now is only forgotten.
+
+    Raises:
+        VodfastError: the journal cannot be used.
+    """
+    now = time.time()
+    for line in await journal.items():
+        theirs = line.cloud != provider.name or line.state == "committed" or line.updated > now - older_than
+        if theirs or journal.in_use(line.key):
+            continue
+        async with journal.claim(line.key, line.cloud, line.label) as entry:
+            if entry.state not in ("new", "committed") and await _taken_back(entry, engine, provider, account):
+                yield line
+
+
+async def _taken_back(entry: Entry, engine: Engine, provider: Provider, account: CachedCredentials) -> bool:
+    keys = await account.get(time.time())
+    opening = opening_of(entry, keys)
+    if opening is None:
+        return False
+    media = asked_for(provider.name, opening)
+    ticket = None if media is None else reopen(provider, media, keys, opening)
+    if media is None or ticket is None:
+        entry.forget()
+        return True
+    await MediaSession(engine, provider, account, media, {}, _Silence(), entry).abandon(ticket)
+    return True
+
+
+class _Silence:
+    """Nobody watches."""
+
+    def applied(self) -> None: ...
+    def moved(self, name: str, done: int) -> None: ...
+    def retried(self, error: VodfastError, attempt: int, delay: float) -> None: ...
