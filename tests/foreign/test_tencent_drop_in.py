@@ -6,6 +6,7 @@ import collections
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from vodfast.emulator import Emulator
 
 HERE = Path(__file__).parent
 SCRIPTS = HERE / "scripts"
+MEDIA = HERE.parent / "media"
 MIB = 1024 * 1024
 OURS = ["-m", "vodfast.compat"]
 
@@ -74,6 +76,9 @@ def folder(tmp_path: Path, sample: Callable[[str, int], Path]) -> Path:
         ("bare", 10),
     ):
         sample(name, size)
+    for kind in ("hls", "dash"):
+        shutil.copytree(MEDIA / kind, tmp_path / kind)
+    (tmp_path / "hls" / "broken.m3u8").write_text("#EXTM3U\n#EXTINF:4,\nnowhere.ts\n#EXT-X-ENDLIST\n")
     return tmp_path
 
 
@@ -108,7 +113,7 @@ def test_every_sample_of_the_page(run: Callable[..., Seen], folder: Path, keys: 
         else:
             assert ours.answers()[what] == line, what
     assert ours.made() == theirs.made()
-    assert len(ours.media) == 10
+    assert len(ours.media) == 12
     for operation in ("ApplyUpload", "CommitUpload"):
         assert ours.calls[operation] <= theirs.calls[operation]
     assert sum(ours.calls.values()) < sum(theirs.calls.values())

@@ -108,12 +108,14 @@ class Package:
     def _found(self, manifest: ManifestSpec, uri: str, path: str) -> MemberSource:
         if len(self.members) == MAX_MEMBERS:
             raise Refused(f"is one of more than {MAX_MEMBERS} files", uri)
+        label = posixpath.join(os.path.dirname(self._label), path)
         try:
-            source = self._directory.file(path, posixpath.join(os.path.dirname(self._label), path))
+            source = self._directory.file(path, label)
         except FileNotFoundError:
             raise InvalidInput(
                 f"{_shown(manifest.path)} names {_shown(uri)}, but there is no such file ({path})",
                 kind=ErrorKind.NOT_FOUND,
+                context={"missing": label},
             ) from None
         except Refused as refused:
             raise Refused(str(refused), uri) from None

@@ -79,6 +79,8 @@ upload(
     StorageRegion="ap-beijing",
     Unknown="tolerated",
 )
+upload("adaptive", MediaFilePath="hls/master.m3u8")
+upload("adaptive, dash", MediaFilePath="dash/manifest.mpd")
 upload("names", MediaFilePath="名前 x.b.MP4")
 
 unchecked = VodUploadClient(KEYS[0], KEYS[1])
@@ -98,6 +100,7 @@ for region, fields in (
     ("ap-guangzhou", {"MediaFilePath": "nowhere.mp4"}),
     ("ap-guangzhou", {"MediaFilePath": "."}),
     ("ap-guangzhou", {"MediaFilePath": "bare"}),
+    ("ap-guangzhou", {"MediaFilePath": "hls/broken.m3u8"}),
     ("ap-guangzhou", {"MediaFilePath": "Wildlife.mp4", "CoverFilePath": "nowhere.png"}),
     ("ap-guangzhou", {"MediaFilePath": "Wildlife.mp4", "CoverFilePath": "bare"}),
     ("ap-guangzhou", {"MediaFilePath": "Wildlife.mp4", "MediaType": "exe"}),

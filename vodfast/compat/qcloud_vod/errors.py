@@ -41,6 +41,8 @@ def official(error: VodfastError) -> Exception:
         return sdk_exception(error.code or _network_code(error), message, error.request_id)
     if error.operation is not None:
         return _of_the_store(error, message)
+    if "missing" in error.context:  # a file that a manifest names: its path is the official text
+        return VodClientException(error.context["missing"])
     code, known = _REFUSALS.get(error.context.get("field", ""), ("", ""))
     if code:
         return sdk_exception(code, known or message, None)
