@@ -5,6 +5,10 @@ from __future__ import annotations
 import inspect
 import json
 import logging
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -316,8 +320,6 @@ def test_what_is_logged_holds_no_secret(
 def test_the_vendors_own_exceptions_are_raised_where_a_script_has_them(
     client: VodUploadClient, media_file: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sys
-
     class Theirs(TencentCloudSDKException):
         pass
 
@@ -363,6 +365,42 @@ def test_a_call_after_an_outage_goes_on_where_the_first_one_stopped(
     assert "UploadPart" not in again
     assert "ApplyUpload" not in again
     assert [item["state"] for item in vodfast_emulator.media()] == ["committed"]
+
+
+INTERRUPTED = """
+import signal, sys
+from qcloud_vod.model import VodUploadRequest
+from qcloud_vod.vod_upload_client import VodUploadClient
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, if whoever runs the tests ignores it
+request = VodUploadRequest()
+request.MediaFilePath = sys.argv[1]
+VodUploadClient("id", "key").upload("ap-guangzhou", request, lambda done, total: print(done, flush=True))
+"""
+
+
+def test_an_interrupt_ends_the_script_and_takes_back_what_was_begun(
+    vodfast_emulator: Any, media_file: Any, tmp_path: Path
+) -> None:
+    vodfast_emulator.set_faults(
+        [{"action": "stall", "match": {"operation": "UploadPart", "part_number": 3}, "times": 0}]
+    )
+    script = tmp_path / "script.py"
+    script.write_text(INTERRUPTED)
+    with subprocess.Popen(
+        [sys.executable, "-m", "vodfast.compat", str(script), str(media_file(50 * MIB))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGINT
+    assert said.splitlines()[-1] == "KeyboardInterrupt"
+    assert [(item["state"], item["open_uploads"]) for item in vodfast_emulator.media()] == [("aborted", 0)]
 
 
 SEGMENT = b"\x47" + b"s" * 187
