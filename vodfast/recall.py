@@ -88,7 +88,15 @@ class Recorded(Generic[T]):
         self.opening: Opening | None = None
 
     def call(self) -> Call[T]:
-        return replace(self._call, build=self._build, parse=self._parse)
+        answered = None if self._call.answered is None else self._answered
+        return replace(self._call, build=self._build, parse=self._parse, answered=answered)
+
+    def _answered(self) -> T:
+        """The caller has opened the session, and says so again next time: there is nothing to keep but that."""
+        assert self._call.answered is not None
+        answer = self._call.answered()
+        self.opening = Opening(0.0, 200, (), b"")
+        return answer
 
     def _build(self, credentials: Credentials, now: float) -> Request:
         self._asked_at = now
@@ -124,6 +132,8 @@ def changed(sources: Mapping[str, Source]) -> dict[str, int]:
 def reopen(provider: Provider, media: MediaSpec, credentials: Credentials, opening: Opening) -> Ticket | None:
     """The ticket of a session opened by an earlier run, None if its answer cannot be read any more. Sends nothing."""
     call = provider.apply(media)
+    if call.answered is not None:
+        return call.answered()
     try:
         call.build(credentials, opening.asked_at)
         return call.parse(Response(status=opening.status, headers=opening.headers, body=opening.body))

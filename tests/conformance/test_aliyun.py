@@ -336,6 +336,28 @@ def test_a_token_is_enough_to_upload(vodfast_emulator: Any, config_for: ConfigFo
 KINDS_OF_TOKENS = [("a.mp4", "media"), ("a.png", "image"), ("a.srt", "subtitle")]
 
 
+def test_an_upload_with_a_token_goes_on_and_is_not_made_twice(
+    vodfast_emulator: Any, config_for: ConfigFor, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(content(4 * PART))
+    config = config_for(part_size=PART, attempts=2, max_connections=1, start_connections=1)
+    with Client("aliyun", config=config) as client:
+        options = UploadOptions(token=UploadToken.of(client.issue_token(3000, name="a.mp4")))
+        outage = {"action": "error", "code": "ServiceUnavailable", "match": {"operation": "UploadPart", "nth": 3}}
+        vodfast_emulator.set_faults([outage | {"times": 0}])
+        with pytest.raises(VodfastError, match="goes on from there"):
+            client.upload(path, options=options)
+        vodfast_emulator.set_faults([])
+        assert client.upload(path, options=options).resumed
+        assert client.upload(path, options=options).reused
+        other = UploadOptions(token=UploadToken.of(client.issue_token(3000, name="a.mp4")))
+        assert not client.upload(path, options=other).reused
+    assert vodfast_emulator.meter()["parts_stored"] == 4 + 4
+    assert vodfast_emulator.meter()["media_created"] == 2
+    assert [media["open_uploads"] for media in vodfast_emulator.media()] == [0, 0]
+
+
 class _Listener(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
