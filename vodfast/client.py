@@ -9,7 +9,16 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -44,7 +53,7 @@ from vodfast.transfer.engine import Engine
 from vodfast.transfer.journal import ItemLine, Journal
 from vodfast.transfer.loops import in_thread
 from vodfast.transfer.ports import Call
-from vodfast.waiting import until_ended
+from vodfast.waiting import R, until_ended
 from vodfast.workflow import ItemUpload, failed_result
 
 T = TypeVar("T")
@@ -111,7 +120,7 @@ class AsyncClient:
         self._route: str | None = None
         self._uploads: set[asyncio.Task[UploadResult]] = set()
         self._cancels = 0
-        self._pauses: set[asyncio.Future[None]] = set()
+        self._stops: set[asyncio.Future[None]] = set()
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -138,9 +147,9 @@ class AsyncClient:
         knows. Call it on the loop's thread.
         """
         self._cancels += 1
-        for pause in self._pauses:
-            if not pause.done():
-                pause.set_result(None)
+        for stop in self._stops:
+            if not stop.done():
+                stop.set_result(None)
         for task in self._uploads:
             task.cancel()
 
@@ -261,8 +270,10 @@ class AsyncClient:
         return records
 
     async def wait_jobs(self, job_ids: Sequence[str], *, timeout: float | None = None) -> list[JobRecord]:
-        """`jobs`, once every job has ended (done, failed or unknown), or as they are after `timeout` seconds."""
-        return await until_ended(self.jobs, job_ids, timeout, self._pause)
+        """`jobs`, once every job has ended (done, failed, or unknown several times over), or as they are after
+        `timeout` seconds.
+        """
+        return await self._wait(self.jobs, job_ids, timeout)
 
     async def cancel_jobs(self, job_ids: Sequence[str]) -> list[str]:
         """Cancel pull jobs that have not begun; the ids of those that are cancelled."""
@@ -295,7 +306,7 @@ class AsyncClient:
 
         Uploaded is not finished: the cloud may still transcode or review what it has taken.
         """
-        return await until_ended(self.media, media_ids, timeout, self._pause)
+        return await self._wait(self.media, media_ids, timeout)
 
     async def issue_token(self, lifetime: float = 3600.0, **fields: object) -> str:
         """A token with which a browser or phone may upload for `lifetime` seconds. Made locally where the cloud
@@ -349,15 +360,30 @@ class AsyncClient:
         """
         return await self._engine.clock_offset(self._provider.clock(), self._account)
 
-    async def _pause(self, seconds: float) -> bool:
-        """Wait, and say whether to go on: not if `cancel` cut it short."""
-        pause: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._pauses.add(pause)
+    async def _wait(
+        self, ask: Callable[[Sequence[str]], Coroutine[Any, Any, list[R]]], ids: Sequence[str], timeout: float | None
+    ) -> list[R]:
+        """Ask until nothing is under way, or until `cancel` ends the question or the pause that is on."""
+        return await until_ended(
+            lambda left: self._unless_cancelled(ask(left)),
+            ids,
+            timeout,
+            lambda seconds: self._unless_cancelled(asyncio.sleep(seconds, True)),
+        )
+
+    async def _unless_cancelled(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """What comes of the work; None if `cancel` came before."""
+        task = asyncio.ensure_future(work)
+        stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._stops.add(stop)
         try:
-            await asyncio.wait([pause], timeout=seconds)
-            return not pause.done()
+            either: list[asyncio.Future[Any]] = [task, stop]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() else None
         finally:
-            self._pauses.discard(pause)
+            self._stops.discard(stop)
+            task.cancel()
+            await asyncio.wait([task])
 
     def _start(self, item: UploadItem, events: EventSink | None) -> asyncio.Task[UploadResult]:
         if self._closed:

@@ -107,6 +107,30 @@ def test_a_signal_ends_a_question(spawn: Spawn, emulator: Emulator, signum: sign
     assert (process.returncode, err.strip()) == (code, b"vodfast: interrupted")
 
 
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_wait_and_the_upload_stays_done(
+    spawn: Spawn, clip: Clip, emulator: Emulator, signum: signal.Signals, code: int
+) -> None:
+    emulator.set_faults([{"action": "throttle", "match": {"operation": "GetVideoInfo", "nth": 2}, "times": 0}])
+    process = spawn(
+        "upload", clip("a.mp4"), "--to", "aliyun", "--set", "template_group_id=T1", "--wait", "--output", "jsonl",
+        "--report", "r", "--attempts", "100", env=routed(emulator),
+    )  # fmt: skip
+    for _ in range(3000):
+        if emulator.faults()[0]["hits"]:
+            break
+        threading.Event().wait(0.01)
+    process.send_signal(signum)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == code, err
+    result = json.loads(out.splitlines()[-1])
+    (line,) = [json.loads(line) for line in Path("r").read_text().splitlines()]
+    assert result == line
+    assert (line["state"], line["processing"] in ("running", "unknown")) == ("done", True)
+    assert b"Traceback" not in err
+    assert emulator.meter()["media_created"] == 1
+
+
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_a_reader_that_leaves_ends_the_output_not_the_upload(
     spawn: Spawn, clip: Clip, emulator: Emulator, stored: Stored, stream: str

@@ -96,6 +96,7 @@ def names(
     monkeypatch.chdir(tmp_path)
     for number, name in enumerate(FILES):
         Path(name).write_bytes(content(1000 + number))
+    Path("urls.jsonl").write_text('{"url": "https://example.com/a.mp4", "title": "A"}\nhttps://example.com/b.mp4\n')
     for package in ("hls", "dash"):
         shutil.copytree(ROOT / "tests" / "media" / package, package)
     own = f"vodfast-emulator-{cloud}"

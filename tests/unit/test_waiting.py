@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vodfast import AsyncClient, TransferConfig
+from vodfast import AsyncClient, Cancelled, TransferConfig
 from vodfast.providers.contract import JobRecord
 from vodfast.waiting import until_ended
 
@@ -16,8 +16,9 @@ from vodfast.waiting import until_ended
 class Cloud:
     """Jobs that end after some questions, and a clock that pauses move."""
 
-    def __init__(self, questions: dict[str, int]) -> None:
+    def __init__(self, questions: dict[str, int], under_way: str = "running") -> None:
         self.left = questions
+        self.under_way = under_way
         self.asked: list[list[str]] = []
         self.pauses: list[float] = []
         self.now = 0.0
@@ -27,7 +28,9 @@ class Cloud:
         for one in ids:
             self.left[one] -= 1
         return [
-            JobRecord(job_id=one, state="running" if self.left[one] else "done", vendor_state=f"{self.left[one]} left")
+            JobRecord(
+                job_id=one, state=self.under_way if self.left[one] else "done", vendor_state=f"{self.left[one]} left"
+            )
             for one in ids
         ]
 
@@ -60,6 +63,12 @@ async def test_what_has_ended_is_not_asked_for_again_and_the_order_is_kept() -> 
     assert cloud.asked == [["c", "b", "a"], ["c", "a"], ["c"]]
 
 
+async def test_what_the_cloud_does_not_know_yet_is_asked_for_again_but_not_for_ever() -> None:
+    cloud = Cloud({"late": 3, "never": 1000}, under_way="unknown")
+    assert await cloud.wait(["late", "never"]) == ["done", "unknown"]
+    assert cloud.asked == [["late", "never"], ["late", "never"], ["late", "never"], ["never"]]
+
+
 async def test_nothing_to_wait_for_asks_nothing() -> None:
     cloud = Cloud({})
     assert await cloud.wait([]) == []
@@ -77,15 +86,35 @@ async def test_cancel_ends_a_wait_with_what_is_known(
     async with AsyncClient("tencent", config=config_for()) as client:
         (ticket,) = await client.pull(["https://example.com/a.mp4"])
         wait = asyncio.create_task(client.wait_jobs([ticket.job_id]))
-        while not client._pauses:  # noqa: ASYNC110  # it signals nothing
-            await asyncio.sleep(0)
+        await answers(vodfast_emulator, 1)
         client.cancel()
         (job,) = await wait
         assert job.state == "waiting"
         wait = asyncio.create_task(client.wait_jobs([ticket.job_id]))
-        while not client._pauses:  # noqa: ASYNC110
-            await asyncio.sleep(0)
+        await answers(vodfast_emulator, 2)
         wait.cancel()
         with pytest.raises(asyncio.CancelledError):
             await wait
-        assert not client._pauses
+        assert not client._stops
+
+
+async def test_cancel_ends_a_question_that_gets_no_answer(
+    slow: None, vodfast_emulator: Any, config_for: Callable[..., TransferConfig]
+) -> None:
+    vodfast_emulator.set_faults([{"action": "stall", "match": {"operation": "DescribeTaskDetail"}, "times": 0}])
+    async with AsyncClient("tencent", config=config_for()) as client:
+        wait = asyncio.create_task(client.wait_jobs(["1", "2"]))
+        while not vodfast_emulator.faults()[0]["hits"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+        client.cancel()
+        with pytest.raises(Cancelled):
+            await wait
+        assert not client._stops
+
+
+async def answers(emulator: Any, count: int) -> None:
+    """Until so many questions were answered, and the client has gone to sleep over the last."""
+    # The history belongs to the emulator's own thread, which signals nothing.
+    while sum(record["operation"] == "DescribeTaskDetail" for record in emulator.history()) < count:  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
+    await asyncio.sleep(0.05)
