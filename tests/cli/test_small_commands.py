@@ -20,6 +20,7 @@ import pytest
 from vodfast.cli import main
 from vodfast.cli.catalogue import COMMANDS
 from vodfast.emulator import Emulator
+from vodfast.providers import provider_names
 
 Run = Callable[..., Any]
 Clip = Callable[..., Path]
@@ -165,6 +166,21 @@ def test_doctor_finds_everything_in_order(vodfast: Run, emulator: Emulator) -> N
     assert {finding["status"] for finding in findings.values()} == {"ok"}
     assert findings.keys() >= {"libcurl", "native core", "event loop", "certificate authorities", "tencent clock"}
     assert findings["tencent credentials"]["detail"] == "from emulator"
+
+
+@pytest.mark.parametrize("cloud", provider_names())
+def test_doctor_asks_every_cloud(vodfast: Run, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, cloud: str) -> None:
+    ran = vodfast("doctor", "--to", cloud, "--output", "jsonl")
+    assert ran.code == 0, ran
+    told = {line["name"]: line["status"] for line in ran.lines}
+    assert {told[f"{cloud} {what}"] for what in ("credentials", "service", "clock")} == {"ok"}
+    emulator.settings(clock_offset=-200)
+    told = {line["name"]: line["status"] for line in vodfast("doctor", "--to", cloud, "--output", "jsonl").lines}
+    assert told[f"{cloud} clock"] == "warn"
+    monkeypatch.delenv("VODFAST_TO")
+    assert f"{cloud} clock: the service is -200 s ahead" in vodfast("doctor").out
+    ran = vodfast("doctor", "--region", "somewhere")
+    assert (ran.code, "say which one with --to" in ran.err) == (2, True)
 
 
 def test_doctor_tells_a_wrong_clock(vodfast: Run, emulator: Emulator) -> None:
