@@ -109,6 +109,7 @@ def nimbus(monkeypatch: pytest.MonkeyPatch, vodfast_emulator: Any, tmp_path: Pat
     registry = importlib.import_module("vodfast.providers")._PROVIDERS
     monkeypatch.setitem(registry, "nimbus", "vodfast.providers.nimbus:NimbusVod")
     monkeypatch.setenv("VODFAST_EMULATOR", vodfast_emulator.endpoint)
+    monkeypatch.setattr("vodfast.waiting.FIRST_PAUSE", 0.01)
     monkeypatch.setenv("VODFAST_NIMBUS_ACCESS_KEY", "vodfast-emulator-tencent")
     monkeypatch.setenv("VODFAST_NIMBUS_SECRET_KEY", "vodfast-emulator-tencent-secret")
     monkeypatch.chdir(tmp_path)
