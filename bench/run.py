@@ -7,6 +7,7 @@ Decides the order of runs and how a figure is summed up. Leaves what is moved to
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -89,6 +90,7 @@ def _run(entry: Entry, files: list[MadeFile], scheme: str | None, server: Server
     }
     with subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", f"bench.contestants.{entry.contestant}"],
+        env=os.environ | {"VODFAST_STATE_DIR": str(folder / "state")},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

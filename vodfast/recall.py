@@ -95,7 +95,7 @@ class Recorded(Generic[T]):
         """The caller has opened the session, and says so again next time: there is nothing to keep but that."""
         assert self._call.answered is not None
         answer = self._call.answered()
-        self.opening = Opening(0.0, 200, (), b"")
+        self.opening = Opening(0.0, 200, (), b"", None)
         return answer
 
     def _build(self, credentials: Credentials, now: float) -> Request:

@@ -7,13 +7,14 @@ are kept to the journal: whoever finds that file can do nothing with it.
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from vodfast.credentials import Credentials
+from vodfast.credentials import Credentials, Secret
 
 _NONCE = 12
 
@@ -33,5 +34,10 @@ def unseal(credentials: Credentials, purpose: bytes, sealed: bytes) -> bytes | N
 
 
 def _cipher(credentials: Credentials) -> AESGCM:
+    return _cipher_of(credentials.secret_key)
+
+
+@lru_cache(maxsize=16)
+def _cipher_of(secret: Secret) -> AESGCM:
     derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"vodfast journal")
-    return AESGCM(derive.derive(credentials.secret_key.reveal().encode()))
+    return AESGCM(derive.derive(secret.reveal().encode()))

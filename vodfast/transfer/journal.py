@@ -126,7 +126,7 @@ class Journal:
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_LOOK)
         try:
-            yield await self.do(lambda db: _load(self, db, key, cloud, label))
+            yield await self._ask(lambda db: _load(self, db, key, cloud, label), early=True)
         finally:
             self._unlock(key)
 
@@ -147,6 +147,10 @@ class Journal:
         Raises:
             VodfastError: it could not be.
         """
+        return await self._ask(work, early=False)
+
+    async def _ask(self, work: Callable[[sqlite3.Connection], T], *, early: bool) -> T:
+        """`early` answers as soon as the work is done: enough for what only reads, and sees everything noted before."""
         if self._failure is not None:
             raise self._failure
         loop = asyncio.get_running_loop()
@@ -164,7 +168,7 @@ class Journal:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(settle, value, error)
 
-        self._jobs.put(_Job(work, report))
+        self._jobs.put(_Job(work, report, early))
         return await outcome
 
     def note(self, work: Callable[[sqlite3.Connection], object]) -> None:
@@ -202,7 +206,10 @@ class Journal:
         try:
             if failure is None:
                 db.execute("BEGIN IMMEDIATE")
-                values = [job.work(db) for job in batch]
+                for job in batch:
+                    values.append(job.work(db))
+                    if job.early and job.report is not None:
+                        job.report(values[-1], None)
                 db.execute("COMMIT")
         except (sqlite3.Error, msgspec.MsgspecError) as error:
             self._failure = failure = _unusable(error)
@@ -403,10 +410,13 @@ class ObjectRecord:
 
 
 class _Job(msgspec.Struct, frozen=True):
-    """Work for the journal's thread; `report` gets its value or the failure, None if nobody waits."""
+    """Work for the journal's thread; `report` gets its value or the failure, None if nobody waits. It is told at once
+    if `early`, otherwise when it is on disk.
+    """
 
     work: Callable[[sqlite3.Connection], object]
     report: Callable[[Any, VodfastError | None], None] | None
+    early: bool = False
 
 
 def _prepared(path: Path) -> sqlite3.Connection:
@@ -414,6 +424,7 @@ def _prepared(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
     try:
         db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA journal_mode = PERSIST")  # a file less to make and delete at each flush
         (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if tables == 0:
             _create(db)
