@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -199,6 +200,22 @@ def test_the_emulator_command(spawn: Spawn, vodfast: Run, clip: Clip, monkeypatc
     assert vodfast("upload", clip("a.mp4"), "--to", "tencent:101").code != 0
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=30) == 0
+
+
+def test_the_emulator_ends_though_a_callback_is_not_taken(
+    spawn: Spawn, vodfast: Run, clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = spawn("emulator")
+    assert process.stdout is not None
+    monkeypatch.setenv("VODFAST_EMULATOR", json.loads(process.stdout.readline())["endpoint"])
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/cb"
+        assert vodfast("callback", "set", url, "--to", "aliyun").code == 0
+        assert vodfast("upload", clip("a.mp4"), "--to", "aliyun").code == 0
+        caller, _ = silent.accept()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=5) == 0
+        caller.close()
 
 
 HEAVY = ("asyncio", "click", "httptools", "msgspec", "pycurl", "rich", "typing", "uvloop", "vodfast._native")

@@ -8,8 +8,9 @@ from __future__ import annotations
 import concurrent.futures
 import http.client
 import logging
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from vodfast.emulator.loopback import is_loopback
@@ -19,18 +20,34 @@ log = logging.getLogger("vodfast.emulator")
 _TIMEOUT = 10.0
 _PAUSE = 1.0
 _MOST = 256 << 20
-_threads = concurrent.futures.ThreadPoolExecutor(4, "vodfast-emulator-outbound")
+_slots = threading.Semaphore(8)
+"""How many requests are under way at once."""
 
 
 def fetch(url: str, headers: Mapping[str, str] | None = None) -> concurrent.futures.Future[bytes]:
     """The body behind a loopback http address; the future fails with OSError if it cannot be had."""
-    return _threads.submit(_exchange, "GET", url, b"", headers or {})
+    return _submit(_exchange, "GET", url, b"", headers or {})
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], *, attempts: int = 1) -> concurrent.futures.Future[bytes]:
     """Post to a loopback http address, up to `attempts` times a second apart; the last failure is logged."""
-    future = _threads.submit(_insist, url, body, headers, attempts)
+    future = _submit(_insist, url, body, headers, attempts)
     future.add_done_callback(_log_failure)
+    return future
+
+
+def _submit(work: Callable[..., bytes], *args: object) -> concurrent.futures.Future[bytes]:
+    """Do it on a thread that does not hold up the end of the process, as those of an executor would."""
+    future: concurrent.futures.Future[bytes] = concurrent.futures.Future()
+
+    def run() -> None:
+        with _slots:
+            try:
+                future.set_result(work(*args))
+            except BaseException as error:
+                future.set_exception(error)
+
+    threading.Thread(target=run, name="vodfast-emulator-outbound", daemon=True).start()
     return future
 
 
