@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import pycurl
 import pytest
 
 from vodfast import ConfigError, ErrorKind, InvalidInput, Route, SourceChanged, TransferConfig, VodfastError
@@ -257,6 +258,37 @@ async def test_an_exchange_that_begins_as_another_is_broken_off_comes_to_its_end
             assert (await following).status == 200
             assert broken.cancelled()
         over.set()
+
+
+async def test_an_exchange_may_be_broken_off_in_the_tick_its_answer_comes(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The handle's own clean-up is still to come then, so what begins in that tick must not use it."""
+    server = serve(OK)
+    body = BufferSource(b"abc", "b", "b").part(PartSpec(0, 0, 3))
+    broken: list[asyncio.Task[Response]] = []
+    resolve = pycurl.AsyncCurlMulti._resolve
+
+    def break_off(multi: Any, curl: Any, error: Any) -> None:
+        if broken:
+            broken.pop().cancel()
+        resolve(multi, curl, error)
+
+    monkeypatch.setattr(pycurl.AsyncCurlMulti, "_resolve", break_off)
+    async with transport(server.port) as opened:
+
+        async def broken_off_and_on() -> Response:
+            try:
+                await opened.send(request(method="PUT", body=body, timeout=None))
+            except asyncio.CancelledError:
+                return await opened.send(request())
+            raise AssertionError("it was not broken off")
+
+        broken.append(asyncio.create_task(broken_off_and_on()))
+        task = broken[0]
+        done, _ = await asyncio.wait([task], timeout=30)
+        assert done, "the second exchange never ends"
+        assert task.result().status == 200
 
 
 async def test_bandwidth_is_held(serve: Any) -> None:
