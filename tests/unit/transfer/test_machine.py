@@ -73,7 +73,20 @@ class ModelStore:
         return self._call("part", do)
 
     def list_parts(self, upload_id: str, marker: str | None) -> Call[PartPage]:
-        raise AssertionError("not used")
+        """Three parts a page."""
+
+        def do(_flip: bool) -> PartPage:
+            held = self.uploads.get(upload_id)
+            if held is None:
+                raise gone()
+            later = [index for index in sorted(held) if index > int(marker or -1)]
+            parts = tuple(
+                PartReceipt(index=index, length=len(held[index]), tag=f"e{index}", digest=_native.crc64(held[index]))
+                for index in later[:3]
+            )
+            return PartPage(parts=parts, marker=str(later[2]) if len(later) > 3 else None)
+
+        return self._call("list parts", do)
 
     def complete_upload(self, upload_id: str, parts: Sequence[PartReceipt]) -> Call[ObjectReceipt]:
         def do(_flip: bool) -> ObjectReceipt:
@@ -135,6 +148,7 @@ class Simulation:
         self.store = ModelStore(options.pop("limits", LIMITS))
         self.policy = RetryPolicy(TransferConfig(attempts=6, retry_reserve=1000), self.rng)
         self.plan = UploadPlan(size, part_size if size > part_size else 0)
+        self.options = options
         self.machine = ObjectMachine(
             self.store, self.policy.delay, plan=self.plan, part_body=self.source.part, **options
         )
