@@ -25,6 +25,17 @@ def test_an_upload_whose_id_was_never_written_down_is_not_left_open(
     assert count(history, cloud.apply) == 1
 
 
+@pytest.mark.parametrize("cloud", CLOUDS[:2], ids=str)
+def test_nor_is_it_if_the_next_process_is_killed_before_it_could_look(
+    cloud: Cloud, movie: Path, killed: Callable[..., None], again: Callable[..., Any], judge: Callable[..., Any]
+) -> None:
+    killed(cloud, movie, {"action": "drop_reply", "times": 0, "match": {"operation": "InitiateMultipartUpload"}})
+    killed(cloud, movie, stall("ListMultipartUploads"), parts=1)
+    result = again(cloud, movie)
+    assert result.resumed
+    judge(cloud, movie, result)
+
+
 def test_in_mid_upload(
     cloud: Cloud,
     movie: Path,

@@ -66,7 +66,7 @@ def _machine(
         part_body=part_body,
         concurrency=concurrency,
         kept=kept,
-        strays=resumed and kept is None,
+        strays=resumed,
         keeps=keeps,
     )
 

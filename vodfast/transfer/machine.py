@@ -335,6 +335,7 @@ class ObjectMachine:
                 self._digests[index] = (part.digest, spec.length)
         self._planned = (spec for spec in self._plan.parts() if spec.index not in parts)
         self._phase = _Phase.PARTS
+        self._sweep()
 
     def _upload_gone(self) -> None:
         """The store does not know the upload any more. If all of it was there, it may have been joined."""
@@ -346,8 +347,6 @@ class ObjectMachine:
         self._upload_id = None
         self._phase = _Phase.SETTLE
         self._ready.append(_Work(_Phase.SETTLE))
-
-    # Decisions.
 
     def _advance(self) -> None:
         if self._error is not None:
