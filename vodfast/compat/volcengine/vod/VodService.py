@@ -29,7 +29,7 @@ from vodfast.compat.volcengine.vod.models.response.response_vod_pb2 import (
     VodQueryUploadTaskInfoResponse,
     VodUrlUploadResponse,
 )
-from vodfast.compat.volcengine.vod.VodServiceConfig import VodServiceConfig
+from vodfast.compat.volcengine.vod.VodServiceConfig import LEAST_CHUNK, VodServiceConfig
 from vodfast.errors import VodfastError
 from vodfast.items import UploadResult
 from vodfast.providers.contract import JobRecord, PullItem
@@ -64,13 +64,13 @@ class VodService(VodServiceConfig):
         Raises:
             VodError: it failed; nothing was committed.
         """
-        whole = request.SupportParseManifest and request.FilePath.lower().endswith(".m3u8")
+        playlist = is_playlist(request.FilePath)
         options = _upload_options(
             request, expire_time=request.ExpireTime or None, upload_source=request.VodUploadSource or None
         )
         # A material is never taken for a package, and with functions given as they are it is media all the same.
-        playlist = request.FilePath.lower().endswith(".m3u8") and not whole
-        return self._upload(request, options, "material" if playlist else "media", _storage(request.StorageClass))
+        alone = playlist and not request.SupportParseManifest
+        return self._upload(request, options, "material" if alone else "media", _storage(request.StorageClass))
 
     def upload_material(self, request: VodUploadMaterialRequest) -> VodCommitUploadInfoResponse:
         """Upload a material.
@@ -98,7 +98,8 @@ class VodService(VodServiceConfig):
                 force_new=True,  # a script that uploads a file twice wants two media
             )
 
-        done = self._ask(perform, request.SpaceName, chunk_size=request.ChunkSize)
+        whole_at_once = os.path.getsize(request.FilePath) <= LEAST_CHUNK and not is_playlist(request.FilePath)
+        done = self._ask(perform, request.SpaceName, chunk_size=request.ChunkSize, remember=not whole_at_once)
         data = dict(done.raw)
         if not data:
             data = {"Mid" if (done.media_id or "").startswith("m") else "Vid": done.media_id}
@@ -189,9 +190,11 @@ class VodService(VodServiceConfig):
         token.current_time = issued["CurrentTime"]
         return token
 
-    def _ask(self, perform: Callable[[Client], T], space: str = "", *, chunk_size: int = 0) -> T:
+    def _ask(
+        self, perform: Callable[[Client], T], space: str = "", *, chunk_size: int = 0, remember: bool = False
+    ) -> T:
         try:
-            with self.client(space, chunk_size) as client:
+            with self.client(space, chunk_size=chunk_size, remember=remember) as client:
                 return perform(client)
         except VodfastError as error:
             raise translated(error) from error
@@ -205,6 +208,11 @@ class VodService(VodServiceConfig):
             "Region": self.service_info.credentials.region,
         }
         return kind.of({"ResponseMetadata": metadata, "Result": result})
+
+
+def is_playlist(path: str) -> bool:
+    """Whether a file may name others that go with it."""
+    return path.lower().endswith(".m3u8")
 
 
 def _storage(number: int) -> str | None:

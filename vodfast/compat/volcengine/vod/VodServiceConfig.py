@@ -96,8 +96,10 @@ class VodServiceConfig:
         """Seconds after which a transfer that does not move is broken off and tried again."""
         self.service_info.socket_timeout = socket_timeout
 
-    def client(self, space: str = "", chunk_size: int = 0) -> AbstractContextManager[Client]:
-        """The client for these settings as they are now.
+    def client(self, space: str = "", *, chunk_size: int = 0, remember: bool = False) -> AbstractContextManager[Client]:
+        """The client for these settings as they are now. `remember` keeps a journal, from which a later call goes on:
+        what is sent in one request has nothing to go on from, and a script that sends one small file after another
+        would wait longer for the journal than for the service.
 
         Raises:
             ConfigError: there are no keys, or a setting cannot be used.
@@ -107,6 +109,7 @@ class VodServiceConfig:
             connect_timeout=float(info.connection_timeout),
             stall_timeout=max(1.0, float(info.socket_timeout)),
             part_size=max(chunk_size, LEAST_CHUNK),
+            resume=remember,
         )
         settings = {"region": info.credentials.region, "endpoint": info.host}
         if info.scheme == "http":
