@@ -94,13 +94,15 @@ class CredentialPlaces(msgspec.Struct, frozen=True, kw_only=True):
     """Where one cloud's credentials may be found besides an explicit object.
 
     `env` lists (access key, secret key, token) variable names, best first; a set counts only if both key names are set.
-    `files` lists INI files (`~` allowed) with the section and the names of the same three values; `json_files`, asked
-    last, lists files that hold one JSON object, with the names of the three values.
+    `files` lists INI files (`~` allowed) with the section and the names of the same three values; `json_files` lists
+    files that hold one JSON object, with the names of the three values; `profile_files`, asked last, the same for files
+    whose object has several `profiles` and says which one is `current`.
     """
 
     env: tuple[tuple[str, str, str | None], ...]
     files: tuple[tuple[str, str, tuple[str, str, str | None]], ...] = ()
     json_files: tuple[tuple[str, tuple[str, str, str | None]], ...] = ()
+    profile_files: tuple[tuple[str, tuple[str, str, str | None]], ...] = ()
 
 
 class FoundCredentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +149,12 @@ def find_credentials(
         if key != secret:
             there, missing = names[:2] if key else names[1::-1]
             raise ConfigError(f"half of the credentials for {cloud}: {there} is set, {missing} is not", cloud=cloud)
-    files = [name for name, _, _ in places.files] + [name for name, _ in places.json_files]
+    for name, options in places.profile_files:
+        held = _from_profiles(Path(name).expanduser(), options)
+        if held is not None:
+            return FoundCredentials(credentials=held, origin=f"file {name}")
+    files = [name for name, _, _ in places.files]
+    files += [name for name, _ in (*places.json_files, *places.profile_files)]
     asked = ", ".join([own_names[0], *(names[0] for names in places.env), *files])
     raise ConfigError(
         f"no credentials for {cloud}: set {own_names[0]} and {own_names[1]}, or pass credentials= (looked in: {asked})",
@@ -212,14 +219,35 @@ def _from_ini(path: Path, section: str, key: str, secret: str, token: str | None
 
 
 def _from_json(path: Path, options: tuple[str, str, str | None]) -> Credentials | None:
+    return _keys_in(_json_object(path), options)
+
+
+_KEY_MODES = (None, "AK", "StsToken")
+"""Profiles that hold keys themselves; those of other modes tell how to get some."""
+
+
+def _from_profiles(path: Path, options: tuple[str, str, str | None]) -> Credentials | None:
+    document = _json_object(path)
+    profiles = document.get("profiles")
+    for profile in profiles if isinstance(profiles, list) else ():
+        if isinstance(profile, dict) and profile.get("name") == document.get("current"):
+            return _keys_in(profile, options) if profile.get("mode") in _KEY_MODES else None
+    return None
+
+
+def _json_object(path: Path) -> dict[str, Any]:
+    """The object in a file, empty if there is no file."""
     try:
-        values = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except (FileNotFoundError, NotADirectoryError):
-        return None
+        return {}
     except (msgspec.MsgspecError, ValueError, RecursionError, OSError):
         raise ConfigError(
             f"the credentials file {path} cannot be read as a JSON object: mend it or move it away"
         ) from None
+
+
+def _keys_in(values: Mapping[str, Any], options: tuple[str, str, str | None]) -> Credentials | None:
     found = [values.get(option) if option else None for option in options]
     key, secret, token = (text.strip() if isinstance(text, str) else "" for text in found)
     return Credentials.of(key, secret, token or None) if key and secret else None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
 
 from vodfast import ConfigError, Credentials
 from vodfast.credentials import CachedCredentials, CredentialPlaces, find_credentials, for_emulator, load_credentials
+from vodfast.providers import load_provider
 
 OWN = {"VODFAST_CLOUD_ACCESS_KEY": "own", "VODFAST_CLOUD_SECRET_KEY": "s"}
 VENDOR = {"VENDOR_ID": "vendor", "VENDOR_KEY": "s", "VENDOR_TOKEN": "t"}
@@ -35,6 +37,42 @@ def test_own_variables_then_the_vendors_then_its_file(home: Path) -> None:
     found = find_credentials("cloud", PLACES, {"VENDOR_ID": "half"})
     assert found.credentials.secret_key.reveal() == "%secret%"
     assert found.origin == "file ~/.vendor/keys"
+
+
+ALIBABA = load_provider("aliyun").credential_places
+PROFILES = [
+    {"name": "other", "mode": "AK", "access_key_id": "other", "access_key_secret": "s"},
+    {"name": "mine", "mode": "StsToken", "access_key_id": "mine", "access_key_secret": "s", "sts_token": "t"},
+    {"name": "role", "mode": "RamRoleArn", "access_key_id": "base", "access_key_secret": "s", "ram_role_arn": "acs:x"},
+]
+
+
+def test_the_current_profile_of_the_vendors_command_line(home: Path) -> None:
+    file = home / ".aliyun" / "config.json"
+    file.parent.mkdir()
+
+    def held(document: object) -> str | None:
+        file.write_text(json.dumps(document))
+        try:
+            found = find_credentials("aliyun", ALIBABA, {})
+        except ConfigError:
+            return None
+        assert found.origin == "file ~/.aliyun/config.json"
+        return f"{found.credentials.access_key} {found.credentials.token and found.credentials.token.reveal()}"
+
+    assert held({"current": "mine", "profiles": PROFILES}) == "mine t"
+    assert held({"current": "other", "profiles": PROFILES}) == "other None"
+    assert held({"current": "role", "profiles": PROFILES}) is None, "its keys are those of somebody else"
+    for document in ({"current": "none", "profiles": PROFILES}, {"current": "mine"}, {"profiles": [7]}, {}):
+        assert held(document) is None
+    file.write_text("{")
+    with pytest.raises(ConfigError, match=r"config\.json cannot be read"):
+        find_credentials("aliyun", ALIBABA, {})
+    ini = home / ".alibabacloud" / "credentials.ini"
+    ini.parent.mkdir()
+    ini.write_text("[default]\ntype = sts\naccess_key_id = ini\naccess_key_secret = s\nsecurity_token = t\n")
+    found = find_credentials("aliyun", ALIBABA, {}).credentials
+    assert (found.access_key, found.token and found.token.reveal()) == ("ini", "t")
 
 
 def test_half_a_pair_does_not_count(home: Path) -> None:

@@ -54,6 +54,7 @@ PLACES: Final = CredentialPlaces(
         ("ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET", None),
     ),
     files=(("~/.alibabacloud/credentials.ini", "default", ("access_key_id", "access_key_secret", "security_token")),),
+    profile_files=(("~/.aliyun/config.json", ("access_key_id", "access_key_secret", "sts_token")),),
 )
 
 SIGNATURES: Final = ("ACS3", "V1")
