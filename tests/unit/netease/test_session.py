@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from typing import Any
 
 import msgspec
@@ -11,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vodfast.credentials import Credentials
+from vodfast.credentials import Credentials, Secret
 from vodfast.errors import AmbiguousCommit, ConfigError, ErrorKind, InvalidInput, RetryClass, VodfastError
 from vodfast.providers.contract import MediaRecord, MediaSpec, Ticket
-from vodfast.providers.netease import faults, verbs, wire
+from vodfast.providers.netease import Checkpoint, UploadOptions, faults, verbs, wire
 from vodfast.providers.netease.calls import Api
 from vodfast.providers.netease.protocol import NeteaseVod
 from vodfast.stores.nos.dialect import NosStore
@@ -213,6 +214,19 @@ def test_otherwise_the_service_is_asked_and_asked_again(relayed: str | None) -> 
         error = failure(call, reply(empty))
         assert isinstance(error, AmbiguousCommit)
         assert error.retry is RetryClass.LATER
+
+
+@pytest.mark.parametrize("age", [0.0, 3600.0])
+def test_an_old_answer_that_an_object_is_unfinished_is_not_believed(age: float) -> None:
+    """As a journal replays it."""
+    filled = Checkpoint(bucket="vodfake", key="0-1.mp4", token=Secret("UPLOAD t"), context="c", size=5)
+    call = PROVIDER.apply(msgspec.structs.replace(MEDIA, options=UploadOptions(checkpoint=filled)))
+    call.build(KEYS, time.time() - age)
+    store = call.parse(reply({"list": []})).objects[0].store
+    assert isinstance(store, NosStore)
+    assert store.begun == "c"
+    assert (store.head_object().answered is None) is (age > 0)
+    assert store.head_object().answered is None  # the next question is for the service
 
 
 def test_nothing_is_committed_without_a_receipt() -> None:

@@ -7,9 +7,10 @@ Decides what upload/init becomes (sections 4.1, 5.2 and 7 of the protocol notes)
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -31,6 +32,8 @@ from vodfast.transfer.ports import Call, ObjectReceipt, without_request
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,62}")
 _SECRET = re.compile(r"[\x21-\x7e]{1,16384}")
 _CALLBACK = re.compile(r"[A-Za-z0-9+/]{1,8192}={0,2}")
+_FRESH: Final = 60.0
+"""Seconds for which the answer that an object is not finished yet may be believed."""
 _TOKEN = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,16382}[\x21-\x7e])?")
 
 
@@ -41,7 +44,7 @@ def open_session(
     the caller's keys in the middle of the upload."""
     checkpoint = options.checkpoint
 
-    def read(reply: Reply, keys: Credentials) -> Ticket:
+    def read(reply: Reply, keys: Credentials, _: float) -> Ticket:
         answer = reply.read(wire.InitReply)
         if answer.storage_type == "oss":
             return _in_oss(reply, answer, options.content_type)
@@ -72,13 +75,14 @@ def open_session(
 
 def reopen(api: Api, book: NodeBook, checkpoint: Checkpoint, content_type: str | None) -> Call[Ticket]:
     """The session a checkpoint is of. Whether its object was finished meanwhile is asked first; the answer serves the
-    store when it wants to know."""
+    store when it wants to know, unless it is an old one that a journal has kept and that may have changed since."""
     name, token = checkpoint.key, checkpoint.token
     assert token is not None
     _learn(book, checkpoint)
 
-    def read(found: ObjectReceipt | None, keys: Credentials) -> Ticket:
-        answers: Iterator[Call[ObjectReceipt | None]] = iter([without_request(CLOUD, verbs.QUERY, found)])
+    def read(found: ObjectReceipt | None, keys: Credentials, asked_at: float) -> Ticket:
+        known = [without_request(CLOUD, verbs.QUERY, found)] if time.time() - asked_at < _FRESH else []
+        answers: Iterator[Call[ObjectReceipt | None]] = iter(known)
         store = _store_of(
             book, checkpoint, lambda: next(answers, None) or verbs.confirm(api, name), content_type, checkpoint
         )
@@ -175,17 +179,17 @@ def _in_oss(reply: Reply, answer: wire.InitReply, content_type: str | None) -> T
     )
 
 
-def _with_keys(call: Call[Any], read: Callable[[Any, Credentials], Ticket]) -> Call[Ticket]:
-    """The call with its answer read together with the keys it was made with."""
-    asked_by: list[Credentials] = []
+def _with_keys(call: Call[Any], read: Callable[[Any, Credentials, float], Ticket]) -> Call[Ticket]:
+    """The call with its answer read together with the keys it was made with, and when that was."""
+    asked: list[tuple[Credentials, float]] = []
 
     def build(credentials: Credentials, now: float) -> Request:
-        asked_by[:] = [permanent(credentials)]
+        asked[:] = [(permanent(credentials), now)]
         return call.build(credentials, now)
 
     return Call(
         cloud=call.cloud,
         operation=call.operation,
         build=build,
-        parse=lambda response: read(call.parse(response), asked_by[0]),
+        parse=lambda response: read(call.parse(response), *asked[0]),
     )
