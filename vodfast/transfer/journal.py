@@ -35,6 +35,8 @@ FILE = "journal.db"
 _LOCKS = "journal.lock"
 _APPLICATION = 0x766F6466
 _VERSION = 1
+_LINGER = 0.05
+"""Seconds lazy notes wait for others."""
 _BUSY = 60.0
 """Seconds another process may hold the file."""
 _FIRST_LOOK, _LONGEST_LOOK = 0.02, 0.5
@@ -171,9 +173,11 @@ class Journal:
         self._jobs.put(_Job(work, report, early))
         return await outcome
 
-    def note(self, work: Callable[[sqlite3.Connection], object]) -> None:
-        """Run `work` soon, in order with everything else, and do not wait. If it fails, the next `do` does."""
-        self._jobs.put(_Job(work, None))
+    def note(self, work: Callable[[sqlite3.Connection], object], *, lazy: bool = False) -> None:
+        """Run `work` soon, in order with everything else, and do not wait. If it fails, the next `do` does. What is
+        `lazy` lets the next that is not take it along, so that small uploads share a flush to disk.
+        """
+        self._jobs.put(_Job(work, None, lazy=lazy))
 
     # The journal's thread.
 
@@ -189,16 +193,24 @@ class Journal:
             db.close()
 
     def _batch(self) -> tuple[list[_Job], bool]:
-        """All there is to do now; what comes while it is written to disk makes up the next batch."""
+        """All there is to do now; what comes while it is written to disk makes up the next batch. Lazy notes alone wait
+        a moment for company.
+        """
         batch: list[_Job] = []
-        job = self._jobs.get()
-        while job is not None:
-            batch.append(job)
+        lazy_until: float | None = None
+        while True:
+            wait = None if not batch else 0.0 if lazy_until is None else max(0.0, lazy_until - time.monotonic())
             try:
-                job = self._jobs.get_nowait()
+                job = self._jobs.get(timeout=wait)
             except queue.Empty:
                 return batch, False
-        return batch, True
+            if job is None:
+                return batch, True
+            if not job.lazy:
+                lazy_until = None
+            elif not batch:
+                lazy_until = time.monotonic() + _LINGER
+            batch.append(job)
 
     def _write(self, db: sqlite3.Connection, batch: list[_Job]) -> None:
         values: list[object] = []
@@ -310,7 +322,7 @@ class Entry:
         if durable:
             await self._journal.do(work)
         else:
-            self._journal.note(work)
+            self._journal.note(work, lazy=True)
 
     async def committing(self) -> None:
         """Every object is stored and the commit is about to be sent."""
@@ -327,7 +339,7 @@ class Entry:
             _drop_objects(db, self.key)
             db.execute("UPDATE items SET changed = ?, reply = NULL, outcome = ? WHERE key = ?", row)
 
-        self._journal.note(work)
+        self._journal.note(work, lazy=True)
 
     def forget(self) -> None:
         """Nothing of this item is worth taking up."""
@@ -337,7 +349,7 @@ class Entry:
             _drop_objects(db, self.key)
             db.execute("DELETE FROM items WHERE key = ?", (self.key,))
 
-        self._journal.note(work)
+        self._journal.note(work, lazy=True)
 
     def _moved_to(self, state: str) -> Callable[[sqlite3.Connection], None]:
         self.state = state
@@ -399,7 +411,7 @@ class ObjectRecord:
             db.execute("DELETE FROM parts WHERE key = ? AND name = ?", self._id)
             db.execute("REPLACE INTO objects (key, name, part_size, finished) VALUES (?, ?, 0, ?)", row)
 
-        self._journal.note(work)
+        self._journal.note(work, lazy=True)
 
     def deleted(self) -> None:
         """The stored object was taken back."""
@@ -411,12 +423,13 @@ class ObjectRecord:
 
 class _Job(msgspec.Struct, frozen=True):
     """Work for the journal's thread; `report` gets its value or the failure, None if nobody waits. It is told at once
-    if `early`, otherwise when it is on disk.
+    if `early`, otherwise when it is on disk. A `lazy` one may be written a moment later than the others.
     """
 
     work: Callable[[sqlite3.Connection], object]
     report: Callable[[Any, VodfastError | None], None] | None
     early: bool = False
+    lazy: bool = False
 
 
 def _prepared(path: Path) -> sqlite3.Connection:
