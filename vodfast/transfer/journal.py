@@ -125,12 +125,14 @@ class Journal:
         """
         pause = _FIRST_LOOK
         while not self._lock(key):
+            self.note(_nothing)  # what the holder has noted, if it is this very process, is not to wait any longer
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_LOOK)
         try:
             yield await self._ask(lambda db: _load(self, db, key, cloud, label), early=True)
         finally:
-            self._unlock(key)
+            # The next holder must see what this one has noted.
+            self._jobs.put(_Job(_nothing, lambda *_: self._unlock(key), lazy=True))
 
     def in_use(self, key: str) -> bool:
         """Whether somebody holds the claim of an item just now."""
@@ -430,6 +432,10 @@ class _Job(msgspec.Struct, frozen=True):
     report: Callable[[Any, VodfastError | None], None] | None
     early: bool = False
     lazy: bool = False
+
+
+def _nothing(_: sqlite3.Connection) -> None:
+    """No work: what matters is that everything before it is on disk."""
 
 
 def _prepared(path: Path) -> sqlite3.Connection:
