@@ -36,7 +36,7 @@ _LOCKS = "journal.lock"
 _APPLICATION = 0x766F6466
 _VERSION = 1
 _LINGER = 0.05
-"""Seconds lazy notes wait for others."""
+"""Seconds lazy notes wait for others: what a killed process may forget of the parts that were acknowledged last."""
 _BUSY = 60.0
 """Seconds another process may hold the file."""
 _FIRST_LOOK, _LONGEST_LOOK = 0.02, 0.5
@@ -402,7 +402,7 @@ class ObjectRecord:
     def part(self, part: KeptPart) -> None:
         """One part is acknowledged."""
         row = (*self._id, part.receipt.index, msgspec.json.encode(part))
-        self._journal.note(lambda db: db.execute("REPLACE INTO parts VALUES (?, ?, ?, ?)", row))
+        self._journal.note(lambda db: db.execute("REPLACE INTO parts VALUES (?, ?, ?, ?)", row), lazy=True)
 
     def stored(self, finished: Finished) -> None:
         """The whole object is stored and proven."""
