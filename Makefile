@@ -42,7 +42,7 @@ contracts: $(STAMP)
 	$(VENV)/bin/lint-imports --no-cache
 
 unit: $(STAMP)
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -n 2
 
 test-sdks: $(SDKS_STAMP)
 	$(SDKS)/bin/python -m pytest tests/foreign

@@ -37,6 +37,9 @@ _APPLICATION = 0x766F6466
 _VERSION = 1
 _LINGER = 0.05
 """Seconds lazy notes wait for others: what a killed process may forget of the parts that were acknowledged last."""
+_GATHER, _CROWD = 0.005, 8
+"""Seconds even those who wait are made to wait for others, after a batch of more than that many: the journal's thread
+then wakes seldom, and leaves the interpreter to the event loop."""
 _BUSY = 60.0
 """Seconds another process may hold the file."""
 _FIRST_LOOK, _LONGEST_LOOK = 0.02, 0.5
@@ -75,6 +78,7 @@ class Journal:
         self._thread: threading.Thread | None = None
         self._locks = -1
         self._held: set[str] = set()
+        self._crowd = 0
         self._failure: VodfastError | None = None
 
     def exists(self) -> bool:
@@ -195,23 +199,27 @@ class Journal:
             db.close()
 
     def _batch(self) -> tuple[list[_Job], bool]:
-        """All there is to do now; what comes while it is written to disk makes up the next batch. Lazy notes alone wait
-        a moment for company.
+        """All there is to do now; what comes while it is written to disk makes up the next batch. Lazy notes wait for
+        company, and so does everything, for a moment, where there has just been much.
         """
         batch: list[_Job] = []
-        lazy_until: float | None = None
+        until = 0.0
         while True:
-            wait = None if not batch else 0.0 if lazy_until is None else max(0.0, lazy_until - time.monotonic())
             try:
-                job = self._jobs.get(timeout=wait)
+                job = self._jobs.get(timeout=max(0.0, until - time.monotonic()) if batch else None)
             except queue.Empty:
+                self._crowd = len(batch)
                 return batch, False
             if job is None:
                 return batch, True
-            if not job.lazy:
-                lazy_until = None
+            if self._crowd > _CROWD:
+                if not batch:
+                    time.sleep(_GATHER)  # without waking for each
+                until = 0.0
+            elif not job.lazy:
+                until = 0.0
             elif not batch:
-                lazy_until = time.monotonic() + _LINGER
+                until = time.monotonic() + _LINGER
             batch.append(job)
 
     def _write(self, db: sqlite3.Connection, batch: list[_Job]) -> None:
@@ -314,11 +322,13 @@ class Entry:
 
     async def applied(self, reply: bytes, changed: dict[str, int], *, durable: bool) -> None:
         """A session is open; whatever an earlier one left is forgotten. `durable` waits for the disk."""
+        earlier = self.state != "new"
         self.state, self.reply, self.changed, self._objects = "applied", reply, changed, {}
         row = (self.key, self.cloud, self.label, self.state, msgspec.json.encode(changed).decode(), reply, time.time())
 
         def work(db: sqlite3.Connection) -> None:
-            _drop_objects(db, self.key)
+            if earlier:
+                _drop_objects(db, self.key)
             db.execute("REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, NULL, ?)", row)
 
         if durable:
@@ -332,14 +342,14 @@ class Entry:
 
     def committed(self, outcome: bytes, changed: dict[str, int]) -> None:
         """The media exist. What was needed to get there is deleted."""
-        self.outcome, self.changed, self.reply, self._objects = outcome, changed, None, {}
-        row = (msgspec.json.encode(changed).decode(), outcome, self.key)
-        move = self._moved_to("committed")
+        self.state, self.outcome, self.changed, self.reply, self._objects = "committed", outcome, changed, None, {}
+        row = (self.state, msgspec.json.encode(changed).decode(), outcome, time.time(), self.key)
 
         def work(db: sqlite3.Connection) -> None:
-            move(db)
             _drop_objects(db, self.key)
-            db.execute("UPDATE items SET changed = ?, reply = NULL, outcome = ? WHERE key = ?", row)
+            db.execute(
+                "UPDATE items SET state = ?, changed = ?, reply = NULL, outcome = ?, updated = ? WHERE key = ?", row
+            )
 
         self._journal.note(work, lazy=True)
 
@@ -406,11 +416,13 @@ class ObjectRecord:
 
     def stored(self, finished: Finished) -> None:
         """The whole object is stored and proven."""
+        in_parts = self.kept is not None
         self.finished, self.kept = finished, None
         row = (*self._id, msgspec.json.encode(finished))
 
         def work(db: sqlite3.Connection) -> None:
-            db.execute("DELETE FROM parts WHERE key = ? AND name = ?", self._id)
+            if in_parts:
+                db.execute("DELETE FROM parts WHERE key = ? AND name = ?", self._id)
             db.execute("REPLACE INTO objects (key, name, part_size, finished) VALUES (?, ?, 0, ?)", row)
 
         self._journal.note(work, lazy=True)
