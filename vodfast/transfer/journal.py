@@ -1,8 +1,8 @@
 """What survives the process: unfinished uploads and the media they became, in one SQLite file.
 
-Decides the tables, when a line is durable, and that one process at a time works on an item (a lock of the operating
-system, which dies with its holder). Leaves the meaning of the lines to `session.py`. The file is 0600, in a directory
-of 0700; it holds no key, and what grants upload rights only sealed by the caller.
+Decides when a line is durable, and that one process at a time works on an item (a lock of the operating system, which
+dies with its holder). Leaves the tables to `journal_file.py` and the meaning of the lines to `session.py`. The file is
+0600, in a directory of 0700; it holds no key, and what grants upload rights only sealed by the caller.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from vodfast.errors import ConfigError, ErrorKind, VodfastError
+from vodfast.transfer.journal_file import open_file
 from vodfast.transfer.steps import Finished, KeptPart, KeptUpload
 
 T = TypeVar("T")
@@ -33,27 +34,12 @@ _log = logging.getLogger("vodfast.journal")
 
 FILE = "journal.db"
 _LOCKS = "journal.lock"
-_APPLICATION = 0x766F6466
-_VERSION = 1
 _LINGER = 0.05
 """Seconds lazy notes wait for others: what a killed process may forget of the parts that were acknowledged last."""
 _GATHER, _CROWD = 0.005, 8
 """Seconds even those who wait are made to wait for others, after a batch of more than that many: the journal's thread
 then wakes seldom, and leaves the interpreter to the event loop."""
-_BUSY = 60.0
-"""Seconds another process may hold the file."""
 _FIRST_LOOK, _LONGEST_LOOK = 0.02, 0.5
-_CHECKED_WHOLE = 16 * 1024 * 1024
-"""A file up to this size is checked for damage at every opening; a larger one only for being a journal."""
-
-_TABLES = """
-CREATE TABLE items (key TEXT PRIMARY KEY, cloud TEXT NOT NULL, label TEXT NOT NULL, state TEXT NOT NULL,
-    changed TEXT NOT NULL, reply BLOB, outcome BLOB, updated REAL NOT NULL) WITHOUT ROWID;
-CREATE TABLE objects (key TEXT, name TEXT, upload_id TEXT, part_size INTEGER NOT NULL, finished BLOB,
-    PRIMARY KEY (key, name)) WITHOUT ROWID;
-CREATE TABLE parts (key TEXT, name TEXT, number INTEGER, part BLOB NOT NULL,
-    PRIMARY KEY (key, name, number)) WITHOUT ROWID;
-"""
 
 
 class ItemLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,7 +231,7 @@ class Journal:
         path = self.directory / FILE
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
         try:
-            return _prepared(path)
+            return open_file(path)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
                 raise
@@ -448,44 +434,6 @@ class _Job(msgspec.Struct, frozen=True):
 
 def _nothing(_: sqlite3.Connection) -> None:
     """No work: what matters is that everything before it is on disk."""
-
-
-def _prepared(path: Path) -> sqlite3.Connection:
-    # The rollback journal, not WAL: SQLite 3.7.0 to 3.51.2 can damage a WAL file that several processes reset.
-    db = sqlite3.connect(path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
-    try:
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute("PRAGMA journal_mode = PERSIST")  # a file less to make and delete at each flush
-        (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables == 0:
-            _create(db)
-        ((application,), (version,)) = (
-            db.execute(f"PRAGMA {name}").fetchone() for name in ("application_id", "user_version")
-        )
-        if application != _APPLICATION:
-            raise sqlite3.DatabaseError("it is not a journal of vodfast")
-        if version > _VERSION:
-            raise ConfigError(f"the journal {path} was written by a newer vodfast: update, or move it away")
-        if path.stat().st_size <= _CHECKED_WHOLE:
-            (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-            if verdict != "ok":
-                raise sqlite3.DatabaseError(verdict)
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _create(db: sqlite3.Connection) -> None:
-    try:
-        db.executescript(
-            f"BEGIN IMMEDIATE; {_TABLES} PRAGMA application_id = {_APPLICATION}; "
-            f"PRAGMA user_version = {_VERSION}; COMMIT;"
-        )
-    except sqlite3.OperationalError:
-        db.rollback()
-        if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:  # else another process was first
-            raise
 
 
 def _load(journal: Journal, db: sqlite3.Connection, key: str, cloud: str, label: str) -> Entry:
