@@ -53,16 +53,16 @@ def test_in_mid_upload(
     assert count(history[before:], cloud.part) == (3 if cloud.appends else 1)
 
 
+@pytest.mark.parametrize("cloud", [cloud for cloud in CLOUDS if cloud.last], ids=str)
 def test_before_the_parts_are_joined(
     cloud: Cloud, movie: Path, killed: Callable[..., None], again: Callable[..., Any], judge: Callable[..., Any]
 ) -> None:
-    if cloud.last is None:
-        pytest.skip("the last chunk joins by itself")
     killed(cloud, movie, stall(cloud.last))
     history = judge(cloud, movie, again(cloud, movie))
     assert count(history, cloud.apply) == 1
 
 
+@pytest.mark.parametrize("cloud", [cloud for cloud in CLOUDS if cloud.commit], ids=str)
 @pytest.mark.parametrize("action", ["stall", "drop_reply"])
 def test_around_the_commit(
     cloud: Cloud,
@@ -72,8 +72,6 @@ def test_around_the_commit(
     judge: Callable[..., Any],
     action: str,
 ) -> None:
-    if cloud.commit is None:
-        pytest.skip("there is no commit")
     killed(cloud, movie, {"action": action, "times": 0, "match": {"operation": cloud.commit}})
     history = judge(cloud, movie, again(cloud, movie))
     assert count(history, cloud.apply) == 1
