@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,12 @@ def test_every_sample_of_the_page(
 
 
 @pytest.fixture
+def downloads() -> None:
+    """The folder that voduploadsdk 1.0.2 fetches web files to and, for anything but a playlist, forgets to make."""
+    Path(sysconfig.get_path("purelib"), "dlfiles").mkdir(exist_ok=True)
+
+
+@pytest.fixture
 def folder(tmp_path: Path, sample: Callable[[str, int], Path]) -> Path:
     """The files the script names."""
     for name in ("list", "elsewhere"):
@@ -165,14 +172,10 @@ DIFFERENT = {
 """Deliberate differences, by the line that shows them; the table of the migration page has them all."""
 
 
+@pytest.mark.usefixtures("downloads")
 def test_every_upload(run: Run, emulator: Emulator, folder: Path, web: str, keys: list[str]) -> None:
     arguments = ("aliyun_uploads.py", str(folder), *keys, web, str(folder / "answers"))
     theirs = run([], *arguments)
-    for _ in range(3):  # the upload SDK's own download of a web source fails now and then
-        if "FileDownloadError" not in str(theirs.answers()):
-            break
-        emulator.reset()
-        theirs = run([], *arguments)
     emulator.reset()
     ours = run(OURS, *arguments)
     compared(theirs, ours, DIFFERENT)
