@@ -254,6 +254,15 @@ def test_delay(client: Client, emulator: Emulator) -> None:
     assert time.monotonic() - begun >= 0.2
 
 
+def test_latency_is_waited_for_at_every_request_of_a_cloud(client: Client, emulator: Emulator) -> None:
+    emulator.settings(latency=0.1)
+    begun = time.monotonic()
+    client.put(client.apply(), b"x")
+    assert time.monotonic() - begun >= 0.2
+    emulator.settings(latency=3600)
+    assert client.control("GET", "health")[0] == 200
+
+
 @pytest.mark.parametrize(
     ("rules", "words"),
     [

@@ -13,11 +13,10 @@ import itertools
 import os
 import shutil
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from vodfast.emulator.crc import crc64, join
+from vodfast.emulator.crc import crc32, crc64, join
 
 WINDOW = 1 << 20
 """Bytes received before they are digested and stored."""
@@ -283,7 +282,7 @@ class BlobWriter:
     def _sum(self, data: bytes | memoryview) -> None:
         self._crc = crc64(data, self._crc)
         if self._crc32 is not None:
-            self._crc32 = zlib.crc32(data, self._crc32)
+            self._crc32 = crc32(data, self._crc32)
 
     def _open(self) -> None:
         self._path = self._store.new_path()

@@ -271,8 +271,11 @@ class Connection(asyncio.BufferedProtocol):
     def _finish(self, call: Call) -> None:
         """The whole request is here."""
         self._busy = True
+        wait = self._world.settings.latency if call.service.cloud else 0.0
         if isinstance(self._fault, faults.Delay):
-            self._loop.call_later(self._fault.seconds, self._act, call)
+            wait += self._fault.seconds
+        if wait:
+            self._loop.call_later(wait, self._act, call)
         else:
             self._act(call)
 

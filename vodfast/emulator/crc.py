@@ -1,4 +1,4 @@
-"""CRC-64/XZ as the object stores report it: computing, and joining the checksums of adjacent pieces.
+"""CRC-64/XZ and CRC-32 as the object stores report them: computing, and joining the CRC-64 of adjacent pieces.
 
 Joining follows from the algebra of CRCs alone: appending n bytes multiplies the first checksum by x^(8n) modulo the
 polynomial. Bytes are the business of fastcrc.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 
+import fastcrc.crc32
 import fastcrc.crc64
 
 _POLYNOMIAL = 0xC96C5795D7870F42
@@ -19,6 +20,11 @@ _ONE = 1 << 63
 def crc64(data: bytes | bytearray | memoryview, start: int = 0) -> int:
     """Checksum of `data`, continuing from the checksum of what came before it."""
     return fastcrc.crc64.xz(data, start)
+
+
+def crc32(data: bytes | bytearray | memoryview, start: int = 0) -> int:
+    """CRC-32 (that of zlib) of `data`, continuing from that of what came before it."""
+    return fastcrc.crc32.iso_hdlc(data, start)
 
 
 def join(pieces: Iterable[tuple[int, int]]) -> int:

@@ -21,6 +21,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     clock_offset: float = 0.0
     """How far the server's clock is ahead of the machine's."""
+    latency: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """Between the end of every request and its effect, as with a service that is far away."""
     token_lifetime: Annotated[float, msgspec.Meta(gt=0)] = 3600.0
     """Of upload certificates issued from now on."""
     etag: Literal["md5", "opaque"] = "md5"
