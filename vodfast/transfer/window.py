@@ -1,7 +1,8 @@
 """How much may be in flight: the adaptive window of requests and the budget of buffered bytes.
 
-Decides when a request may start. The window grows while throughput grows and is halved when the service throttles
-(AIMD), so no tuning flag is needed. Waiters are served in order. Owned by one event loop; not thread-safe.
+Decides when a request may start. The window doubles round by round until that stops paying, then grows by small steps
+while throughput grows, and is halved when the service throttles (AIMD), so no tuning flag is needed and a far service
+is as fast as a near one. Waiters are served in order. Owned by one event loop; not thread-safe.
 """
 
 from __future__ import annotations
@@ -11,9 +12,14 @@ from collections import deque
 from collections.abc import Callable
 
 _INTERVAL = 0.5
-"""Seconds over which throughput is compared."""
+"""Seconds over which throughput is compared, at least, and always whole rounds of as many requests as are in flight:
+requests that start together end together, and part of such a burst would be mistaken for a change.
+"""
+_OPENING_INTERVAL = 0.1
+"""The same while the window still doubles."""
 _SHARE = 0.5
-"""Of what a larger window promises it must bring this share to be kept: a quarter more slots, an eighth more bytes."""
+_ENOUGH = 0.125
+"""Of what a larger window promises it must bring that share to be kept, or that much more throughput."""
 _HOLD = 4
 """Intervals to leave the window alone after growth brought nothing; doubled each time that happens again."""
 _LONGEST_HOLD = 128
@@ -32,7 +38,8 @@ class Window:
         self._waiters: deque[asyncio.Future[None]] = deque()
         self._wanted = False
         self._since = clock()
-        self._done = 0
+        self._done = self._ended = 0
+        self._opening, self._doubted = True, False
         self._best = 0.0
         self._before_growth: float | None = None
         self._hold = 0
@@ -50,6 +57,8 @@ class Window:
     async def acquire(self) -> None:
         """Wait for a slot. Every acquired slot is given back with `release`."""
         if self._in_flight < int(self._limit) and not self._waiters:
+            if not self._in_flight:  # idle time says nothing of throughput
+                self._since, self._done, self._ended = self._clock(), 0, 0
             self._in_flight += 1
             return
         self._wanted = True
@@ -67,6 +76,7 @@ class Window:
         """Give a slot back after `moved` units (bytes, or 1 for a call) were acknowledged; 0 if it failed."""
         self._in_flight -= 1
         self._done += moved
+        self._ended += 1
         self._adapt()
         self._wake()
 
@@ -76,6 +86,7 @@ class Window:
         if now - self._shrunk < _SHRINK_PAUSE:
             return
         self._shrunk = now
+        self._opening = False
         self._limit = max(1.0, self._limit / 2)
         self._best = 0.0
         self._before_growth = None
@@ -89,31 +100,37 @@ class Window:
                 waiter.set_result(None)
 
     def _adapt(self) -> None:
+        if self._ended % int(self._limit):
+            return
         now = self._clock()
         elapsed = now - self._since
-        if elapsed < _INTERVAL:
+        if elapsed < (_OPENING_INTERVAL if self._opening else _INTERVAL):
             return
         rate = self._done / elapsed
         wanted, self._wanted = self._wanted or bool(self._waiters), False
-        self._since, self._done = now, 0
+        self._since, self._done, self._ended = now, 0, 0
         if not wanted:
             self._before_growth = None
             return
         before, self._before_growth = self._before_growth, None
         if before is not None:
             promised = self._limit / before - 1.0
-            if rate < self._best * (1.0 + promised * _SHARE):
-                self._limit, self._hold = before, self._next_hold
+            if rate < self._best * (1.0 + min(promised * _SHARE, _ENOUGH)):
+                if self._opening and not self._doubted:  # one slow interval may be chance, and costs a far service dear
+                    self._doubted, self._before_growth = True, before
+                    return
+                self._limit, self._hold, self._opening = before, self._next_hold, False
                 self._next_hold = min(self._next_hold * 2, _LONGEST_HOLD)
                 return
-            self._next_hold = _HOLD
+            self._next_hold, self._doubted = _HOLD, False
         self._best = max(rate, self._best * 0.9)
         if self._hold > 0:
             self._hold -= 1
             return
         if self._limit < self._maximum:
             self._before_growth = self._limit
-            self._limit = min(float(self._maximum), self._limit + max(1.0, self._limit / 4))
+            step = self._limit if self._opening else max(1.0, self._limit / 4)
+            self._limit = min(float(self._maximum), self._limit + step)
 
 
 class ByteBudget:
