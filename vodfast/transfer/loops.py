@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from importlib.metadata import version
@@ -16,6 +19,12 @@ from typing import Any, TypeVar, cast
 from vodfast.errors import InvalidInput
 
 T = TypeVar("T")
+
+_Jobs = queue.SimpleQueue[Callable[[], None]]
+_spare: deque[_Jobs] = deque()
+"""Where the threads that have nothing to do wait: starting one costs more than most of what they are for."""
+_SPARE = 4
+os.register_at_fork(after_in_child=_spare.clear)
 
 try:
     import uvloop as fast_loop
@@ -34,10 +43,10 @@ def loop_name() -> str:
 
 
 async def in_thread(function: Callable[..., T], *args: Any) -> T:
-    """Run a blocking function on a daemon thread of its own.
+    """Run a blocking function on a daemon thread that does nothing else meanwhile.
 
     Unlike an executor's, the thread is never waited for: a read that blocks for ever holds up neither cancellation
-    nor the end of the process.
+    nor the end of the process, nor the next function.
     """
     loop = asyncio.get_running_loop()
     outcome: asyncio.Future[T] = loop.create_future()
@@ -60,8 +69,21 @@ async def in_thread(function: Callable[..., T], *args: Any) -> T:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(settle, value, failure)
 
-    threading.Thread(target=work, name="vodfast-read", daemon=True).start()
+    try:
+        jobs = _spare.pop()
+    except IndexError:
+        jobs = queue.SimpleQueue()
+        threading.Thread(target=_serve, args=(jobs,), name="vodfast-read", daemon=True).start()
+    jobs.put(work)
     return await outcome
+
+
+def _serve(jobs: _Jobs) -> None:
+    while True:
+        jobs.get()()
+        if len(_spare) >= _SPARE:
+            return
+        _spare.append(jobs)
 
 
 class BackgroundLoop:

@@ -1,0 +1,44 @@
+"""Blocking functions beside an event loop: threads that are used again, and one that is stuck holds up nobody."""
+
+import asyncio
+import os
+import threading
+
+import pytest
+
+from vodfast.transfer.loops import in_thread
+
+
+async def test_a_thread_is_used_again() -> None:
+    seen = set()
+    for _ in range(20):
+        seen.add(await in_thread(threading.get_ident))
+        await asyncio.sleep(0.001)  # it is free once it has answered
+    assert len(seen) <= 2
+    assert threading.get_ident() not in seen
+
+
+async def test_one_that_is_stuck_holds_up_nobody() -> None:
+    go_on = threading.Event()
+    stuck = [asyncio.create_task(in_thread(go_on.wait)) for _ in range(10)]
+    await asyncio.sleep(0)
+    assert await asyncio.wait_for(in_thread(int, "7"), 10) == 7
+    stuck[0].cancel()
+    await asyncio.wait(stuck[:1])
+    assert stuck[0].cancelled()
+    go_on.set()
+    assert await asyncio.wait_for(asyncio.gather(*stuck[1:]), 10) == [True] * 9
+
+
+async def test_an_error_is_the_callers() -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        await in_thread(int, "x")
+    assert await in_thread(int, "7") == 7
+
+
+def test_a_child_process_starts_its_own() -> None:
+    assert asyncio.run(in_thread(int, "7")) == 7
+    child = os.fork()
+    if child == 0:
+        os._exit(asyncio.run(asyncio.wait_for(in_thread(int, "7"), 10)))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
