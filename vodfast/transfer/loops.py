@@ -13,7 +13,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from importlib.metadata import version
 from typing import Any, TypeVar, cast
 
 from vodfast.errors import InvalidInput
@@ -39,6 +38,8 @@ def new_loop() -> asyncio.AbstractEventLoop:
 
 def loop_name() -> str:
     """`uvloop X.Y.Z` or `asyncio`, for `doctor`."""
+    from importlib.metadata import version  # 20 ms that only `doctor` pays
+
     return "asyncio" if fast_loop is None else f"uvloop {version('uvloop')}"
 
 
