@@ -55,6 +55,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     netease_takes: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """At most how many bytes of a chunk a NetEase node keeps; the answer's offset then says less than was sent. None
     keeps all."""
+    netease_late: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """How many lookups of a NetEase media still do not find it after its object was finished."""
     netease_storage: Literal["nos", "oss"] = "nos"
     """Where NetEase has new uploads put: its own store, or Aliyun OSS as for overseas accounts."""
 

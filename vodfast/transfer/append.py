@@ -21,6 +21,10 @@ from vodfast.transfer.ports import AppendReceipt, AppendStore, Call, ObjectRecei
 from vodfast.transfer.retry import outcome_unknown
 from vodfast.transfer.steps import Failed, Finished, KeptPart, KeptUpload, RetryDecision, Start, Step, Wait
 
+_FIRST_PAUSE = 1 / 16
+"""Of the settle time: how long after a lost answer the store is asked for the object a second time. Each further pause
+is as long as all before it."""
+
 
 class _Kind(enum.Enum):
     PREPARE = "prepare"
@@ -43,8 +47,14 @@ class AppendMachine:
 
     For a sized source pass `plan` and `part_body`. For a stream pass neither and feed it with `offer` whenever a
     `Wait` says `hungry`; a part is sent only when something is known to follow it or to end it, because the last part
-    must say that it is the last. `kept` is an unfinished upload of the same bytes: the store is asked whether the
-    object was finished after all, then how much it has. Nothing is ever aborted: such a store has no word for it.
+    must say that it is the last. `kept` is an unfinished upload of the same bytes: the store is asked how much of it it
+    has. `resumed` says that an earlier run was here and may have sent everything: before anything is sent again, it is
+    asked whether the object is finished. Nothing is ever aborted: such a store has no word for it.
+
+    A last part whose answer is lost leaves a doubt. Only the store can end it: it has the object, or it has an
+    unfinished upload. It is asked for `settle_seconds`, because it may hear of a finished object a little later than
+    the part's sender would have; what is not settled by then is `AmbiguousCommit`. A part that was the whole object may
+    then be sent once more, since the object, and so what becomes of it, is the same; a failure stays ambiguous.
     """
 
     def __init__(
@@ -55,9 +65,12 @@ class AppendMachine:
         plan: UploadPlan | None = None,
         part_body: Callable[[PartSpec], Body] | None = None,
         kept: KeptUpload | None = None,
+        resumed: bool = False,
+        settle_seconds: float = 0.0,
     ) -> None:
         self._store = store
         self._retry = retry
+        self._settle_seconds = settle_seconds
         self._part_body = part_body
         self._size = plan.size if plan is not None else None
         self._part_size = min(
@@ -73,12 +86,18 @@ class AppendMachine:
         self._index = 0
         self._attempt = 0
         self._side_attempt = 0
-        self._next = _Kind.SEND if kept is None else _Kind.SETTLE
+        resumed = resumed or store.reopened
+        # A reopened store has just been told whether the object is finished; others are asked what is the likelier.
+        self._next = _Kind.SETTLE if store.reopened else _Kind.ASK if kept else _Kind.SETTLE if resumed else _Kind.SEND
         self._not_before = 0.0
         self._now = 0.0
         self._tokens = 0
         self._running: _Request | None = None
+        self._unsure = kept is not None or resumed
+        self._denied = False
+        self._gone = False
         self._lost: VodfastError | None = None
+        self._lost_at = 0.0
         self._error: VodfastError | None = None
         self._result: Finished | None = None
 
@@ -202,11 +221,11 @@ class AppendMachine:
                 self._error = _ambiguous(error.message)
             return
         if request.kind is not _Kind.SEND:
-            self._side_failed(request.kind, error)
+            self._side_failed(error)
         elif request.last and error.kind is ErrorKind.SOURCE_CHANGED and error.reached:
             self._give_up(_ambiguous(f"{error.message.partition(',')[0]}, in its last bytes"))
         elif request.last and outcome_unknown(error):
-            self._lost, self._next = error, _Kind.SETTLE
+            self._lose(error)
         elif error.kind is ErrorKind.NOT_FOUND and self._upload_id is not None:
             self._restart()
             self._again(_lost_upload(error))
@@ -222,8 +241,6 @@ class AppendMachine:
 
     def fail(self, error: VodfastError) -> None:
         """Something outside the requests went wrong (the source, say)."""
-        if self._next is _Kind.SETTLE and self._lost is not None:
-            error = _ambiguous(self._lost.message)
         self._give_up(error)
 
     def cancel(self, *, keep_parts: bool = False) -> None:  # noqa: ARG002  # an unfinished object is forgotten by itself
@@ -241,6 +258,7 @@ class AppendMachine:
     def _appended(self, part: PartSpec, receipt: AppendReceipt, *, last: bool) -> None:
         end = part.offset + part.length
         self._upload_id = receipt.upload_id
+        self._sure()
         if receipt.end > end:
             self._give_up(_too_much(receipt.end, end))
         elif receipt.end == end and last:
@@ -258,33 +276,78 @@ class AppendMachine:
             self._next = _Kind.ASK
 
     def _told(self, stored: int | None) -> None:
-        self._next = _Kind.SEND
         if stored is None:
-            self._restart()
-        elif stored > self._sent:
+            self._gone = True
+            self._look_further()
+            return
+        lost = self._sure()
+        self._next = _Kind.SEND
+        if stored > self._sent:
             self._give_up(_too_much(stored, self._sent))
-        else:
-            self._move(stored)
+            return
+        if lost is not None:
+            self._again(lost)
+        self._move(stored)
 
     def _settled(self, found: ObjectReceipt | None) -> None:
-        """After an answer to the last part that was lost, or an earlier run: is the object finished?"""
+        """Is the object finished, by a last part whose answer was lost or by an earlier run?"""
         assert self._size is not None
         if found is None:
-            self._next = _Kind.SEND if self._upload_id is None else _Kind.ASK
-            if self._lost is not None:
-                self._again(self._lost)
-        elif found.size not in (None, self._size):
+            self._denied = True
+            self._look_further()
+            return
+        self._sure()
+        if found.size not in (None, self._size):
             self._give_up(IntegrityError(f"the store finished the object with {found.size} of {self._size} bytes"))
         else:
             self._finish(found)
 
-    def _side_failed(self, kind: _Kind, error: VodfastError) -> None:
+    def _lose(self, error: VodfastError) -> None:
+        """The answer to the last part is lost."""
+        if self._lost is None:
+            self._lost_at = self._now
+        self._lost, self._next = error, _Kind.SETTLE
+        self._unsure, self._denied, self._gone = True, False, False
+
+    def _sure(self) -> VodfastError | None:
+        """The store has said where the upload stands. Gives the error that had left it open."""
+        lost, self._lost, self._unsure = self._lost, None, False
+        return lost
+
+    def _look_further(self) -> None:
+        """The store does not have the object, or does not know the upload: neither proves what became of it."""
+        waited, lost = self._now - self._lost_at, self._lost
+        if not self._unsure:
+            self._restart()
+        elif not self._denied:
+            self._next = _Kind.SETTLE
+        elif self._upload_id is not None and not self._gone:
+            self._next = _Kind.ASK
+        elif lost is None:
+            self._sure()
+            self._restart()
+        elif self._upload_id is None and (lost.status or 0) >= 500:
+            # It answered, and would have heard of the object before: this refusal was one.
+            self._sure()
+            self._next = _Kind.SEND
+            self._again(lost)
+        elif waited < self._settle_seconds:
+            self._next = _Kind.SETTLE
+            pause = max(waited, self._settle_seconds * _FIRST_PAUSE)
+            self._not_before = self._lost_at + min(waited + pause, self._settle_seconds)
+        elif self._upload_id is None:
+            self._next = _Kind.SEND
+            self._again(lost)
+        else:
+            self._give_up(lost)
+
+    def _side_failed(self, error: VodfastError) -> None:
         self._side_attempt += 1
         delay = self._retry(error, self._side_attempt)
         if delay is not None:
             self._not_before = self._now + delay
         else:
-            self._give_up(_ambiguous(error.message) if kind is _Kind.SETTLE else error)
+            self._give_up(error)
 
     def _again(self, error: VodfastError) -> None:
         """Go on after a pause. Attempts count until the store has more bytes than ever before."""
@@ -320,14 +383,15 @@ class AppendMachine:
 
     def _give_up(self, error: VodfastError) -> None:
         if self._error is None and self._result is None:
-            self._error = error
+            self._error = error if self._lost is None else _ambiguous(self._lost.message, self._lost)
             self._bodies.clear()
 
 
-def _ambiguous(reason: str) -> AmbiguousCommit:
-    return AmbiguousCommit(
+def _ambiguous(reason: str, error: VodfastError | None = None) -> AmbiguousCommit:
+    message = (
         f"{reason}; the last bytes finish the media, so it may or may not exist: look for it before you upload it again"
     )
+    return AmbiguousCommit(message) if error is None else retold(error, AmbiguousCommit, message)
 
 
 def _too_much(stored: int, sent: int) -> IntegrityError:

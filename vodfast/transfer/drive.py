@@ -51,6 +51,7 @@ def _machine(
     kept: KeptUpload | None,
     resumed: bool,
     keeps: Callable[[VodfastError], bool],
+    settle_seconds: float,
 ) -> ObjectMachine | AppendMachine:
     """The machine for the kind of store."""
     part_body = None if plan is None else source.part
@@ -58,7 +59,15 @@ def _machine(
         appending = cast(AppendStore, store)
         if kept is None and appending.begun is not None:
             kept = KeptUpload(appending.begun, 0, ())
-        return AppendMachine(appending, retry, plan=plan, part_body=part_body, kept=kept)
+        return AppendMachine(
+            appending,
+            retry,
+            plan=plan,
+            part_body=part_body,
+            kept=kept,
+            resumed=resumed,
+            settle_seconds=settle_seconds,
+        )
     return ObjectMachine(
         cast(ObjectStore, store),
         retry,
@@ -102,7 +111,15 @@ class Transfer:
             plan = UploadPlan(size, kept.part_size)
         self._part_size = plan.part_size if plan is not None and store.limits.part_order != "append" else 0
         self._machine = _machine(
-            store, self._decide, source, plan, concurrency, kept, resumed, lambda error: keep and passing(error)
+            store,
+            self._decide,
+            source,
+            plan,
+            concurrency,
+            kept,
+            resumed,
+            lambda error: keep and passing(error),
+            config.settle_seconds,
         )
         self._noted = self._machine.upload_id
         self.failure: VodfastError | None = None

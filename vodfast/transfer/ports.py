@@ -150,6 +150,11 @@ class AppendStore(Protocol):
     def begun(self) -> str | None:
         """The id of an unfinished upload of the same bytes that the caller knows of, None if there is none."""
 
+    @property
+    def reopened(self) -> bool:
+        """Whether the caller knows of an upload to this object, which may have been finished; the store has asked
+        already, so the first `head_object` costs nothing."""
+
     def prepare(self) -> Call[None] | None:
         """A round trip that is due before the next part or question (finding an upload node), None if none is. Asked
         for again each time, so a store whose addresses all failed can look for others.

@@ -46,6 +46,8 @@ class ModelStore:
     """What a right append-only store would do, with `do` callables instead of requests."""
 
     limits = LIMITS
+    begun = None
+    reopened = False
 
     def __init__(self) -> None:
         self.object: bytes | None = None
@@ -56,6 +58,8 @@ class ModelStore:
         """Bytes of a part the store takes at most."""
         self.lookups = 0
         self.node_known = False
+        self.late = 0
+        """How often it does not know its object yet."""
         self.log: list[str] = []
 
     def _call(self, operation: str, do: Any) -> Call[Any]:
@@ -104,7 +108,12 @@ class ModelStore:
         return self._call("ask", lambda: len(self.open[upload_id]) if upload_id in self.open else None)
 
     def head_object(self) -> Call[ObjectReceipt | None]:
-        return self._call("settle", lambda: None if self.object is None else ObjectReceipt(tag="h", digest=None))
+        def do() -> ObjectReceipt | None:
+            if self.object is not None:
+                self.late -= 1
+            return ObjectReceipt(tag="h", digest=None) if self.object is not None and self.late < 0 else None
+
+        return self._call("settle", do)
 
     def delete_object(self) -> Call[None]:
         raise AssertionError("not used")
@@ -131,11 +140,8 @@ class Simulation:
         self.pieces = pieces
         self.offered = 0
         retry = RetryPolicy(TransferConfig(attempts=6, retry_reserve=1000), self.rng).delay
-        if pieces is None:
-            plan = plan_upload(size, LIMITS)
-            self.machine = AppendMachine(self.store, retry, plan=plan, part_body=self.source.part)
-        else:
-            self.machine = AppendMachine(self.store, retry)
+        source = {"plan": plan_upload(size, LIMITS), "part_body": self.source.part} if pieces is None else {}
+        self.machine = AppendMachine(self.store, retry, settle_seconds=10.0, **source)
         self.now = 0.0
 
     def offer(self) -> None:
@@ -227,6 +233,7 @@ def test_no_history_finishes_wrong_bytes_or_hides_a_finished_object(chunk: int) 
         size = rng.choice([0, 1, 999, 1000, 1001, 3000, 5500])
         pieces = random_pieces(rng, size) if size and rng.random() < 0.5 else None
         simulation = Simulation(seed, rng.choice([0.0, 0.1, 0.3]), size, pieces)
+        simulation.store.late = rng.choice([0, 0, 1, 3, 10**6])
         try:
             outcome = simulation.run(cancel_after=rng.choice([None, None, None, rng.randrange(1, 40)]))
             judge(simulation, outcome)

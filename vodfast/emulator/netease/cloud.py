@@ -45,7 +45,7 @@ _NODE_HOST = re.compile(r"(nosup-[a-z]+[0-9]+|wanproxy-web)\.127\.net")
 class Session:
     """What one upload/init opened: one object name. `open` maps contexts to the chunks received under each."""
 
-    __slots__ = ("fields", "item", "key", "open", "revoked")
+    __slots__ = ("fields", "item", "key", "lookups", "open", "revoked")
 
     def __init__(self, key: str, item: MediaItem, fields: dict[str, Any]) -> None:
         self.key = key
@@ -53,6 +53,12 @@ class Session:
         self.fields = fields
         self.open: dict[str, list[Blob]] = {}
         self.revoked = False
+        self.lookups = 0
+
+    def looked_up(self, late: int) -> bool:
+        """Whether a lookup finds the media: `late` of them still do not after it was made."""
+        self.lookups += self.item.committed
+        return self.lookups > late
 
     @property
     def image(self) -> bool:

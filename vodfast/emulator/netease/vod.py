@@ -111,7 +111,8 @@ class Vod:
         if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
             raise Refusal("400", "objectNames is not a list of names.")
         sessions = [self._cloud.sessions.get(name) for name in names]
-        made = [session for session in sessions if session is not None and session.item.committed]
+        late = self._cloud.world.settings.netease_late
+        made = [session for session in sessions if session is not None and session.looked_up(late)]
         return {
             "count": len(made),
             "list": [{"objectName": session.key} | session.media_field for session in made],

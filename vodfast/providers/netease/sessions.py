@@ -132,6 +132,7 @@ def _store_of(
             cloud=CLOUD,
             content_type=content_type,
             checkpoint=updated,
+            reopened=updated is not None,
         )
     except ValueError:
         raise InvalidInput("the checkpoint has no usable bucket or key", cloud=CLOUD) from None

@@ -103,7 +103,7 @@ class NosStore:
 
     `confirm` makes the call that tells whether the object was finished: the store itself has no such verb that an
     upload token opens. `content_type` is stored with the object; None leaves it to the store. `checkpoint` is kept up
-    to date. Raises `ValueError` for a bucket or key that cannot be addressed.
+    to date; `reopened` if it held an upload already. Raises `ValueError` for a bucket or key that cannot be addressed.
     """
 
     limits = NOS_LIMITS
@@ -118,6 +118,7 @@ class NosStore:
         cloud: str,
         content_type: str | None = None,
         checkpoint: Checkpoint | None = None,
+        reopened: bool = False,
     ) -> None:
         if {bucket, key} & {"", ".", ".."} or not (bucket + key).isprintable():
             raise ValueError("bucket or key is empty, a bare dot segment, or holds characters that cannot be sent")
@@ -130,6 +131,7 @@ class NosStore:
         self._checkpoint = checkpoint
         self.begun = checkpoint.context if checkpoint is not None else None
         """An unfinished upload that is to be gone on with."""
+        self.reopened = reopened
 
     def __repr__(self) -> str:
         return f"NosStore({self.bucket!r}, {self.key!r})"
