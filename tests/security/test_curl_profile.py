@@ -223,6 +223,52 @@ async def test_a_body_is_sent_again_from_its_first_byte_on_a_stale_connection(se
     assert [entry.partition(b"\r\n\r\n")[2] for entry in server.received] == [b"abc" * 1000] * 3
 
 
+@pytest.fixture
+def vanishing() -> Iterator[int]:
+    """The port of a server that answers one request, takes another on the same connection, and is gone."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                for answer in (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", b""):
+                    data = b""
+                    while b"\r\n\r\n" not in data:
+                        data += connection.recv(65536)
+                    if not answer:
+                        server.shutdown(socket.SHUT_RDWR)
+                        server.close()
+                    connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join()
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_request_that_was_sent_before_libcurl_connected_anew_counts_as_arrived(
+    vanishing: int, streamed: bool
+) -> None:
+    body = BufferSource(b"abc", "b", "b").part(PartSpec(0, 0, 3)) if streamed else b"abc"
+    async with transport(vanishing) as opened:
+        assert (await opened.send(request(method="POST", body=body))).status == 200
+        for reached in (True, False):
+            with pytest.raises(VodfastError, match="no connection could be made") as caught:
+                await opened.send(request(method="POST", body=body))
+            assert caught.value.reached is reached
+
+
+async def test_a_request_that_got_as_far_as_the_proxy_has_not_arrived(serve: Any) -> None:
+    proxy = serve(b"HTTP/1.1 200 OK\r\n\r\nthis is no TLS")
+    opened = CurlTransport(TransferConfig(proxy=f"http://127.0.0.1:{proxy.port}"))
+    with pytest.raises(VodfastError) as caught:
+        await opened.send(request())
+    await opened.aclose()
+    assert proxy.received[0].startswith(b"CONNECT ")
+    assert (caught.value.kind, caught.value.reached) == (ErrorKind.TLS, False)
+
+
 async def test_cancelling_an_exchange_frees_its_handle(serve: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         async with transport(silent.getsockname()[1]) as opened:

@@ -30,32 +30,31 @@ _PORT = re.compile(r":[0-9]+\Z")
 
 _NEVER, _LATER = RetryClass.NEVER, RetryClass.LATER
 
-# curl code -> (kind, retry, whether the request can have reached the service, what to say)
-_FAILURES: dict[int, tuple[ErrorKind, RetryClass, bool, str]] = {
-    pycurl.E_COULDNT_RESOLVE_HOST: (ErrorKind.NETWORK, _LATER, False, "the host name could not be resolved"),
-    pycurl.E_COULDNT_RESOLVE_PROXY: (ErrorKind.NETWORK, _LATER, False, "the proxy's name could not be resolved"),
-    pycurl.E_COULDNT_CONNECT: (ErrorKind.NETWORK, _LATER, False, "no connection could be made"),
-    pycurl.E_OPERATION_TIMEDOUT: (ErrorKind.NETWORK, _LATER, True, "the exchange took too long or stalled"),
-    pycurl.E_GOT_NOTHING: (ErrorKind.NETWORK, _LATER, True, "the connection was closed without an answer"),
-    pycurl.E_SEND_ERROR: (ErrorKind.NETWORK, _LATER, True, "the connection broke while sending"),
-    pycurl.E_RECV_ERROR: (ErrorKind.NETWORK, _LATER, True, "the connection broke while receiving"),
-    pycurl.E_PARTIAL_FILE: (ErrorKind.NETWORK, _LATER, True, "the answer was cut short"),
-    pycurl.E_SSL_CONNECT_ERROR: (ErrorKind.TLS, _LATER, False, "the TLS handshake failed"),
+# curl code -> (kind, retry, what to say)
+_FAILURES: dict[int, tuple[ErrorKind, RetryClass, str]] = {
+    pycurl.E_COULDNT_RESOLVE_HOST: (ErrorKind.NETWORK, _LATER, "the host name could not be resolved"),
+    pycurl.E_COULDNT_RESOLVE_PROXY: (ErrorKind.NETWORK, _LATER, "the proxy's name could not be resolved"),
+    pycurl.E_COULDNT_CONNECT: (ErrorKind.NETWORK, _LATER, "no connection could be made"),
+    pycurl.E_OPERATION_TIMEDOUT: (ErrorKind.NETWORK, _LATER, "the exchange took too long or stalled"),
+    pycurl.E_GOT_NOTHING: (ErrorKind.NETWORK, _LATER, "the connection was closed without an answer"),
+    pycurl.E_SEND_ERROR: (ErrorKind.NETWORK, _LATER, "the connection broke while sending"),
+    pycurl.E_RECV_ERROR: (ErrorKind.NETWORK, _LATER, "the connection broke while receiving"),
+    pycurl.E_PARTIAL_FILE: (ErrorKind.NETWORK, _LATER, "the answer was cut short"),
+    pycurl.E_SSL_CONNECT_ERROR: (ErrorKind.TLS, _LATER, "the TLS handshake failed"),
     pycurl.E_PEER_FAILED_VERIFICATION: (
         ErrorKind.TLS,
         _NEVER,
-        False,
         "the server's certificate is not trusted; if it is right, name its authority with ca_bundle (--ca-bundle)",
     ),
-    pycurl.E_SSL_CACERT_BADFILE: (ErrorKind.CONFIG, _NEVER, False, "the ca_bundle file cannot be read"),
-    pycurl.E_UNSUPPORTED_PROTOCOL: (ErrorKind.CONFIG, _NEVER, False, "plain http is spoken to an emulator only"),
-    pycurl.E_URL_MALFORMAT: (ErrorKind.CONFIG, _NEVER, False, "the address is malformed"),
-    pycurl.E_FTP_WEIRD_SERVER_REPLY: (ErrorKind.NETWORK, _LATER, True, "the answer was not HTTP"),
-    pycurl.E_WRITE_ERROR: (ErrorKind.UNEXPECTED, _NEVER, True, "the answer was larger than any this service gives"),
+    pycurl.E_SSL_CACERT_BADFILE: (ErrorKind.CONFIG, _NEVER, "the ca_bundle file cannot be read"),
+    pycurl.E_UNSUPPORTED_PROTOCOL: (ErrorKind.CONFIG, _NEVER, "plain http is spoken to an emulator only"),
+    pycurl.E_URL_MALFORMAT: (ErrorKind.CONFIG, _NEVER, "the address is malformed"),
+    pycurl.E_FTP_WEIRD_SERVER_REPLY: (ErrorKind.NETWORK, _LATER, "the answer was not HTTP"),
+    pycurl.E_WRITE_ERROR: (ErrorKind.UNEXPECTED, _NEVER, "the answer was larger than any this service gives"),
 }
 _LAST_ANSWER = 1.0
 """Seconds a cancelled upload waits for its answer if all of it has been sent, at most."""
-_OTHER = (ErrorKind.NETWORK, _LATER, True, "the exchange failed")
+_OTHER = (ErrorKind.NETWORK, _LATER, "the exchange failed")
 
 
 async def _settled(future: asyncio.Future[pycurl.Curl], reader: Reader, settle_seconds: float) -> None:
@@ -261,9 +260,7 @@ class CurlTransport:
     def _failure(self, curl: pycurl.Curl, request: Request, code: int) -> VodfastError:
         if code == pycurl.E_UNSUPPORTED_PROTOCOL and curl.getinfo(pycurl.CONNECT_TIME):
             code = pycurl.E_FTP_WEIRD_SERVER_REPLY  # libcurl takes an answer that is not HTTP for HTTP/0.9
-        kind, retry, reached, said = _FAILURES.get(code, _OTHER)
-        if code == pycurl.E_OPERATION_TIMEDOUT and not curl.getinfo(pycurl.PRETRANSFER_TIME):
-            reached = False
+        kind, retry, said = _FAILURES.get(code, _OTHER)
         where = urlsplit(shown_url(request.url)).netloc
         if self._config.route is not None:
             where = f"{where} at {self._config.route.host}:{self._config.route.port}"
@@ -272,7 +269,8 @@ class CurlTransport:
             kind=kind,
             retry=retry,
             operation=request.operation,
-            reached=reached,
+            # Counts what was sent before libcurl went over to a fresh connection by itself, but no CONNECT to a proxy.
+            reached=curl.getinfo(pycurl.REQUEST_SIZE) > 0,
         )
 
 

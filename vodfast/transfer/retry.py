@@ -12,6 +12,8 @@ from vodfast.config import TransferConfig
 from vodfast.errors import ErrorKind, RetryClass, VodfastError
 
 _LONGEST_RETRY_AFTER = 300.0
+_OPEN = (ErrorKind.NETWORK, ErrorKind.TLS, ErrorKind.UNAVAILABLE, ErrorKind.UNEXPECTED)
+"""Kinds of failure that say nothing about a request that had arrived."""
 
 
 def backoff(attempt: int, base: float, cap: float, rng: random.Random) -> float:
@@ -74,7 +76,7 @@ class RetryPolicy:
 
 def outcome_unknown(error: VodfastError) -> bool:
     """Whether the service may have carried out the request although it did not say so."""
-    return error.reached and error.kind in (ErrorKind.NETWORK, ErrorKind.UNAVAILABLE, ErrorKind.UNEXPECTED)
+    return error.reached and error.kind in _OPEN
 
 
 def refuses_keys(error: VodfastError) -> bool:

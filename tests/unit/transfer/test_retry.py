@@ -69,6 +69,8 @@ def test_successes_earn_retries_at_the_ratio_but_never_above_the_reserve() -> No
     [
         (ErrorKind.NETWORK, True, True),
         (ErrorKind.NETWORK, False, False),
+        (ErrorKind.TLS, True, True),
+        (ErrorKind.TLS, False, False),
         (ErrorKind.UNAVAILABLE, True, True),
         (ErrorKind.UNEXPECTED, True, True),
         (ErrorKind.THROTTLED, True, False),
