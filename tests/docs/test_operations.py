@@ -1,4 +1,4 @@
-"""`docs/operations.md` tells the truth: every cell runs against the emulator, every test it names exists."""
+"""The README's operations are true: every cell runs against the emulator, every test it names exists."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.conftest import content
-from vodfast import Client, Credentials, ErrorKind, PullItem, RegisterItem, UploadItem
+from vodfast import Client, Credentials, ErrorKind, PullItem, RegisterItem, TransferConfig, UploadItem, VodfastError
 from vodfast.cli import main
+from vodfast.config import MIB
 from vodfast.providers import aliyun, netease, provider_names, tencent, volcengine
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "operations.md"
+README = ROOT / "README.md"
+SECTION = "## Every operation of the vendors' SDK pages\n"
 
 _CODE = re.compile(r"`([^`]+)`")
 _TO = re.compile(r"export VODFAST_TO=([^`.]+)`")
@@ -43,7 +45,7 @@ FILES = ("clip.mp4", "photo.mp4", "cover.png", "photo.jpg", "logo.gif", "words.v
 
 
 class Row(NamedTuple):
-    """One row of the page, and where its section goes to."""
+    """One row of the tables, and where its block goes to."""
 
     to: str
     what: str
@@ -54,7 +56,7 @@ class Row(NamedTuple):
 
 def rows() -> list[Row]:
     found, to = [], "netease"
-    for line in PAGE.read_text().splitlines():
+    for line in README.read_text().partition(SECTION)[2].partition("\n## ")[0].splitlines():
         if match := _TO.search(line):
             to = match[1]
         elif line.startswith("| ") and not line.startswith(("| on the vendor's page", "| what |")):
@@ -67,9 +69,9 @@ ROWS = rows()
 IDS = [f"{row.to.partition(':')[0]}-{number}" for number, row in enumerate(ROWS)]
 
 
-def test_every_cloud_has_its_section() -> None:
+def test_every_cloud_has_its_block() -> None:
     assert {row.to.partition(":")[0] for row in ROWS} == set(provider_names())
-    assert len(ROWS) >= 80
+    assert len(ROWS) >= 95
 
 
 @pytest.mark.parametrize("row", ROWS, ids=IDS)
@@ -79,6 +81,17 @@ def test_the_named_test_exists(row: Row) -> None:
     assert re.search(rf"^(async )?def {match[2]}\b", (ROOT / match[1]).read_text(), re.MULTILINE), row
 
 
+def begun(emulator: Any) -> netease.Checkpoint:
+    """Where an upload stands that broke off after its first chunk."""
+    checkpoint = netease.Checkpoint()
+    emulator.set_faults([{"match": {"operation": "chunk", "part_number": 2}, "action": "status", "code": 503}])
+    config = TransferConfig(part_size=MIB, attempts=1, resume=False)
+    with Client("netease", config=config) as client, pytest.raises(VodfastError):
+        client.upload(content(MIB + 1), name="a.mp4", options=netease.UploadOptions(checkpoint=checkpoint))
+    emulator.set_faults([])
+    return checkpoint
+
+
 @pytest.fixture
 def names(
     request: pytest.FixtureRequest,
@@ -86,7 +99,7 @@ def names(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[dict[str, Any]]:
-    """What the cells of a row may use, in a folder with the files of the page."""
+    """What the cells of a row may use, in a folder with the files the section speaks of."""
     row: Row = request.getfixturevalue("row")
     cloud, _, place = row.to.partition(":")
     monkeypatch.setenv("VODFAST_EMULATOR", vodfast_emulator.endpoint)
@@ -116,8 +129,10 @@ def names(
             given |= {"MEDIA": done.media_id, "OBJECT": done.query_id}
         if "STORED" in cells:
             given["STORED"] = str(client.upload("cover.png", kind="image").url).partition("://")[2]
+        if "CHECKPOINT" in cells:
+            given["CHECKPOINT"] = begun(vodfast_emulator)
         modules = {"aliyun": aliyun, "netease": netease, "tencent": tencent, "volcengine": volcengine}
-        words = (Client, Credentials, ErrorKind, PullItem, RegisterItem, UploadItem)
+        words = (Client, Credentials, ErrorKind, PullItem, RegisterItem, TransferConfig, UploadItem)
         yield given | modules | {word.__name__: word for word in words} | {"client": client}
 
 
@@ -125,7 +140,7 @@ def names(
 def test_the_python_cell_runs(row: Row, names: dict[str, Any]) -> None:
     (code,) = _CODE.findall(row.python)
     assert code.startswith(CLIENTS), "a cell is an expression that asks a client"
-    outcome = eval(compile(code, "operations.md", "eval"), names)  # our own page
+    outcome = eval(compile(code, "README.md", "eval"), names)  # our own page
     if isinstance(outcome, Client):
         with outcome:
             assert outcome.upload("clip.mp4").state == "done"
@@ -139,7 +154,7 @@ def test_the_shell_cell_runs(
     command = _CODE.findall(row.shell)[0]
     for name in sorted(names, key=len, reverse=True):
         command = command.replace(f"${name}", str(names[name]))
-    words = [str(PAGE) if word == "FILE" else word for word in shlex.split(command)]
+    words = [str(README) if word == "FILE" else word for word in shlex.split(command)]
     monkeypatch.setenv("VODFAST_CALLBACK_SECRET", "key1")
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"piece by piece"), isatty=lambda: False))
     code = main(words[1:])
