@@ -1,7 +1,8 @@
 """The XML dialect of object stores: one reader, one writer.
 
 Decides what is accepted as XML (no DTD, at most 1 MiB and 16 levels, namespaces ignored, whitespace ahead allowed
-because stores pad slow answers) and how the list of parts is written. Leaves the meaning of elements to each store.
+because stores pad slow answers), how a refusal is read and how the list of parts is written. Leaves the meaning of
+the other elements to each store.
 """
 
 from __future__ import annotations
@@ -81,6 +82,17 @@ def child_text(element: Element, name: str) -> str | None:
     """The text of the first child called `name`, stripped; None if there is none, "" if it is empty."""
     found = element.find(name)
     return None if found is None else (found.text or "").strip()
+
+
+def error_document(body: bytes) -> tuple[str, str, str | None] | None:
+    """(code, message, request id) of an `<Error>` document, None if the body is something else or empty."""
+    try:
+        root = parse_xml(body)
+    except BadXml:
+        return None
+    if root.tag != "Error":
+        return None
+    return child_text(root, "Code") or "", child_text(root, "Message") or "", child_text(root, "RequestId")
 
 
 def complete_multipart_body(parts: Iterable[tuple[int, str]]) -> bytes:

@@ -29,8 +29,9 @@ from vodfast.providers.contract import (
     RegisterItem,
     Ticket,
 )
+from vodfast.stores.multipart import COMPLETE_TIMEOUT
 from vodfast.stores.oss.address import NETWORKS
-from vodfast.stores.oss.dialect import COMPLETE_TIMEOUT, OSS_LIMITS
+from vodfast.stores.oss.dialect import OSS_LIMITS
 from vodfast.stores.oss.signing import VERSIONS
 from vodfast.transfer.ports import Call, ObjectReceipt
 

@@ -33,7 +33,8 @@ from vodfast.providers.tencent import checks, verbs, wire
 from vodfast.providers.tencent.calls import Api, Reply, open_envelope
 from vodfast.providers.tencent.media_types import stem
 from vodfast.stores.cos.address import DOMAINS, host_of
-from vodfast.stores.cos.dialect import COMPLETE_TIMEOUT, COS_LIMITS, CosStore
+from vodfast.stores.cos.dialect import COS_LIMITS, CosStore
+from vodfast.stores.multipart import COMPLETE_TIMEOUT
 from vodfast.transfer.message import Request, Response
 from vodfast.transfer.ports import Call, ObjectReceipt
 

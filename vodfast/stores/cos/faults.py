@@ -12,7 +12,7 @@ from typing import Final
 
 from vodfast.errors import ErrorKind, RetryClass, VodfastError
 from vodfast.stores.verdict import Verdict, by_status, redirect, refusal, unreadable
-from vodfast.stores.xmlbody import BadXml, child_text, parse_xml
+from vodfast.stores.xmlbody import error_document
 from vodfast.transfer.message import Response
 
 SERVICE: Final = "Tencent Cloud COS"
@@ -103,13 +103,7 @@ def verdict_of(status: int, code: str | None, message: str = "") -> Verdict:
 
 def error_fields(response: Response) -> tuple[str, str, str | None] | None:
     """(code, message, request id) of an `<Error>` document, None if the body is something else or empty."""
-    try:
-        root = parse_xml(response.body)
-    except BadXml:
-        return None
-    if root.tag != "Error":
-        return None
-    return child_text(root, "Code") or "", child_text(root, "Message") or "", child_text(root, "RequestId")
+    return error_document(response.body)
 
 
 def request_id(response: Response) -> str | None:

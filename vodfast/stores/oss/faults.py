@@ -14,7 +14,7 @@ from typing import Final
 
 from vodfast.errors import ErrorKind, RetryClass, VodfastError
 from vodfast.stores.verdict import MAX_RETRY_AFTER, Verdict, by_status, redirect, refusal, unreadable
-from vodfast.stores.xmlbody import BadXml, child_text, parse_xml
+from vodfast.stores.xmlbody import error_document
 from vodfast.transfer.message import Response
 
 SERVICE: Final = "Alibaba Cloud OSS"
@@ -83,13 +83,7 @@ def error_fields(response: Response) -> tuple[str, str, str | None] | None:
             body = base64.b64decode(response.header("x-oss-err") or "", validate=True)
         except (binascii.Error, ValueError):
             return None
-    try:
-        root = parse_xml(body)
-    except BadXml:
-        return None
-    if root.tag != "Error":
-        return None
-    return child_text(root, "Code") or "", child_text(root, "Message") or "", child_text(root, "RequestId")
+    return error_document(body)
 
 
 def request_id(response: Response) -> str | None:

@@ -20,6 +20,7 @@ import msgspec
 from vodfast.config import GIB, MIB
 from vodfast.credentials import Credentials
 from vodfast.errors import ErrorKind, InvalidInput, RetryClass, VodfastError
+from vodfast.stores.bounds import all_parts, check_single_put, part_number
 from vodfast.stores.tos import faults, signing
 from vodfast.stores.tos.address import Route, path_of
 from vodfast.stores.tos.wire import Envelope, ListedPart, Payload
@@ -84,8 +85,7 @@ class GatewayStore:
 
     def put_object(self, body: Body) -> Call[ObjectReceipt]:
         """Store the whole object with one request."""
-        if body.length > self.limits.max_single_put:
-            raise InvalidInput(f"one PUT takes at most {self.limits.max_single_put} bytes; send it in parts")
+        check_single_put(body, self.limits)
 
         def read(payload: Payload, response: Response, route: Route) -> ObjectReceipt:
             return ObjectReceipt(tag=str(route.grant), digest=self._crc32("DirectUpload", response, payload.crc32))
@@ -105,11 +105,7 @@ class GatewayStore:
 
     def put_part(self, upload_id: str, part: PartSpec, body: Body) -> Call[PartReceipt]:
         """Store one part; the same number again replaces it."""
-        number = part.index + 1
-        if not 1 <= number <= self.limits.max_parts:
-            raise InvalidInput(f"part {number} is out of range: parts are numbered 1 to {self.limits.max_parts}")
-        if body.length != part.length or part.length > self.limits.max_part:
-            raise InvalidInput(f"part {number} must be {part.length} bytes, at most {self.limits.max_part}")
+        number = part_number(part, body, self.limits)
 
         def read(payload: Payload, response: Response, _: Route) -> PartReceipt:
             said = payload.part_number
@@ -150,9 +146,7 @@ class GatewayStore:
 
     def complete_upload(self, upload_id: str, parts: Sequence[PartReceipt]) -> Call[ObjectReceipt]:
         """Join the parts, which must be all of 1..n; the gateway compares the CRC-32 of each once more."""
-        ordered = sorted(parts, key=lambda part: part.index)
-        if not ordered or [part.index for part in ordered] != list(range(len(ordered))):
-            raise InvalidInput("the parts to join are not all of 1..n, each once")
+        ordered = all_parts(parts)
         sums = [signing.crc32_value(part.tag.partition(";")[0]) for part in ordered]
         if None in sums:
             raise InvalidInput("a part to join has no CRC-32")

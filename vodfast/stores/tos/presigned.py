@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,6 +17,7 @@ import msgspec
 from vodfast.config import GIB
 from vodfast.credentials import Credentials
 from vodfast.errors import InvalidInput
+from vodfast.stores.receipts import Unusable, crc64_sum, entity_tag
 from vodfast.stores.tos import faults
 from vodfast.stores.tos.wire import CompletedPart, CompletedParts
 from vodfast.transfer.message import Body, Request, Response, build_headers
@@ -35,8 +36,7 @@ T = TypeVar("T")
 
 MAX_SINGLE: Final = 5 * GIB
 COMPLETE_TIMEOUT: Final = 600.0
-_CRC64 = re.compile(r"[0-9]{1,20}")
-_ETAG = re.compile(r"[\x21-\x7e]{1,256}")
+_CRC64_HEADER: Final = "x-tos-hash-crc64ecma"
 _PLAIN = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?/[\x21-\x7e]*")
 
 
@@ -92,11 +92,7 @@ class PresignedStore:
         if self.put_url is None:
             return without_request(self.cloud, "QuickComplete", ObjectReceipt(tag="0", digest=None))
 
-        def parse(response: Response) -> ObjectReceipt:
-            self._expect("VpcPutObject", response)
-            return ObjectReceipt(tag="0", digest=self._crc64("VpcPutObject", response))
-
-        return self._call("VpcPutObject", "PUT", self.put_url, self.put_headers, parse, body)
+        return self._call("VpcPutObject", "PUT", self.put_url, self.put_headers, _whole, body)
 
     def create_upload(self) -> Call[str]:
         """Nothing: the service has opened the upload."""
@@ -107,15 +103,11 @@ class PresignedStore:
         if not 0 <= part.index < len(self.part_urls) or body.length != part.length or part.length > self.part_size:
             raise InvalidInput(f"part {part.index + 1} does not fit the {len(self.part_urls)} parts the service chose")
 
-        def parse(response: Response) -> PartReceipt:
-            self._expect("VpcUploadPart", response)
-            tag = response.header("etag")
-            if not tag or not _ETAG.fullmatch(tag):
-                self._useless("VpcUploadPart", response, "no usable ETag")
-            digest = self._crc64("VpcUploadPart", response)
+        def read(response: Response) -> PartReceipt:
+            tag, digest = entity_tag(response.header("etag")), crc64_sum(response.header(_CRC64_HEADER))
             return PartReceipt(index=part.index, length=part.length, tag=tag, digest=digest)
 
-        return self._call("VpcUploadPart", "PUT", self.part_urls[part.index], {}, parse, body)
+        return self._call("VpcUploadPart", "PUT", self.part_urls[part.index], {}, read, body)
 
     def list_parts(self, upload_id: str, marker: str | None) -> Call[PartPage]:
         """Nothing: no URL was given for it."""
@@ -127,12 +119,8 @@ class PresignedStore:
         if [part.index for part in ordered] != list(range(len(self.part_urls))):
             raise InvalidInput("the parts to join are not all of 1..n, each once")
 
-        def parse(response: Response) -> ObjectReceipt:
-            self._expect("VpcCompleteUpload", response)
-            return ObjectReceipt(tag="0", digest=self._crc64("VpcCompleteUpload", response))
-
         document = complete_body([part.tag for part in ordered])
-        return self._call("VpcCompleteUpload", "POST", self.complete_url, self.complete_headers, parse, document)
+        return self._call("VpcCompleteUpload", "POST", self.complete_url, self.complete_headers, _whole, document)
 
     def abort_upload(self, upload_id: str) -> Call[None]:
         """Nothing: no URL was given for it."""
@@ -156,7 +144,7 @@ class PresignedStore:
         method: str,
         url: str,
         given: Mapping[str, str],
-        parse: Callable[[Response], T],
+        read: Callable[[Response], T],
         body: bytes | Body,
     ) -> Call[T]:
         fixed = isinstance(body, bytes)
@@ -173,22 +161,19 @@ class PresignedStore:
                 timeout=COMPLETE_TIMEOUT if fixed else None,
             )
 
+        def parse(response: Response) -> T:
+            if response.status != 200:
+                raise faults.tos_fault(response, cloud=self.cloud, operation=operation)
+            try:
+                return read(response)
+            except Unusable as problem:
+                raise faults.tos_useless(str(problem), response, cloud=self.cloud, operation=operation) from None
+
         return Call(cloud=self.cloud, operation=operation, build=build, parse=parse)
 
-    def _expect(self, operation: str, response: Response) -> None:
-        if response.status != 200:
-            raise faults.tos_fault(response, cloud=self.cloud, operation=operation)
 
-    def _useless(self, operation: str, response: Response, problem: str) -> NoReturn:
-        raise faults.tos_useless(problem, response, cloud=self.cloud, operation=operation)
-
-    def _crc64(self, operation: str, response: Response) -> int | None:
-        text = response.header("x-tos-hash-crc64ecma")
-        if text is None:
-            return None
-        if not _CRC64.fullmatch(text) or int(text) >= 1 << 64:
-            self._useless(operation, response, "an x-tos-hash-crc64ecma that is no 64-bit number")
-        return int(text)
+def _whole(response: Response) -> ObjectReceipt:
+    return ObjectReceipt(tag="0", digest=crc64_sum(response.header(_CRC64_HEADER)))
 
 
 if TYPE_CHECKING:
