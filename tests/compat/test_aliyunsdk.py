@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,7 +64,7 @@ def test_the_answer_is_bytes_with_the_services_own_names(client: AcsClient, vodf
     assert media["asked"] == {"Title": "影 *~", "FileName": "a.mp4", "CateId": "0", "Tags": "a,b"}
     assert (request.get_Title(), request.get_CateId(), request.get_CoverURL()) == ("影 *~", 0, None)
     assert (request.get_accept_format(), request.get_method(), request.get_action_name()) == (
-        None, "POST", "CreateUploadVideo"
+        "JSON", "POST", "CreateUploadVideo"
     )  # fmt: skip
 
 
@@ -73,11 +74,63 @@ def test_every_operation_has_a_module_and_a_class(operation: str) -> None:
     assert getattr(v20170321, f"{operation}Request") is module
     assert inspect.isclass(getattr(module, f"{operation}Request"))
     request = getattr(module, f"{operation}Request")()
-    for name in v20170321.OPERATIONS[operation].split():
-        getattr(request, f"set_{name}")(name)
+    plain = [name for name in v20170321.OPERATIONS[operation].split() if name not in ("Tags", "SpecifiedOffsetTimes")]
+    for name in plain:
+        getattr(request, f"set_{name}")(**{name: name})
         assert getattr(request, f"get_{name}")() == name
-    assert request.get_query_params() == {name: name for name in v20170321.OPERATIONS[operation].split()}
+    assert request.get_query_params() == {name: name for name in plain}
     assert request.get_action_name() == operation
+
+
+def test_parameters_that_are_lists() -> None:
+    request = v20170321.SubmitSnapshotJobRequest.SubmitSnapshotJobRequest()
+    request.set_SpecifiedOffsetTimes([1000, 2000])
+    assert request.get_SpecifiedOffsetTimes() == "[1000, 2000]"
+    request = v20170321.DescribeVodUserDomainsRequest.DescribeVodUserDomainsRequest()
+    request.set_Tags([{"Key": "a", "Value": "b"}, {"Key": "c"}])
+    assert request.get_query_params() == {"Tag.1.Value": "b", "Tag.1.Key": "a", "Tag.2.Key": "c"}
+
+
+def test_what_a_call_leaves_in_its_request(client: AcsClient, vodfast_emulator: Any) -> None:
+    request = create()
+    assert request.get_headers() == {
+        "x-acs-action": "CreateUploadVideo",
+        "x-acs-version": "2017-03-21",
+        "x-sdk-invoke-type": "normal",
+    }
+    for _ in range(2):
+        ask(client, request)
+        assert request.get_query_params() == {
+            "Title": "t", "FileName": "a.mp4", "Version": "2017-03-21", "Action": "CreateUploadVideo", "Format": "JSON"
+        }  # fmt: skip
+    assert [media["asked"] for media in vodfast_emulator.media()] == [{"Title": "t", "FileName": "a.mp4"}] * 2
+
+
+def test_what_is_not_a_call(client: AcsClient) -> None:
+    for request in (CommonRequest(), CommonRequest("h"), CommonRequest("h", "2017-03-21"),
+                    CommonRequest(version="2017-03-21", action_name="GetVideoInfo")):  # fmt: skip
+        with pytest.raises(ClientException) as caught:
+            client.do_action_with_exception(request)
+        assert caught.value.get_error_code() == "SDK.InvalidParams"
+    with pytest.raises(ClientException) as caught:
+        client.do_action_with_exception("GetVideoInfo")  # type: ignore[arg-type]  # what scripts get wrong
+    assert caught.value.get_error_code() == "SDK.InvalidRequest"
+
+
+def test_the_log(client: AcsClient, tmp_path: Any) -> None:
+    client.set_file_logger(str(tmp_path / "log"))
+    logger = logging.getLogger("aliyunsdkcore")
+    handler = logger.handlers[-1]
+    try:
+        with pytest.raises(ServerException):
+            ask(client, create(FileName="a.exe"))
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(logging.NOTSET)
+        handler.close()
+    (line,) = (tmp_path / "log").read_text().splitlines()
+    assert "aliyunsdkcore.client ERROR ServerException: HTTP Status: 400 Error:InvalidFileName.Extension" in line
+    assert KEYS[1] not in line
 
 
 def test_refusals_of_the_service(client: AcsClient) -> None:

@@ -273,6 +273,32 @@ def test_nothing_is_printed_and_every_upload_is_one_of_its_own(
     assert capfd.readouterr() == ("", "")
 
 
+def test_what_is_logged_is_printed_if_the_switch_says_so(
+    vodfast_emulator: Any, make: Make, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(utils, "VOD_PRINT_INFO_LOG_SWITCH", 1)
+    info = AliyunVodUploader(*KEYS).uploadLocalVideo(UploadVideoRequest(str(make("a.mp4", 10))))
+    utils.logger.error("done")
+    first, second = capfd.readouterr().out.splitlines()
+    assert info["VideoId"] in first
+    assert second.endswith("]done")
+
+
+def test_the_downloader(make: Make, web: Any, tmp_path: Path) -> None:
+    path = make("a.mp4", 3000)
+    downloader = utils.AliyunVodDownloader()
+    downloader.setSaveLocalDir(str(tmp_path / "there" / "deep"))
+    wanted = str(tmp_path / "there" / "deep" / "b.mp4")
+    assert downloader.downloadFile(f"{web.address}/a.mp4", "b.mp4") == (1, wanted)
+    assert Path(wanted).read_bytes() == path.read_bytes()
+    assert downloader.downloadFile(f"{web.address}/a.mp4", "b.mp4", 3000) == (0, wanted)
+    assert len(web.paths) == 1
+    assert downloader.downloadFile(f"{web.address}/none.mp4", "c.mp4") == (-1, None)
+    web.short = True
+    assert downloader.downloadFile(f"{web.address}/a.mp4", "c.mp4") == (-1, None)
+    assert not Path(wanted).with_name("c.mp4").exists(), "half a file is none"
+
+
 def test_regions_and_the_network_inside(vodfast_emulator: Any, make: Make) -> None:
     path = make("a.mp4", 10)
 
@@ -286,6 +312,14 @@ def test_regions_and_the_network_inside(vodfast_emulator: Any, make: Make) -> No
     assert hosts("cn-shanghai", None) == ["cn-shanghai.aliyuncs.com", "oss-cn-shanghai.aliyuncs.com"]
     assert hosts("cn-beijing", "cn-beijing") == ["cn-beijing.aliyuncs.com", "oss-cn-beijing-internal.aliyuncs.com"]
     assert hosts("cn-beijing", "cn-shanghai") == ["cn-beijing.aliyuncs.com", "oss-cn-beijing.aliyuncs.com"]
+
+
+def test_directories(tmp_path: Path) -> None:
+    made = tmp_path / "a" / "b"
+    make_directory = utils.AliyunVodUtils.mkDir
+    assert [make_directory(text) for text in ("", "x", f"{made}/c.mp4", f"{made}/c.mp4")] == [-1, -2, 1, 0]
+    assert made.is_dir()
+    assert utils.AliyunVodUtils.urlEncode({"a": "b c"}) == "a=b+c"
 
 
 def test_names_and_titles_as_the_vendor_has_them() -> None:

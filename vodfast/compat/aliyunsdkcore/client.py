@@ -1,32 +1,43 @@
 """`AcsClient`: calls of ApsaraVideo VOD, made by vodfast.
 
-Decides keys, region, endpoint and number of attempts as the vendor's client does. Leaves signing, retrying and
-everything else about a call to the public client.
+Decides keys, region, endpoint and number of attempts as the vendor's client does, and what a call leaves in its request
+and in the log. Leaves signing, retrying and everything else about a call to the public client.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import warnings
-from typing import Any
+from typing import IO, Any, Final
 
-from vodfast.compat.aliyunsdkcore.acs_exception import error_code
+from vodfast.compat.aliyunsdkcore.acs_exception import error_code, error_msg
 from vodfast.compat.aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException, translated
 from vodfast.compat.aliyunsdkcore.auth.credentials import AccessKeyCredential, StsTokenCredential
 from vodfast.compat.aliyunsdkcore.profile.region_provider import endpoint_of
-from vodfast.compat.aliyunsdkcore.request import AcsRequest
+from vodfast.compat.aliyunsdkcore.request import AcsRequest, CommonRequest
 from vodfast.compat.clients import shared_client
 from vodfast.config import TransferConfig
 from vodfast.errors import VodfastError
 
 PRODUCT, VERSION = "vod", "2017-03-21"
+DEFAULT_READ_TIMEOUT = 10
+DEFAULT_CONNECTION_TIMEOUT = 5
+DEFAULT_POOL_CONNECTIONS = 10
+"""The vendor's numbers, for scripts that read them; vodfast has its own."""
 _RETRIES = 3
 _PORTS = (None, 80, 443)
+_ADDED: Final = ("Version", "Action", "Format")
+"""What a call adds to its request's parameters."""
+
+logger = logging.getLogger("aliyunsdkcore.client")
 
 
 class AcsClient:
     """One account in one region. Safe in many threads."""
+
+    LOG_FORMAT = "%(thread)d %(asctime)s %(name)s %(levelname)s %(message)s"
 
     def __init__(
         self,
@@ -38,13 +49,13 @@ class AcsClient:
         user_agent: str | None = None,
         port: int | None = 80,
         connect_timeout: float | None = None,
-        timeout: float | None = None,  # noqa: ARG002  # vodfast has a time limit of its own for calls
+        timeout: float | None = None,
         public_key_id: str | None = None,
         private_key: str | None = None,
         session_period: int = 3600,  # noqa: ARG002  # of the kind that is refused below
         credential: object = None,
         debug: bool = False,  # noqa: ARG002  # as above
-        verify: object = None,  # noqa: ARG002  # certificates are verified always
+        verify: object = None,
         pool_size: int = 10,  # noqa: ARG002  # connections are shared
         proxy: object = None,
     ) -> None:
@@ -60,6 +71,9 @@ class AcsClient:
         self._user_agent = user_agent
         self._port = port
         self._connect_timeout = connect_timeout
+        self._read_timeout = timeout  # kept; vodfast has a time limit of its own for calls
+        self._verify = verify  # kept; certificates are verified always
+        self._extra_user_agent: dict[str, str] = {}
         self._keys = _keys(ak, secret, credential)
         self._endpoints: dict[tuple[str, str], str] = {}
 
@@ -70,24 +84,29 @@ class AcsClient:
             ServerException: the service refused.
             ClientException: the call could not be made.
         """
-        operation = acs_request.get_action_name() or ""
-        if acs_request.get_version() not in (None, VERSION):
-            raise _not_here(f"version {acs_request.get_version()}: this is the VOD API {VERSION}")
-        if (acs_request.get_product() or PRODUCT).lower() != PRODUCT:
-            raise _not_here(f"the product {acs_request.get_product()}")
+        if not isinstance(acs_request, AcsRequest):
+            raise ClientException(error_code.SDK_INVALID_REQUEST, error_msg.get_msg("SDK_INVALID_REQUEST") or "")
+        acs_request.set_accept_format("JSON")
+        _checked(acs_request)
         settings: dict[str, object] = {"region": self._region_id}
         endpoint = self._endpoint(acs_request)
         if endpoint is not None:
             settings["endpoint"] = endpoint
         retries = (_RETRIES if self._max_retry_num is None else self._max_retry_num) if self._auto_retry else 0
         config = TransferConfig(attempts=min(retries + 1, 100))
-        if self._connect_timeout:
-            config = TransferConfig(attempts=config.attempts, connect_timeout=float(self._connect_timeout))
+        patience = acs_request.get_connect_timeout() or self._connect_timeout
+        if patience:
+            config = TransferConfig(attempts=config.attempts, connect_timeout=float(patience))
+        operation, parameters = acs_request.get_action_name() or "", acs_request.get_query_params()
+        given = {name: value for name, value in parameters.items() if name not in _ADDED}
+        parameters.update(Version=acs_request.get_version(), Action=operation, Format="JSON")
         try:
             with shared_client("aliyun", *self._keys, settings=settings, config=config) as client:
-                answer = client.invoke(operation, {**acs_request.get_query_params(), **acs_request.get_body_params()})
+                answer = client.invoke(operation, {**given, **acs_request.get_body_params()})
         except VodfastError as error:
-            raise translated(error) from error
+            failure = translated(error)
+            logger.error("%s: %s", type(failure).__name__, failure)
+            raise failure from error
         return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
 
     def do_action(self, acs_request: AcsRequest) -> bytes:
@@ -143,10 +162,57 @@ class AcsClient:
         self._user_agent = agent
 
     def append_user_agent(self, key: str, value: str) -> None:
-        """No effect."""
+        self._extra_user_agent[key] = value
+
+    def get_verify(self) -> object:
+        return self._verify
+
+    def set_verify(self, verify: object) -> None:
+        """No effect: certificates are verified always."""
+        self._verify = verify
 
     def get_port(self) -> int | None:
         return self._port
+
+    def get_location_service(self) -> None:
+        """None, as ever."""
+
+    def set_stream_logger(
+        self,
+        log_level: int = logging.DEBUG,
+        logger_name: str = "aliyunsdkcore",
+        stream: IO[str] | None = None,
+        format_string: str | None = None,
+    ) -> None:
+        """Have what is logged written to a stream, standard error by default."""
+        self._log_to(logging.StreamHandler(stream), log_level, logger_name, format_string)
+
+    def set_file_logger(self, path: str, log_level: int = logging.DEBUG, logger_name: str = "aliyunsdkcore") -> None:
+        """Have what is logged added to a file."""
+        self._log_to(logging.FileHandler(path), log_level, logger_name)
+
+    def _log_to(self, handler: logging.Handler, level: int, name: str, form: str | None = None) -> None:
+        handler.setLevel(level)
+        handler.setFormatter(logging.Formatter(self.LOG_FORMAT if form is None else form))
+        log = logging.getLogger(name)
+        log.setLevel(level)
+        log.addHandler(handler)
+
+
+def _checked(request: AcsRequest) -> None:
+    """Raises `ClientException` for what is not a call of this API."""
+    if isinstance(request, CommonRequest):
+        for ok, missing in (
+            (request.get_version(), "a version"),
+            (request.get_action_name(), "an action: this API has no paths"),
+            (request.endpoint or request.get_product(), "a domain or a product"),
+        ):
+            if not ok:
+                raise ClientException(error_code.SDK_INVALID_PARAMS, f"a CommonRequest needs {missing}")
+    if request.get_version() not in (None, VERSION):
+        raise _not_here(f"version {request.get_version()}: this is the VOD API {VERSION}")
+    if (request.get_product() or PRODUCT).lower() != PRODUCT:
+        raise _not_here(f"the product {request.get_product()}")
 
 
 def _keys(ak: str | None, secret: str | None, credential: Any) -> tuple[str, str, str | None]:
@@ -162,10 +228,7 @@ def _keys(ak: str | None, secret: str | None, credential: Any) -> tuple[str, str
     key, word = os.environ.get("ALIYUN_ACCESS_KEY_ID"), os.environ.get("ALIYUN_ACCESS_KEY_SECRET")
     if key and word:
         return key, word, None
-    raise ClientException(
-        error_code.SDK_INVALID_CREDENTIAL,
-        "no access key: give ak and secret, a credential, or set ALIYUN_ACCESS_KEY_ID and ALIYUN_ACCESS_KEY_SECRET",
-    )
+    raise ClientException(error_code.SDK_INVALID_CREDENTIAL, error_msg.get_msg("SDK_INVALID_CREDENTIAL") or "")
 
 
 def _not_here(what: str) -> ClientException:

@@ -19,6 +19,7 @@ from typing import Any
 
 from vodfast.compat.clients import shared_client
 from vodfast.compat.voduploadsdk import playlists, web_source
+from vodfast.compat.voduploadsdk.AliyunVodUtils import *  # noqa: F403  # scripts import everything from here, too
 from vodfast.compat.voduploadsdk.AliyunVodUtils import (
     INTERNAL_REGIONS,
     AliyunVodException,

@@ -17,9 +17,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from vodfast.compat.aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException, translated
+from vodfast.compat.voduploadsdk.downloads import AliyunVodDownloader
 from vodfast.errors import ErrorKind, IntegrityError, SourceChanged, VodfastError
 
 __all__ = [
+    "VOD_PRINT_INFO_LOG_SWITCH",
+    "AliyunVodDownloader",
     "AliyunVodException",
     "AliyunVodLog",
     "AliyunVodUtils",
@@ -27,6 +30,7 @@ __all__ = [
     "ServerException",
     "catch_error",
     "datetime",
+    "functools",
     "hashlib",
     "logger",
     "logging",
@@ -38,6 +42,9 @@ __all__ = [
 """Scripts import everything from here, so what the vendor's module brings along is brought along."""
 
 T = TypeVar("T")
+
+VOD_PRINT_INFO_LOG_SWITCH = 0
+"""Set to 1, what is logged is printed as well; the vendor's is 1 from the start."""
 
 _REGIONS = (
     "cn-qingdao cn-beijing cn-zhangjiakou cn-huhehaote cn-hangzhou cn-shanghai cn-shenzhen cn-hongkong ap-southeast-1 "
@@ -73,12 +80,29 @@ class AliyunVodException(Exception):
 
 
 class AliyunVodLog:
-    """Messages go to the logger `voduploadsdk` and nowhere else."""
+    """Messages go to the logger `voduploadsdk`, and to standard output if the switch says so."""
 
     _log = logging.getLogger("voduploadsdk")
-    info = _log.info
-    error = _log.error
-    warning = _log.warning
+
+    @staticmethod
+    def printLogStr(msg: str, *args: object, **kwargs: object) -> None:  # noqa: ARG004  # for the log alone
+        if VOD_PRINT_INFO_LOG_SWITCH:
+            sys.stdout.write(f"[{AliyunVodUtils.getCurrentTimeStr()}]{msg % args if args else msg}\n")
+
+    @staticmethod
+    def info(msg: str, *args: Any, **kwargs: Any) -> None:
+        AliyunVodLog._log.info(msg, *args, **kwargs)
+        AliyunVodLog.printLogStr(msg, *args, **kwargs)
+
+    @staticmethod
+    def error(msg: str, *args: Any, **kwargs: Any) -> None:
+        AliyunVodLog._log.error(msg, *args, **kwargs)
+        AliyunVodLog.printLogStr(msg, *args, **kwargs)
+
+    @staticmethod
+    def warning(msg: str, *args: Any, **kwargs: Any) -> None:
+        AliyunVodLog._log.warning(msg, *args, **kwargs)
+        AliyunVodLog.printLogStr(msg, *args, **kwargs)
 
 
 logger = AliyunVodLog
@@ -102,6 +126,11 @@ class AliyunVodUtils:
     @staticmethod
     def urlDecode(fileUrl: str) -> str:
         return urllib.parse.unquote(fileUrl)
+
+    @staticmethod
+    def urlEncode(fileUrl: Any) -> str:
+        """Pairs, or a mapping, as a query."""
+        return urllib.parse.urlencode(fileUrl)
 
     @staticmethod
     def getFileBriefPath(fileUrl: str) -> tuple[str, str]:
@@ -143,6 +172,20 @@ class AliyunVodUtils:
             if end >= 0:
                 return f"{path[:end]}{separator}{replace}"
         return None
+
+    @staticmethod
+    def mkDir(filePath: str) -> int:
+        """Make the directory a path is in: 1, or 0 if it was there; -1 without a path, -2 without a directory in it."""
+        if not filePath:
+            return -1
+        for separator in ("/", "\\"):
+            end = filePath.rfind(separator)
+            if end >= 0:
+                if os.path.isdir(filePath[:end]):
+                    return 0
+                os.makedirs(filePath[:end])
+                return 1
+        return -2
 
 
 def catch_error(method: Callable[..., T]) -> Callable[..., T]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vodfast.compat.voduploadsdk.AliyunVodUtils import *  # noqa: F403  # scripts import everything from here, too
 from vodfast.compat.voduploadsdk.media_request import MediaRequest
 
 

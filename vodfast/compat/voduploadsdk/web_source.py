@@ -42,7 +42,11 @@ def text(url: str) -> str:
 
 
 def save(url: str, path: Path) -> None:
-    """Store the content as a file."""
-    with path.open("wb") as file:
-        for piece in pieces(url):
-            file.write(piece)
+    """Store the content as a file, all of it or nothing."""
+    try:
+        with path.open("wb") as file:
+            for piece in pieces(url):
+                file.write(piece)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

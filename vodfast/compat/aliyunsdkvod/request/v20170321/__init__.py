@@ -1,80 +1,81 @@
 """One module for each operation, with one class of the same name: `CreateUploadVideoRequest.CreateUploadVideoRequest`.
 
-Decides which operations and parameters have setters and getters. They are made from the table, and any other operation
-can be called with `CommonRequest`.
+Decides what a request class is made of; which there are is in `operations.py`. Any other operation can be called with
+`CommonRequest`.
 """
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.machinery import ModuleSpec
-from types import ModuleType
-from typing import Any, Final
+from types import FunctionType, ModuleType
+from typing import Any, Final, TypeVar, cast
 
+from vodfast.compat.aliyunsdkcore.http import method_type
 from vodfast.compat.aliyunsdkcore.request import RpcRequest
+from vodfast.compat.aliyunsdkvod.operations import OPERATIONS, READ_BY_GET
 
-_OWNERS = "OwnerId OwnerAccount ResourceOwnerId ResourceOwnerAccount"
-_MEDIA = "Title Description Tags StorageLocation UserData AppId"
-
-OPERATIONS: Final[Mapping[str, str]] = {
-    "CancelUrlUploadJobs": "JobIds UploadUrls",
-    "CreateUploadAttachedMedia": f"{_MEDIA} BusinessType CateIds FileName FileSize MediaExt",
-    "CreateUploadImage": f"{_MEDIA} CateId ImageExt ImageType OriginalFileName",
-    "CreateUploadVideo": f"{_MEDIA} CateId CoverURL FileName FileSize ReferenceId TemplateGroupId WorkflowId",
-    "DeleteAttachedMedia": "MediaIds",
-    "DeleteImage": "DeleteImageType ImageIds ImageType ImageURLs VideoId",
-    "DeleteMessageCallback": "AppId",
-    "DeleteMultipartUpload": "MediaId MediaType",
-    "DeleteVideo": "ReferenceIds VideoIds",
-    "GetAttachedMediaInfo": "AuthTimeout MediaIds OutputType",
-    "GetImageInfo": "AuthTimeout ImageId OutputType",
-    "GetMessageCallback": "AppId",
-    "GetMezzanineInfo": "AdditionType AuthTimeout OutputType ReferenceId VideoId",
-    "GetPlayInfo": "AdditionType AuthTimeout Definition DigitalWatermarkType Formats OutputType PlayConfig ReAuthInfo "
-    "ReferenceId ResultType StreamType Trace VideoId",
-    "GetURLUploadInfos": "JobIds UploadURLs",
-    "GetUploadDetails": "MediaIds MediaType",
-    "GetVideoInfo": "ReferenceId VideoId",
-    "GetVideoInfos": "ReferenceIds VideoIds",
-    "GetVideoList": "CateId EndTime PageNo PageSize ReferenceIds SortBy StartTime Status StorageLocation",
-    "GetVideoPlayAuth": "ApiVersion AuthInfoTimeout ReferenceId VideoId",
-    "RefreshUploadVideo": "ReferenceId VideoId",
-    "RegisterMedia": "RegisterMetadatas TemplateGroupId UserData WorkflowId",
-    "SearchMedia": "Fields Match PageNo PageSize ScrollToken SearchType SortBy",
-    "SetMessageCallback": "AppId AuthKey AuthSwitch CallbackType CallbackURL EventTypeList MnsEndpoint MnsQueueName",
-    "SubmitTranscodeJobs": "EncryptConfig OverrideParams PipelineId Priority ReferenceId SessionId TemplateGroupId "
-    "UserData VideoId",
-    "UpdateVideoInfo": "CateId CoverURL Description ReferenceId Tags Title UserData VideoId",
-    "UploadMediaByURL": "AppId SessionId StorageLocation TemplateGroupId UploadMetadatas UploadURLs UserData "
-    "WorkflowId",
-    "UploadStreamByURL": "Definition FileExtension HDRType MediaId StreamURL UploadMetadata UserData",
-}
-"""Operation to its parameters."""
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _setter(name: str) -> Callable[[RpcRequest, Any], None]:
-    return lambda request, value: request.add_query_param(name, value)
+    """`set_X(self, X)`: scripts may give the value by that name."""
+
+    def setter(self: RpcRequest, value: Any) -> None:
+        self.add_query_param(name, value)
+
+    return _renamed(setter, f"set_{name}", ("self", name))
 
 
 def _getter(name: str) -> Callable[[RpcRequest], Any]:
-    return lambda request: request.get_query_params().get(name)
+    def getter(self: RpcRequest) -> Any:
+        return self.get_query_params().get(name)
+
+    return _renamed(getter, f"get_{name}", ("self",))
+
+
+def _renamed(given: F, name: str, arguments: tuple[str, ...]) -> F:
+    function = cast(FunctionType, given)
+    function.__code__ = function.__code__.replace(co_varnames=arguments)
+    function.__annotations__ = {}
+    function.__name__ = function.__qualname__ = name
+    return given
+
+
+def _set_offsets(self: RpcRequest, SpecifiedOffsetTimes: object) -> None:
+    self.add_query_param("SpecifiedOffsetTimes", json.dumps(SpecifiedOffsetTimes))
+
+
+def _set_tags(self: RpcRequest, Tag: Sequence[Mapping[str, object]]) -> None:
+    for number, one in enumerate(Tag, 1):
+        for field in ("Value", "Key"):
+            if one.get(field) is not None:
+                self.add_query_param(f"Tag.{number}.{field}", one[field])
+
+
+_OWN: Final[Mapping[str, dict[str, Any]]] = {
+    "DescribeVodUserDomains": {"set_Tags": _set_tags, "get_Tags": _getter("Tag")},
+    "SubmitSnapshotJob": {"set_SpecifiedOffsetTimes": _set_offsets},
+}
+"""What is not kept under its own name, or not as it is given."""
 
 
 def _module(operation: str, parameters: str) -> ModuleType:
     """The module of one operation, known to the import system."""
     own = f"{operation}Request"
 
-    def begin(request: RpcRequest) -> None:
-        RpcRequest.__init__(request, "vod", "2017-03-21", operation, "vod")
-        request.set_method("POST")
+    def begin(self: RpcRequest) -> None:
+        RpcRequest.__init__(self, "vod", "2017-03-21", operation, "vod")
+        self.set_method(method_type.GET if operation in READ_BY_GET else method_type.POST)
 
     members: dict[str, Any] = {"__init__": begin, "__doc__": f"{operation} of ApsaraVideo VOD."}
-    for name in f"{parameters} {_OWNERS}".split():
+    for name in parameters.split():
         members |= {f"set_{name}": _setter(name), f"get_{name}": _getter(name)}
     module = ModuleType(f"{__name__}.{own}", f"The request of {operation}.")
     module.__spec__ = ModuleSpec(module.__name__, None, origin=__file__)
-    made = type(own, (RpcRequest,), members | {"__module__": module.__name__})
+    made = type(own, (RpcRequest,), members | _OWN.get(operation, {}) | {"__module__": module.__name__})
     setattr(module, own, made)
     sys.modules[module.__name__] = module
     return module
