@@ -18,7 +18,7 @@ requests that start together end together, and part of such a burst would be mis
 _OPENING_INTERVAL = 0.1
 """The same while the window still doubles."""
 _SHARE = 0.5
-_ENOUGH = 0.125
+_ENOUGH = 0.25
 """Of what a larger window promises it must bring that share to be kept, or that much more throughput."""
 _HOLD = 4
 """Intervals to leave the window alone after growth brought nothing; doubled each time that happens again."""
@@ -39,7 +39,7 @@ class Window:
         self._wanted = False
         self._since = clock()
         self._done = self._ended = 0
-        self._opening, self._doubted = True, False
+        self._opening, self._doubted, self._warm = True, False, False
         self._best = 0.0
         self._before_growth: float | None = None
         self._hold = 0
@@ -109,8 +109,8 @@ class Window:
         rate = self._done / elapsed
         wanted, self._wanted = self._wanted or bool(self._waiters), False
         self._since, self._done, self._ended = now, 0, 0
-        if not wanted:
-            self._before_growth = None
+        if not wanted or not self._warm:  # the first round made the connections and says nothing of the line
+            self._before_growth, self._warm = None, True
             return
         before, self._before_growth = self._before_growth, None
         if before is not None:

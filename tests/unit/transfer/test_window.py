@@ -106,7 +106,7 @@ def test_stops_doubling_where_the_line_is_full() -> None:
 def test_one_slow_round_does_not_end_the_doubling() -> None:
     clock = Clock()
     window = Window(4, 32, clock)
-    rounds(window, clock, latency=0.1, line=1e9, seconds=0.15)
+    rounds(window, clock, latency=0.1, line=1e9, seconds=0.25)
     assert window.limit == 16
     rounds(window, clock, latency=0.4, line=1e9, seconds=0.4)
     rounds(window, clock, latency=0.1, line=1e9, seconds=0.15)
@@ -116,7 +116,7 @@ def test_one_slow_round_does_not_end_the_doubling() -> None:
 async def test_idle_time_is_not_taken_for_slowness() -> None:
     clock = Clock()
     window = Window(4, 32, clock)
-    rounds(window, clock, latency=0.1, line=1e9, seconds=0.1)
+    rounds(window, clock, latency=0.1, line=1e9, seconds=0.15)
     assert window.limit == 8
     clock.now += 1000
     await window.acquire()
