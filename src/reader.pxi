@@ -1,8 +1,8 @@
 # Hands out a part slice by slice, with the checksum of exactly what was handed out and little of it resident.
 
-# Pages behind the reader are given back in steps of this many bytes: one system call each.
+# Pages behind the reader are given back in steps of at least this many bytes: one system call each.
 cdef enum:
-    GIVE_BACK_STEP = 1 << 20
+    GIVE_BACK_STEP = 1 << 19
 
 
 @cython.final
@@ -42,7 +42,6 @@ cdef class PartReader:
     cdef MappedPart part         # None for other memory and once closed
     cdef const uint8_t *start
     cdef const crc_family *family
-    cdef Py_ssize_t previous     # where the slice handed out last begins; its reader may still be at it
     cdef Py_ssize_t given_back   # pages before this offset were given back
     cdef bint gives_back, is_busy, has_faulted, counted
 
@@ -76,20 +75,22 @@ cdef class PartReader:
         return 0
 
     cdef void start_again(self) noexcept:
-        self.sent = self.previous = self.given_back = 0
+        self.sent = self.given_back = 0
         self.crc = 0
 
     cdef void pass_over(self, Py_ssize_t end) noexcept:
-        """Moves `sent` to `end`: checksums what lies between and gives pages back. The caller keeps the memory alive."""
+        """Moves `sent` to `end`: checksums what lies between and gives back the pages before, which are read again from
+        the page cache should a slice of them still be in use. The caller keeps the memory alive.
+        """
         cdef const uint8_t *first = self.start + self.sent
         cdef size_t length = end - self.sent
         cdef uintptr_t keep = 0, drop = 0
         cdef uint64_t crc = self.crc
         cdef const crc_family *family = self.family
-        if self.gives_back and self.previous - self.given_back >= GIVE_BACK_STEP:
+        if self.gives_back and self.sent - self.given_back >= GIVE_BACK_STEP:
             drop = <uintptr_t> (self.start + self.given_back) & ~(guard_page - 1)
-            keep = <uintptr_t> (self.start + self.previous) & ~(guard_page - 1)
-            self.given_back = self.previous
+            keep = <uintptr_t> (self.start + self.sent) & ~(guard_page - 1)
+            self.given_back = self.sent
         # A mapped part may wait for a disk, however short the slice.
         if drop or (family != NULL and (length >= WORTH_RELEASING or self.part is not None)):
             self.is_busy = True
@@ -102,7 +103,6 @@ cdef class PartReader:
         elif family != NULL:
             crc = crc_update(crc_active, family, crc, first, length)
         self.crc = crc
-        self.previous = self.sent
         self.sent = end
 
     cdef object hand_out(self, object limit):

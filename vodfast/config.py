@@ -45,7 +45,7 @@ class TransferConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Size of a part; None chooses it from the object's size and the store's limits."""
     max_connections: int = 32
     """Upper bound of the adaptive window of connections in flight, over all transfers."""
-    start_connections: int = 4
+    start_connections: int = 8
     """Where the window starts."""
     max_calls: int = 32
     """Upper bound of control-plane calls in flight."""
