@@ -22,7 +22,8 @@ async def take_back(
     journal: Journal, engine: Engine, provider: Provider, account: CachedCredentials, older_than: float
 ) -> AsyncIterator[ItemLine]:
     """Abort and forget what was begun at this cloud with these keys and not touched for `older_than` seconds; yields
-    each item as it is gone. What the store itself has dropped by now is only forgotten.
+    each item as it is gone. What the store itself has dropped by now is only forgotten; what cannot be reached stays
+    in the journal.
 
     Raises:
         VodfastError: the journal cannot be used.
@@ -47,8 +48,7 @@ async def _taken_back(entry: Entry, engine: Engine, provider: Provider, account:
     if media is None or ticket is None:
         entry.forget()
         return True
-    await MediaSession(engine, provider, account, media, {}, _Silence(), entry).abandon(ticket)
-    return True
+    return await MediaSession(engine, provider, account, media, {}, _Silence(), entry).abandon(ticket)
 
 
 class _Silence:

@@ -161,8 +161,9 @@ class PackageSession:
                 await self._engine.clean_up(self._take_back())
                 raise
             except VodfastError as error:
-                if error.kind is not ErrorKind.AMBIGUOUS and not (self._entries and passing(error)):
-                    await self._engine.clean_up(self._take_back())
+                kept = self._entries and passing(error)
+                over = error.kind is not ErrorKind.AMBIGUOUS and not kept
+                if over and await self._engine.clean_up(self._take_back()):
                     self._forget()
                 raise
             self._forget()
@@ -217,12 +218,12 @@ class PackageSession:
                 error, VodfastError, f"{message}: upload it again ({error.message})", kind=ErrorKind.UNAVAILABLE
             ) from error
 
-    async def _take_back(self) -> None:
-        async def one(name: str) -> None:
+    async def _take_back(self) -> bool:
+        async def one(name: str) -> bool:
             session, stored = self._stored[name]
-            await session.take_back(stored.ticket)
+            return await session.take_back(stored.ticket)
 
-        await together(list(self._stored), one, self._engine.config.max_calls)
+        return all((await together(list(self._stored), one, self._engine.config.max_calls)).values())
 
     def _forget(self) -> None:
         """Members mean nothing without their manifest, and need not be known once it is committed."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar, cast
@@ -26,7 +27,7 @@ from vodfast.transfer.loops import in_thread
 from vodfast.transfer.plan import DEFAULT_PART
 from vodfast.transfer.ports import AnyStore, ObjectStore
 from vodfast.transfer.sources import Source
-from vodfast.transfer.steps import Finished
+from vodfast.transfer.steps import LEFT_BEHIND, Finished
 
 _SESSIONS = 2
 """Sessions opened for one item: a second one if the first one's credentials expired on the way, or it was an earlier
@@ -36,6 +37,9 @@ _MARGIN = 60.0
 _TRANSFERS_PER_CONNECTION = 2
 """Objects under way at once for each connection there may be, so that a small object's last answer holds none up."""
 _SHOWN = 5
+_LEFT = "not all that was stored of it could be deleted"
+
+_log = logging.getLogger("vodfast.session")
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -124,7 +128,7 @@ class MediaSession:
             await self._settle(stored.ticket, error)
             raise
         except asyncio.CancelledError:
-            await self._engine.clean_up(self.take_back(stored.ticket))
+            await self._withdraw(stored.ticket)
             raise
 
     async def _sessions(self, work: Callable[[Ticket], Awaitable[T]]) -> T:
@@ -145,7 +149,7 @@ class MediaSession:
                 for name in self._sources:
                     self._watch.moved(name, 0)
             except asyncio.CancelledError:
-                await self._engine.clean_up(self.take_back(ticket))
+                await self._withdraw(ticket)
                 raise
         raise AssertionError("the last session returns or raises")
 
@@ -176,8 +180,10 @@ class MediaSession:
             if any(self._is_kept(entry, place) for place in _places(ticket)):
                 error.message += "; what is stored is kept, and the same upload again goes on from there"
             return True
-        await self._engine.clean_up(self.take_back(ticket))
-        if entry is not None and kind is not ErrorKind.CANCELLED:
+        gone = await self._engine.clean_up(self.take_back(ticket))
+        if not gone or LEFT_BEHIND in error.context:
+            error.message += f"; {_LEFT}"
+        elif entry is not None and kind is not ErrorKind.CANCELLED:
             entry.forget()
         stale = self.resumed and kind not in (ErrorKind.CANCELLED, ErrorKind.SOURCE_CHANGED, ErrorKind.CONFIG)
         replayable = all(source.replayable for source in self._sources.values())
@@ -218,7 +224,8 @@ class MediaSession:
             entry.forget()
             return None
         if not await self._same_bytes(entry, ticket):
-            await self.abandon(ticket)
+            if not await self.abandon(ticket):
+                _log.warning("%s has changed since an earlier run, and of that %s", entry.label, _LEFT)
             return None
         return ticket
 
@@ -235,21 +242,32 @@ class MediaSession:
                 return False
         return True
 
-    async def abandon(self, ticket: Ticket) -> None:
-        """Take back what an earlier run left in the session of `ticket`, and forget it."""
+    async def abandon(self, ticket: Ticket) -> bool:
+        """Take back what an earlier run left in the session of `ticket`, and forget it; False if that did not succeed
+        now but may later, so it is remembered.
+        """
         assert self._entry is not None
-        await self._engine.clean_up(self._abandon(self._entry, ticket))
-        self._entry.forget()
+        gone = await self._engine.clean_up(self._abandon(self._entry, ticket))
+        if gone:
+            self._entry.forget()
+        return bool(gone)
 
-    async def _abandon(self, entry: Entry, ticket: Ticket) -> None:
-        credentials = self._store_credentials(ticket)
+    async def _abandon(self, entry: Entry, ticket: Ticket) -> bool:
+        """Abort the uploads the journal knows of, and those whose id the earlier run never heard."""
+        credentials, gone = self._store_credentials(ticket), True
         for _, line, store in _places(ticket):
             self._touched.add(line)
             kept = entry.object(line).kept
-            if kept is not None and store.limits.part_order != "append":
-                with contextlib.suppress(VodfastError):
-                    await self._engine.attempt_once(cast(ObjectStore, store).abort_upload(kept.upload_id), credentials)
-        await self.take_back(ticket)
+            if store.limits.part_order == "append":
+                continue
+            objects = cast(ObjectStore, store)
+            try:
+                found = await self._engine.call(objects.list_uploads(), credentials)
+                for upload_id in {*found, *([kept.upload_id] if kept is not None else [])}:
+                    await self._engine.call(objects.abort_upload(upload_id), credentials)
+            except VodfastError as error:
+                gone = gone and not passing(error)
+        return await self.take_back(ticket) and gone
 
     # Moving the objects.
 
@@ -343,26 +361,40 @@ class MediaSession:
                 await asyncio.wait([call], timeout=self._engine.config.settle_seconds)
                 if not call.done():
                     call.cancel()
-                    raise _ambiguous(None) from None
+                    raise _ambiguous("the commit was sent but not confirmed before the upload was cancelled") from None
                 return call.result()
         except VodfastError as error:
+            if error.kind is ErrorKind.AMBIGUOUS:
+                raise
+            if not self._provider.limits.needs_commit:
+                raise _ambiguous("the last bytes were taken, but their media could not be looked up", error) from error
             if error.unsettled:
-                raise _ambiguous(error) from error
+                raise _ambiguous("the commit was sent but never confirmed", error) from error
             raise
 
-    async def take_back(self, ticket: Ticket) -> None:
-        """Delete what may be stored of a session that will not be committed: best effort, not every store allows it."""
-        credentials = CachedCredentials(ticket.credentials)
+    async def take_back(self, ticket: Ticket) -> bool:
+        """Delete what may be stored of a session that will not be committed, where the store allows it. False if
+        something is left that could be deleted later.
+        """
+        credentials = self._store_credentials(ticket)
         places = [place for place in _places(ticket) if place.line in self._touched]
 
-        async def delete(index: int) -> None:
-            with contextlib.suppress(VodfastError):
-                await self._engine.attempt_once(places[index].store.delete_object(), credentials)
-                record = self._record(places[index].line)
-                if record is not None and record.finished is not None:
-                    record.deleted()
+        async def delete(index: int) -> bool:
+            try:
+                await self._engine.call(places[index].store.delete_object(), credentials)
+            except VodfastError as error:
+                return not passing(error)
+            record = self._record(places[index].line)
+            if record is not None and record.finished is not None:
+                record.deleted()
+            return True
 
-        await together(range(len(places)), delete, self._engine.config.max_calls)
+        return all((await together(range(len(places)), delete, self._engine.config.max_calls)).values())
+
+    async def _withdraw(self, ticket: Ticket) -> None:
+        """`take_back`, after a cancellation. What is left is in the journal, or else is said here."""
+        if not await self._engine.clean_up(self.take_back(ticket)) and self._entry is None:
+            _log.warning("an upload of %s was cancelled, and %s", self._media.name, _LEFT)
 
 
 def opening_of(entry: Entry, keys: Credentials) -> Opening | None:
@@ -392,11 +424,11 @@ def _places(ticket: Ticket) -> Iterator[_Place]:
         yield from _object_places(entry)
 
 
-def _ambiguous(error: VodfastError | None) -> AmbiguousCommit:
+def _ambiguous(reason: str, error: VodfastError | None = None) -> AmbiguousCommit:
     advice = "the media may or may not exist: look for it before you upload it again"
     if error is None:
-        return AmbiguousCommit(f"the commit was sent but not confirmed before the upload was cancelled; {advice}")
-    return retold(error, AmbiguousCommit, f"the commit was sent but never confirmed; {advice} ({error.message})")
+        return AmbiguousCommit(f"{reason}; {advice}")
+    return retold(error, AmbiguousCommit, f"{reason}; {advice} ({error.message})")
 
 
 async def together(things: Sequence[K], one: Callable[[K], Awaitable[T]], width: int) -> dict[K, T]:

@@ -14,12 +14,12 @@ from typing import Any
 
 import msgspec
 
-from vodfast.errors import AmbiguousCommit, Cancelled, ErrorKind, IntegrityError, RetryClass, VodfastError, retold
+from vodfast.errors import Cancelled, ErrorKind, IntegrityError, RetryClass, VodfastError, retold
 from vodfast.transfer.message import Body, BufferedBody
 from vodfast.transfer.plan import UploadPlan
 from vodfast.transfer.ports import AppendReceipt, AppendStore, Call, ObjectReceipt, PartSpec
 from vodfast.transfer.retry import outcome_unknown
-from vodfast.transfer.steps import Failed, Finished, KeptPart, KeptUpload, RetryDecision, Start, Step, Wait
+from vodfast.transfer.steps import Failed, Finished, KeptPart, KeptUpload, RetryDecision, Start, Step, Wait, in_doubt
 
 _FIRST_PAUSE = 1 / 16
 """Of the settle time: how long after a lost answer the store is asked for the object a second time. Each further pause
@@ -218,12 +218,12 @@ class AppendMachine:
         self._now = now
         if self._error is not None:
             if request.last and outcome_unknown(error):
-                self._error = _ambiguous(error.message)
+                self._error = in_doubt(error.message)
             return
         if request.kind is not _Kind.SEND:
             self._side_failed(error)
         elif request.last and error.kind is ErrorKind.SOURCE_CHANGED and error.reached:
-            self._give_up(_ambiguous(f"{error.message.partition(',')[0]}, in its last bytes"))
+            self._give_up(in_doubt(f"{error.message.partition(',')[0]}, in its last bytes"))
         elif request.last and outcome_unknown(error):
             self._lose(error)
         elif error.kind is ErrorKind.NOT_FOUND and self._upload_id is not None:
@@ -237,7 +237,7 @@ class AppendMachine:
     def on_dropped(self, token: int) -> None:
         """A call was broken off by cancellation; its effect is unknown."""
         if self._ended(token).last:
-            self._error = _ambiguous("the last bytes were sent, but not confirmed before the upload was cancelled")
+            self._error = in_doubt("the last bytes were sent, but not confirmed before the upload was cancelled")
 
     def fail(self, error: VodfastError) -> None:
         """Something outside the requests went wrong (the source, say)."""
@@ -383,15 +383,8 @@ class AppendMachine:
 
     def _give_up(self, error: VodfastError) -> None:
         if self._error is None and self._result is None:
-            self._error = error if self._lost is None else _ambiguous(self._lost.message, self._lost)
+            self._error = error if self._lost is None else in_doubt(self._lost.message, self._lost)
             self._bodies.clear()
-
-
-def _ambiguous(reason: str, error: VodfastError | None = None) -> AmbiguousCommit:
-    message = (
-        f"{reason}; the last bytes finish the media, so it may or may not exist: look for it before you upload it again"
-    )
-    return AmbiguousCommit(message) if error is None else retold(error, AmbiguousCommit, message)
 
 
 def _too_much(stored: int, sent: int) -> IntegrityError:

@@ -7,8 +7,9 @@ window, budgets and retries to the engine, which all transfers share.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from vodfast.credentials import CachedCredentials
@@ -24,6 +25,8 @@ from vodfast.transfer.steps import Failed, Finished, KeptUpload, RetryDecision, 
 
 if TYPE_CHECKING:
     from vodfast.transfer.engine import Engine
+
+_log = logging.getLogger("vodfast.transfer")
 
 _PASSING = frozenset({ErrorKind.NETWORK, ErrorKind.TLS, ErrorKind.UNAVAILABLE, ErrorKind.THROTTLED})
 
@@ -168,14 +171,23 @@ class Transfer:
             await record.upload(self._noted, self._part_size, durable=first)
 
     async def take_back(self) -> None:
-        """After cancellation: stop what runs, then abort what was started."""
+        """After cancellation: stop what runs, then abort what was started. Requests that may leave something behind are
+        let finish, for half the time there is: the other half is for taking it back.
+        """
         self._machine.cancel()
         await self._stop_feeding()
         self._drop_bodies()
+        loop = asyncio.get_running_loop()
+        waited = loop.call_later(self._engine.config.settle_seconds / 2, self._drop, tuple(self._running))
         try:
             await self.drive()
         except VodfastError as error:
             self.failure = error
+        finally:
+            waited.cancel()
+            upload_id, appends = self._machine.upload_id, self._store.limits.part_order == "append"
+            if upload_id is not None and self._record is None and not appends:
+                _log.warning("the parts of %s could not be deleted: upload %s", self._source.label, upload_id)
 
     def release_memory(self) -> None:
         """Give back what unsent stream parts still hold."""
@@ -316,9 +328,11 @@ class Transfer:
 
     def _drop_bodies(self) -> None:
         """Parts of a failed object are of no use; creations and completions are let finish, they may leave an id."""
-        for task, start in self._running.items():
-            if start.weight:
-                task.cancel()
+        self._drop(tuple(task for task, start in self._running.items() if start.weight))
+
+    def _drop(self, tasks: Iterable[asyncio.Task[tuple[Any, int | None]]]) -> None:
+        for task in tasks:
+            task.cancel()
 
     def _decide(self, error: VodfastError, attempt: int) -> float | None:
         if refuses_keys(error) and self._credentials.renewable and attempt < self._engine.config.attempts:

@@ -53,7 +53,7 @@ class Engine:
         self.window = Window(config.start_connections, config.max_connections, time.monotonic)
         self.calls = Window(config.max_calls, config.max_calls, time.monotonic)
         self.memory = ByteBudget(config.memory_budget)
-        self._cleaning: set[asyncio.Task[None]] = set()
+        self._cleaning: set[asyncio.Task[Any]] = set()
 
     @property
     def connections(self) -> int:
@@ -140,22 +140,20 @@ class Engine:
         finally:
             run.release_memory()
 
-    async def clean_up(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do work that must be finished even if the caller is cancelled again, within `config.settle_seconds`."""
+    async def clean_up(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """Do work that must be finished even if the caller is cancelled again, within `config.settle_seconds`; None if
+        it took longer.
+        """
         task = asyncio.create_task(self._bounded(work))
         self._cleaning.add(task)
         task.add_done_callback(self._cleaning.discard)
-        await asyncio.shield(task)
+        return await asyncio.shield(task)
 
-    async def _bounded(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _bounded(self, work: Coroutine[Any, Any, T]) -> T | None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.config.settle_seconds):
-                await work
-
-    async def attempt_once(self, call: Call[T], credentials: CachedCredentials) -> T:
-        """One attempt without retries, for best-effort clean-up."""
-        answer, _ = await self.attempt(call, credentials)
-        return answer
+                return await work
+        return None
 
     async def clock_offset(self, call: Call[Any], credentials: CachedCredentials) -> float:
         """Seconds the service's clock is ahead of ours, from the Date of one answer.

@@ -6,54 +6,30 @@ engine passes time in, performs what it is told and reports back, so every histo
 
 from __future__ import annotations
 
-import enum
 import heapq
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import msgspec
-
-from vodfast import _native
 from vodfast.errors import Cancelled, ErrorKind, IntegrityError, RetryClass, VodfastError
 from vodfast.transfer.message import Body
 from vodfast.transfer.plan import UploadPlan
-from vodfast.transfer.ports import Call, ObjectReceipt, ObjectStore, PartPage, PartReceipt, PartSpec
+from vodfast.transfer.ports import ObjectReceipt, ObjectStore, PartPage, PartReceipt, PartSpec
+from vodfast.transfer.proof import joined_digest, still_there
 from vodfast.transfer.retry import outcome_unknown
-from vodfast.transfer.steps import Failed, Finished, KeptPart, KeptUpload, RetryDecision, Start, Step, Wait
-
-_COMBINE = {"crc32": _native.crc32_combine, "crc64": _native.crc64_combine}
-
-
-class _Phase(enum.Enum):
-    PUT = "put"
-    LIST = "list"
-    CREATE = "create"
-    PARTS = "parts"
-    COMPLETE = "complete"
-    SETTLE = "settle"
-    SWEEP = "sweep"
-    DISCARD = "discard"
-    ABORT = "abort"
-    DONE = "done"
-    FAILED = "failed"
-
-
-class _Work(msgspec.Struct):
-    """One request that is to be made until it succeeds or is given up. `part` and `body` only for streamed bodies,
-    `upload_id` only to discard a stray one, `marker` only to list parts.
-    """
-
-    phase: _Phase
-    attempt: int = 0
-    part: PartSpec | None = None
-    body: Body | None = None
-    upload_id: str | None = None
-    marker: str | None = None
-
-
-_SIDELINE = (_Phase.SWEEP, _Phase.DISCARD)
-"""Tidying that goes on beside the parts: its failure fails nothing."""
+from vodfast.transfer.steps import (
+    LEFT_BEHIND,
+    Failed,
+    Finished,
+    KeptPart,
+    KeptUpload,
+    RetryDecision,
+    Start,
+    Step,
+    Wait,
+    in_doubt,
+)
+from vodfast.transfer.work import SIDELINE, Phase, Work, request
 
 
 class ObjectMachine:
@@ -85,10 +61,10 @@ class ObjectMachine:
         self._plan = plan
         self._part_body = part_body
         self._concurrency = 1 if store.limits.part_order == "ascending" else concurrency
-        self._ready: deque[_Work] = deque()
-        self._offers: deque[_Work] = deque()
-        self._delayed: list[tuple[float, int, _Work]] = []
-        self._running: dict[int, _Work] = {}
+        self._ready: deque[Work] = deque()
+        self._offers: deque[Work] = deque()
+        self._delayed: list[tuple[float, int, Work]] = []
+        self._running: dict[int, Work] = {}
         self._tokens = 0
         self._delays = 0
         self._planned: Iterator[PartSpec] = iter(())
@@ -106,20 +82,21 @@ class ObjectMachine:
         self._taken = 0
         self._error: VodfastError | None = None
         self._lost: VodfastError | None = None
+        self._finishing: Work | None = None
         self._result: Finished | None = None
-        self._phase = _Phase.CREATE
+        self._phase = Phase.CREATE
         if plan is not None:
             self._taken = plan.size
             if not plan.multipart:
-                self._phase = _Phase.PUT
-                self._ready.append(_Work(_Phase.PUT, part=plan.part(0)))
+                self._phase = Phase.PUT
+                self._ready.append(Work(Phase.PUT, part=plan.part(0)))
             elif kept is None:
                 self._begin()
             else:
                 self._upload_id = kept.upload_id
                 if store.limits.can_list_parts:
-                    self._phase = _Phase.LIST
-                    self._ready.append(_Work(_Phase.LIST))
+                    self._phase = Phase.LIST
+                    self._ready.append(Work(Phase.LIST))
                 else:
                     self._take_up(self._kept)
 
@@ -147,16 +124,16 @@ class ObjectMachine:
 
     @property
     def ended(self) -> bool:
-        return self._phase in (_Phase.DONE, _Phase.FAILED)
+        return self._phase in (Phase.DONE, Phase.FAILED)
 
     # What the engine asks.
 
     def poll(self, now: float, room: int = 1) -> Step:
         """The next step. With `room` 0 nothing is started."""
-        if self._phase is _Phase.DONE:
+        if self._phase is Phase.DONE:
             assert self._result is not None
             return self._result
-        if self._phase is _Phase.FAILED:
+        if self._phase is Phase.FAILED:
             assert self._error is not None
             return Failed(self._error)
         while self._delayed and self._delayed[0][0] <= now:
@@ -168,8 +145,8 @@ class ObjectMachine:
         until = self._delayed[0][0] if self._delayed else None
         return Wait(until, hungry=self._hungry())
 
-    def _next(self) -> _Work | None:
-        sending = self._phase is _Phase.PARTS and self._error is None
+    def _next(self) -> Work | None:
+        sending = self._phase is Phase.PARTS and self._error is None
         if sending and self._concurrency is not None and len(self._running) >= self._concurrency:
             return None
         if self._ready:
@@ -179,53 +156,29 @@ class ObjectMachine:
                 return self._offers.popleft()
             spec = next(self._planned, None)
             if spec is not None:
-                return _Work(_Phase.PARTS, part=spec)
+                return Work(Phase.PARTS, part=spec)
         return None
 
     def _hungry(self) -> bool:
         return (
-            not self._ended
-            and self._error is None
-            and not self._offers
-            and self._phase in (_Phase.CREATE, _Phase.PARTS)
+            not self._ended and self._error is None and not self._offers and self._phase in (Phase.CREATE, Phase.PARTS)
         )
 
-    def _start(self, work: _Work) -> Start:
+    def _start(self, work: Work) -> Start:
         work.attempt += 1
         self._tokens += 1
         self._running[self._tokens] = work
-        body = work.body
-        if body is None and work.part is not None:
-            assert self._part_body is not None
-            body = self._part_body(work.part)
-        return Start(
-            self._tokens, self._call(work, body), body.length if body is not None else 0, work.phase is _Phase.PUT
-        )
+        body = self._body(work)
+        call = request(self._store, work, body, self._upload_id, self._receipts)
+        work.final = call.final
+        weight = body.length if body is not None else 0
+        return Start(self._tokens, call, weight, alone=work.phase is Phase.PUT, final=call.final)
 
-    def _call(self, work: _Work, body: Body | None) -> Call[Any]:
-        store, upload_id = self._store, self._upload_id
-        if work.phase is _Phase.CREATE:
-            return store.create_upload()
-        if work.phase is _Phase.SETTLE:
-            return store.head_object()
-        if work.phase is _Phase.SWEEP:
-            return store.list_uploads()
-        if work.phase is _Phase.DISCARD:
-            assert work.upload_id is not None
-            return store.abort_upload(work.upload_id)
-        if work.phase is _Phase.PUT:
-            assert body is not None
-            return store.put_object(body)
-        assert upload_id is not None
-        if work.phase is _Phase.LIST:
-            return store.list_parts(upload_id, work.marker)
-        if work.phase is _Phase.PARTS:
-            assert body is not None
-            assert work.part is not None
-            return store.put_part(upload_id, work.part, body)
-        if work.phase is _Phase.COMPLETE:
-            return store.complete_upload(upload_id, [self._receipts[index] for index in sorted(self._receipts)])
-        return store.abort_upload(upload_id)
+    def _body(self, work: Work) -> Body | None:
+        if work.body is not None or work.part is None:
+            return work.body
+        assert self._part_body is not None
+        return self._part_body(work.part)
 
     # What the engine reports.
 
@@ -235,40 +188,40 @@ class ObjectMachine:
         spec = PartSpec(self._offered, self._taken, body.length)
         self._taken += body.length
         if last and self._offered == 0:
-            self._phase = _Phase.PUT
-            self._ready.append(_Work(_Phase.PUT, part=spec, body=body))
+            self._phase = Phase.PUT
+            self._ready.append(Work(Phase.PUT, part=spec, body=body))
             return
         if self._offered == 0:
-            self._ready.append(_Work(_Phase.CREATE))
+            self._ready.append(Work(Phase.CREATE))
         if body.length:
             self._offered += 1
-            self._offers.append(_Work(_Phase.PARTS, part=spec, body=body))
+            self._offers.append(Work(Phase.PARTS, part=spec, body=body))
         self._advance()
 
     def on_response(self, token: int, answer: Any, sent: int | None) -> None:
         """A call succeeded: `answer` is what its `parse` returned, `sent` the digest of the streamed body."""
         work = self._running.pop(token)
-        if work.phase is _Phase.CREATE:
+        if work.phase is Phase.CREATE:
             self._upload_id = answer
-            if self._phase is _Phase.CREATE:
-                self._phase = _Phase.PARTS
+            if self._phase is Phase.CREATE:
+                self._phase = Phase.PARTS
             self._sweep()
-        elif work.phase is _Phase.LIST:
+        elif work.phase is Phase.LIST:
             self._parts_listed(answer)
-        elif work.phase is _Phase.ABORT:
+        elif work.phase is Phase.ABORT:
             self._upload_id = None
-        elif work.phase is _Phase.SWEEP:
+        elif work.phase is Phase.SWEEP:
             strays = (upload_id for upload_id in answer if upload_id != self._upload_id)
-            self._ready.extend(_Work(_Phase.DISCARD, upload_id=upload_id) for upload_id in strays)
-        elif work.phase is _Phase.DISCARD:
+            self._ready.extend(Work(Phase.DISCARD, upload_id=upload_id) for upload_id in strays)
+        elif work.phase is Phase.DISCARD:
             pass
-        elif work.phase is _Phase.PARTS:
+        elif work.phase is Phase.PARTS:
             self._part_stored(work, answer, sent)
-        elif work.phase is _Phase.PUT:
+        elif work.phase is Phase.PUT:
             self._object_stored(work, answer, sent)
-        elif work.phase is _Phase.COMPLETE:
+        elif work.phase is Phase.COMPLETE:
             self._completed(answer)
-        elif work.phase is _Phase.SETTLE:
+        elif work.phase is Phase.SETTLE:
             self._settled(answer)
         self._advance()
 
@@ -281,7 +234,9 @@ class ObjectMachine:
     def on_dropped(self, token: int) -> None:
         """A call was broken off by cancellation; its effect is unknown."""
         work = self._running.pop(token, None)
-        self._strays = self._strays or (work is not None and work.phase is _Phase.CREATE)
+        self._strays = self._strays or (work is not None and work.phase is Phase.CREATE)
+        if work is not None and work.final:
+            self._error = in_doubt("the last request was not answered before the upload was cancelled")
         self._advance()
 
     def fail(self, error: VodfastError) -> None:
@@ -306,24 +261,17 @@ class ObjectMachine:
         self._digests.clear()
         self._acknowledged = 0
         self._planned = self._plan.parts()
-        self._phase = _Phase.CREATE
-        self._ready.append(_Work(_Phase.CREATE))
+        self._phase = Phase.CREATE
+        self._ready.append(Work(Phase.CREATE))
 
     def _parts_listed(self, page: PartPage) -> None:
         self._listed |= {part.index: part for part in page.parts}
         if page.marker is not None:
-            self._ready.append(_Work(_Phase.LIST, marker=page.marker))
+            self._ready.append(Work(Phase.LIST, marker=page.marker))
         else:
-            self._take_up({index: part for index, part in self._kept.items() if self._still_there(part)})
-
-    def _still_there(self, part: KeptPart) -> bool:
-        """Whether the store has the part as it acknowledged it. A list without digests is judged by its tags."""
-        listed = self._listed.get(part.receipt.index)
-        if listed is None or listed.length not in (0, part.receipt.length):
-            return False
-        if listed.digest is not None and part.digest is not None:
-            return listed.digest == part.digest
-        return listed.tag.strip('"') == part.receipt.tag.strip('"')
+            self._take_up(
+                {index: part for index, part in self._kept.items() if still_there(part, self._listed.get(index))}
+            )
 
     def _take_up(self, parts: dict[int, KeptPart]) -> None:
         assert self._plan is not None
@@ -334,7 +282,7 @@ class ObjectMachine:
             if part.digest is not None:
                 self._digests[index] = (part.digest, spec.length)
         self._planned = (spec for spec in self._plan.parts() if spec.index not in parts)
-        self._phase = _Phase.PARTS
+        self._phase = Phase.PARTS
         self._sweep()
 
     def _upload_gone(self) -> None:
@@ -345,44 +293,44 @@ class ObjectMachine:
             return
         self._take_up(self._kept)
         self._upload_id = None
-        self._phase = _Phase.SETTLE
-        self._ready.append(_Work(_Phase.SETTLE))
+        self._phase = Phase.SETTLE
+        self._ready.append(Work(Phase.SETTLE))
 
     def _advance(self) -> None:
         if self._error is not None:
             self._advance_failure()
             return
         pending = self._running or self._ready or self._offers or self._delayed
-        if self._phase is not _Phase.PARTS or pending or not self._ended:
+        if self._phase is not Phase.PARTS or pending or not self._ended:
             return
         spec = next(self._planned, None)
         if spec is not None:
-            self._ready.append(_Work(_Phase.PARTS, part=spec))
+            self._ready.append(Work(Phase.PARTS, part=spec))
             return
-        self._phase = _Phase.COMPLETE
-        self._ready.append(_Work(_Phase.COMPLETE))
+        self._phase = Phase.COMPLETE
+        self._ready.append(Work(Phase.COMPLETE))
 
     def _advance_failure(self) -> None:
         """Let what runs end, then abort, then find and discard strays, then report the failure."""
-        if self._running or self._phase is _Phase.FAILED:
+        if self._running or self._phase is Phase.FAILED:
             return
         assert self._error is not None
-        if self._phase is not _Phase.ABORT:
-            self._phase = _Phase.ABORT
+        if self._phase is not Phase.ABORT:
+            self._phase = Phase.ABORT
             for queue in (self._ready, self._offers, self._delayed):
                 queue.clear()
             if self._upload_id is not None and not self._keeps(self._error):
-                self._ready.append(_Work(_Phase.ABORT))
+                self._ready.append(Work(Phase.ABORT))
             self._sweep()
         if not self._ready and not self._delayed:
-            self._phase = _Phase.FAILED
+            self._phase = Phase.FAILED
 
     def _sweep(self) -> None:
         if self._strays:
             self._strays = False
-            self._ready.append(_Work(_Phase.SWEEP))
+            self._ready.append(Work(Phase.SWEEP))
 
-    def _part_stored(self, work: _Work, receipt: PartReceipt, sent: int | None) -> None:
+    def _part_stored(self, work: Work, receipt: PartReceipt, sent: int | None) -> None:
         assert work.part is not None
         index = work.part.index
         problem = self._compare(receipt.digest, sent, f"part {index + 1}")
@@ -395,7 +343,7 @@ class ObjectMachine:
         if sent is not None:
             self._digests[index] = (sent, work.part.length)
 
-    def _object_stored(self, work: _Work, receipt: ObjectReceipt, sent: int | None) -> None:
+    def _object_stored(self, work: Work, receipt: ObjectReceipt, sent: int | None) -> None:
         problem = self._compare(receipt.digest, sent, "the object")
         if problem is not None:
             self._failed(work, problem, None)
@@ -430,31 +378,38 @@ class ObjectMachine:
             self._confirmed = False  # a store without such a digest has confirmed every part it joins
         self._finish(receipt)
 
+    def _settle(self, work: Work, error: VodfastError) -> None:
+        """Ask for the object that `work` may have finished."""
+        self._lost, self._finishing, self._phase = error, work, Phase.SETTLE
+        self._ready.append(Work(Phase.SETTLE))
+
     def _settled(self, found: ObjectReceipt | None) -> None:
-        """After a completion whose answer was lost: is the object there, whole and right?"""
+        """After a request to finish the object whose answer was lost: is it there, whole and right?"""
         whole = self._joined_digest(self._store.limits.object_digest)
+        if self._finishing is not None and self._finishing.part is not None:
+            whole = self._sent_whole(self._finishing)
         right_size = found is not None and found.size in (None, self._taken)
         if found is None or not right_size or (None not in (found.digest, whole) and found.digest != whole):
             if self._lost is None:
                 self._begin()
+            elif found is not None and self._finishing is not None and self._finishing.final:
+                self._give_up(in_doubt("the store holds something else under its name", self._lost))
             else:
                 self._give_up(self._lost)
         else:
             self._confirmed = self._confirmed and found.digest is not None
-            self._finish(found)
+            self._finish(found, whole)
 
-    def _failed(self, work: _Work, error: VodfastError, now: float | None) -> None:
-        if work.phase is _Phase.CREATE and outcome_unknown(error):
+    def _failed(self, work: Work, error: VodfastError, now: float | None) -> None:
+        if work.phase is Phase.CREATE and outcome_unknown(error):
             self._strays = True
-        if self._error is not None and work.phase not in (_Phase.ABORT, *_SIDELINE):
+        if self._error is not None and work.phase not in (Phase.ABORT, *SIDELINE):
             return
-        if work.phase is _Phase.COMPLETE and error.kind is ErrorKind.NOT_FOUND:
+        if work.phase is Phase.COMPLETE and error.kind is ErrorKind.NOT_FOUND:
             # The upload is gone, it says: an earlier completion may have worked without our hearing of it.
-            self._lost = error
-            self._phase = _Phase.SETTLE
-            self._ready.append(_Work(_Phase.SETTLE))
+            self._settle(work, error)
             return
-        if work.phase is _Phase.LIST and error.kind is ErrorKind.NOT_FOUND:
+        if work.phase is Phase.LIST and error.kind is ErrorKind.NOT_FOUND:
             self._upload_gone()
             return
         delay = self._retry(error, work.attempt)
@@ -465,10 +420,16 @@ class ObjectMachine:
                 self._delays += 1  # two that fail at the same moment come back in that order
                 heapq.heappush(self._delayed, (now + delay, self._delays, work))
             return
-        if work.phase is _Phase.ABORT:
+        if work.phase is Phase.ABORT:
             assert self._error is not None
-            self._error.context = {**self._error.context, "left_behind": f"upload {self._upload_id}: {error.message}"}
-        elif work.phase not in _SIDELINE:
+            self._error.context = {**self._error.context, LEFT_BEHIND: f"upload {self._upload_id}: {error.message}"}
+        elif work.final and error.kind is ErrorKind.SOURCE_CHANGED and error.reached:
+            self._give_up(in_doubt(f"{error.message.partition(',')[0]}, in its last bytes"))
+        elif work.final and outcome_unknown(error):
+            self._settle(work, error)
+        elif work.phase is Phase.SETTLE and self._finishing is not None and self._finishing.final:
+            self._give_up(in_doubt(error.message, self._lost))
+        elif work.phase not in SIDELINE:
             self._give_up(error)
 
     def _give_up(self, error: VodfastError) -> None:
@@ -479,11 +440,15 @@ class ObjectMachine:
         """The digest of the whole object, joined from those of its parts; None if one is unknown."""
         if name is None or len(self._digests) != len(self._receipts):
             return None
-        combine, whole = _COMBINE[name], 0
-        for index in sorted(self._digests):
-            digest, length = self._digests[index]
-            whole = combine(whole, digest, length)
-        return whole
+        return joined_digest(name, self._digests)
+
+    def _sent_whole(self, work: Work) -> int | None:
+        """The digest of an object sent in one piece, read once more."""
+        name, body = self._store.limits.part_digest, self._body(work)
+        try:
+            return None if name is None or body is None else body.checksum(name)
+        except VodfastError:
+            return -1  # it has changed
 
     def _finish(self, receipt: ObjectReceipt, sent: int | None = None) -> None:
         """`sent` is the digest of an object sent in one piece."""
@@ -496,4 +461,4 @@ class ObjectMachine:
         verified = (limits.object_digest or limits.part_digest) if self._confirmed else None
         digest = None if sent is None else limits.part_digest
         self._result = Finished(receipt, self._taken, verified, digest, sent)
-        self._phase = _Phase.DONE
+        self._phase = Phase.DONE

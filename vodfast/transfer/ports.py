@@ -29,6 +29,7 @@ class Call(Generic[T_co]):
     again is harmless when the outcome of the first one is unknown. `reads` marks calls that change nothing.
     `failed` is told of every attempt that failed, so that a store with several addresses can turn to the next.
     `answered` gives the answer of a step the service does not have; then nothing is built, sent or parsed.
+    `final` says that its effect makes the media and cannot be taken back.
     """
 
     cloud: str
@@ -39,6 +40,7 @@ class Call(Generic[T_co]):
     reads: bool = False
     failed: Callable[[VodfastError], None] | None = None
     answered: Callable[[], T_co] | None = None
+    final: bool = False
 
 
 def without_request(cloud: str, operation: str, answer: T) -> Call[T]:

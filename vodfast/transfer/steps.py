@@ -11,8 +11,11 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from vodfast.errors import VodfastError
+from vodfast.errors import AmbiguousCommit, VodfastError, retold
 from vodfast.transfer.ports import Call, ObjectReceipt, PartReceipt
+
+LEFT_BEHIND = "left_behind"
+"""What stands in the context of an error under this name could not be taken back."""
 
 RetryDecision: TypeAlias = Callable[[VodfastError, int], float | None]
 """`RetryPolicy.delay`: seconds until the next attempt, None to give up."""
@@ -69,6 +72,14 @@ class Failed(msgspec.Struct, frozen=True):
     """The object is not stored and nothing of it is left behind (or `error` says what could not be taken back)."""
 
     error: VodfastError
+
+
+def in_doubt(reason: str, error: VodfastError | None = None) -> AmbiguousCommit:
+    """The end of an object whose last request made the media, or not: nobody could say. `error` is what the service
+    said of it, if anything.
+    """
+    message = f"{reason}; it would have made the media, which may or may not exist: look for it before you try again"
+    return AmbiguousCommit(message) if error is None else retold(error, AmbiguousCommit, message)
 
 
 Step: TypeAlias = Start | Wait | Finished | Failed

@@ -79,6 +79,5 @@ async def test_a_step_without_a_request_needs_no_transport_and_no_keys() -> None
     engine = Engine(NoTransport(), TransferConfig(), rng=random.Random(1))
     try:
         assert await engine.call(without_request("c", "op", (1, 2)), CachedCredentials(none)) == (1, 2)
-        assert await engine.attempt_once(without_request("c", "op", None), CachedCredentials(none)) is None
     finally:
         await engine.aclose()

@@ -8,7 +8,7 @@ limits, content types, callbacks and notifications. Leaves the verbs to `stores/
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import msgspec
@@ -18,8 +18,8 @@ from vodfast.credentials import Credentials
 from vodfast.stores.multipart import COMPLETE_TIMEOUT, Draft, ErrorReader, MultipartStore, Pairs
 from vodfast.stores.oss import faults, signing
 from vodfast.stores.oss.address import Place, path_of
-from vodfast.transfer.message import Response
-from vodfast.transfer.ports import ObjectReceipt, ObjectStore, StoreLimits
+from vodfast.transfer.message import Body, Response
+from vodfast.transfer.ports import Call, ObjectReceipt, ObjectStore, PartReceipt, StoreLimits
 
 OSS_LIMITS: Final = StoreLimits(
     min_part=100 * KIB,
@@ -41,9 +41,9 @@ class OssStore(MultipartStore):
     """One key in one bucket.
 
     `region` is what a V4 signature names, `signature` is `V4` or `V1`. `content_type` is stored with the object; None
-    leaves it to the store. `callback` is the base64 text of a callback the store makes when the object is finished; its
-    answer becomes the receipt's `reply`. `notification` is base64 text the store hands on to the service that listens
-    to the bucket. Building one raises `ValueError` for a key that cannot be addressed.
+    leaves it to the store. `callback` is the base64 text of a callback the store makes when the object is finished,
+    which makes the media; its answer becomes the receipt's `reply`. `notification` is base64 text the store hands on to
+    the service that listens to the bucket. Building one raises `ValueError` for a key that cannot be addressed.
     """
 
     crc64_header: ClassVar[str] = "x-oss-hash-crc64ecma"
@@ -64,6 +64,13 @@ class OssStore(MultipartStore):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_path", path_of(self.key))
+
+    def put_object(self, body: Body) -> Call[ObjectReceipt]:
+        """With a callback its effect cannot be taken back; likewise the next."""
+        return replace(MultipartStore.put_object(self, body), final=self.callback is not None)
+
+    def complete_upload(self, upload_id: str, parts: Sequence[PartReceipt]) -> Call[ObjectReceipt]:
+        return replace(MultipartStore.complete_upload(self, upload_id, parts), final=self.callback is not None)
 
     def _address(self, key: str) -> str:
         return f"https://{self.place.authority}{self.place.prefix}{self._path if key else '/'}"

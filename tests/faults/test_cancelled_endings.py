@@ -1,0 +1,183 @@
+"""Cancelled while an object is finished: what makes the media is seen through or left alone, what does not is taken
+back, and what cannot be taken back now is said or stays in the journal for `gc`. Judged by the emulator."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conformance.test_cancellation import when
+from vodfast import AmbiguousCommit, AsyncClient, Client, TransferConfig, VodfastError
+from vodfast.config import MIB
+
+ConfigFor = Callable[..., TransferConfig]
+SIZE = 40 * MIB
+FINISHING = {"PutObject": 5000, "CompleteMultipartUpload": SIZE}
+
+
+def rule(action: str, operation: str, times: int = 0, **more: Any) -> dict[str, Any]:
+    return {"action": action, "match": {"operation": operation}, "times": times, **more}
+
+
+def operations(emulator: Any) -> list[str]:
+    return [record["operation"] for record in emulator.history()]
+
+
+def open_uploads(emulator: Any) -> int:
+    return sum(media["open_uploads"] for media in emulator.media())
+
+
+async def cancelled(client: AsyncClient, emulator: Any, **fields: Any) -> Any:
+    """What becomes of an upload that is cancelled when the plan's first rule has taken a request."""
+    task = asyncio.create_task(client.upload(**fields))
+    await when(lambda: bool(emulator.faults()[0]["hits"]))
+    task.cancel()
+    (outcome,) = await asyncio.gather(task, return_exceptions=True)
+    return outcome
+
+
+# The store tells the media service that the object is there: nothing takes that back.
+
+
+@pytest.fixture
+def overseas(vodfast_emulator: Any) -> Any:
+    vodfast_emulator.settings(netease_storage="oss")
+    return vodfast_emulator
+
+
+@pytest.mark.parametrize("operation", FINISHING)
+async def test_a_store_that_makes_the_media_is_waited_for(
+    overseas: Any, config_for: ConfigFor, media_file: Callable[..., Path], operation: str
+) -> None:
+    path = media_file(FINISHING[operation])
+    overseas.set_faults([rule("delay", operation, seconds=0.2)])
+    async with AsyncClient("netease", config=config_for(part_size=5 * MIB)) as client:
+        result = await cancelled(client, overseas, source=path)
+    (media,) = overseas.media()
+    assert (media["state"], media["media_id"]) == ("committed", result.media_id)
+    assert [held["sha256"] for held in media["objects"]] == [hashlib.sha256(path.read_bytes()).hexdigest()]
+
+
+@pytest.mark.parametrize("operation", FINISHING)
+async def test_one_that_never_answers_is_ambiguous_and_its_object_is_left_alone(
+    overseas: Any, config_for: ConfigFor, media_file: Callable[..., Path], operation: str
+) -> None:
+    overseas.set_faults([rule("stall", operation, times=1)])
+    async with AsyncClient("netease", config=config_for(part_size=5 * MIB, settle_seconds=0.2)) as client:
+        outcome = await cancelled(client, overseas, source=media_file(FINISHING[operation]))
+    assert isinstance(outcome, AmbiguousCommit)
+    assert "DeleteObject" not in operations(overseas)
+
+
+@pytest.mark.parametrize("operation", FINISHING)
+def test_a_media_that_cannot_be_looked_up_is_ambiguous_and_its_object_is_left_alone(
+    overseas: Any, config_for: ConfigFor, media_file: Callable[..., Path], operation: str
+) -> None:
+    overseas.set_faults([rule("drop_reply", operation), rule("error", "video/query", code="710")])
+    with Client("netease", config=config_for(part_size=5 * MIB)) as client, pytest.raises(AmbiguousCommit):
+        client.upload(media_file(FINISHING[operation]))
+    (media,) = overseas.media()
+    assert (media["state"], len(media["objects"])) == ("committed", 1)
+
+
+def test_a_refused_look_up_after_the_last_chunk_is_no_failure(
+    vodfast_emulator: Any, config_for: ConfigFor, media_file: Callable[..., Path]
+) -> None:
+    vodfast_emulator.settings(netease_callback="silent")
+    vodfast_emulator.set_faults([rule("error", "video/query", code="710")])
+    with Client("netease", config=config_for()) as client, pytest.raises(AmbiguousCommit, match="could not be looked"):
+        client.upload(media_file(5000))
+    assert vodfast_emulator.meter()["media_created"] == 1
+
+
+# Joining parts makes no media by itself: they must not stay.
+
+
+CLOUDS = ["tencent", "aliyun"]
+
+
+async def streamed(size: int) -> AsyncIterator[bytes]:
+    yield bytes(size)
+
+
+def sources(path: Path) -> dict[str, dict[str, Any]]:
+    return {"file": {"source": path}, "stream": {"source": streamed(SIZE), "name": "clip.mp4"}}
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+@pytest.mark.parametrize("source", ["file", "stream"])
+async def test_parts_are_deleted_even_if_joining_them_gets_no_answer(
+    vodfast_emulator: Any, config_for: ConfigFor, media_file: Callable[..., Path], cloud: str, source: str
+) -> None:
+    vodfast_emulator.set_faults([rule("stall", "CompleteMultipartUpload")])
+    async with AsyncClient(cloud, config=config_for(part_size=5 * MIB, settle_seconds=0.6)) as client:
+        outcome = await cancelled(client, vodfast_emulator, **sources(media_file(SIZE))[source])
+    assert isinstance(outcome, asyncio.CancelledError)
+    assert open_uploads(vodfast_emulator) == 0
+    assert [media["objects"] for media in vodfast_emulator.media()] == [[]]
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+@pytest.mark.parametrize("source", ["file", "stream"])
+async def test_parts_that_cannot_be_deleted_are_left_to_gc_or_said(
+    vodfast_emulator: Any,
+    config_for: ConfigFor,
+    media_file: Callable[..., Path],
+    caplog: pytest.LogCaptureFixture,
+    cloud: str,
+    source: str,
+) -> None:
+    plan = [rule("stall", "CompleteMultipartUpload"), rule("status", "AbortMultipartUpload", code=503)]
+    vodfast_emulator.set_faults(plan)
+    config = config_for(part_size=5 * MIB, settle_seconds=0.6)
+    with caplog.at_level(logging.WARNING, "vodfast"):
+        async with AsyncClient(cloud, config=config) as client:
+            await cancelled(client, vodfast_emulator, **sources(media_file(SIZE))[source])
+    assert open_uploads(vodfast_emulator) == 1
+    assert ("could not be deleted" in caplog.text) is (source == "stream")
+    if source == "file":
+        async with AsyncClient(cloud, config=config) as client:
+            assert await client.take_back() == []  # the store still refuses, so it is not forgotten
+            vodfast_emulator.set_faults([])
+            assert len(await client.take_back()) == 1
+            assert await client.take_back() == []
+        assert open_uploads(vodfast_emulator) == 0
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_a_failed_upload_whose_parts_cannot_be_deleted_says_so_and_is_not_forgotten(
+    vodfast_emulator: Any, config_for: ConfigFor, media_file: Callable[..., Path], cloud: str
+) -> None:
+    refused = rule("error", "UploadPart", code="InvalidArgument")
+    vodfast_emulator.set_faults([refused, rule("status", "AbortMultipartUpload", code=503)])
+    with Client(cloud, config=config_for(part_size=5 * MIB)) as client:
+        with pytest.raises(VodfastError, match="could be deleted"):
+            client.upload(media_file(SIZE))
+        assert open_uploads(vodfast_emulator) == 1
+        vodfast_emulator.set_faults([])
+        assert len(client.take_back()) == 1
+    assert open_uploads(vodfast_emulator) == 0
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_gc_finds_an_upload_whose_id_nobody_heard(
+    vodfast_emulator: Any, config_for: ConfigFor, media_file: Callable[..., Path], cloud: str
+) -> None:
+    plan = [
+        rule("drop_reply", "InitiateMultipartUpload"),
+        rule("status", "ListMultipartUploads", code=503),
+    ]
+    vodfast_emulator.set_faults(plan)
+    with Client(cloud, config=config_for(part_size=5 * MIB, attempts=2)) as client:
+        with pytest.raises(VodfastError):
+            client.upload(media_file(SIZE))
+        assert open_uploads(vodfast_emulator) > 0
+        vodfast_emulator.set_faults([])
+        assert len(client.take_back()) == 1
+    assert open_uploads(vodfast_emulator) == 0
