@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import time
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -312,7 +311,7 @@ class AsyncClient:
         """A token with which a browser or phone may upload for `lifetime` seconds. Made locally where the cloud
         allows it, with a call where not; `fields` are the cloud's own.
         """
-        now = time.time()
+        now = self._engine.now()
         token = self._provider.issue_token(await self._account.get(now), now, lifetime, fields)
         return await self._engine.call(token, self._account) if isinstance(token, Call) else token
 
@@ -326,7 +325,7 @@ class AsyncClient:
 
     def verify_callback(self, headers: Mapping[str, str], body: bytes, secret: str) -> bool:
         """Whether a callback that arrived was signed with `secret` and is still fresh."""
-        return self._provider.verify_callback(headers, body, secret, time.time())
+        return self._provider.verify_callback(headers, body, secret, self._engine.now())
 
     async def invoke(self, operation: str, parameters: Mapping[str, object] | None = None) -> dict[str, Any]:
         """One operation of the cloud's own API by its name, signed, for what no verb covers: its answer in the cloud's
@@ -396,7 +395,7 @@ class AsyncClient:
 
     async def _destination(self, fresh: bool) -> str:
         """What two uploads must agree in to be the same, besides file and options."""
-        keys = await self._account.get(time.time())
+        keys = await self._account.get(self._engine.now())
         if fresh or self._route is None:
             self._route = await self._engine.route_identity()
         return msgspec.json.encode((*self._identity, keys.access_key, self._route), enc_hook=repr).decode()

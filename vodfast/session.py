@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar, cast
 
@@ -199,7 +198,7 @@ class MediaSession:
         recorded = Recorded(self._provider.apply(self._media), self._media)
         ticket = await self._engine.call(recorded.call(), self._account, self._watch.retried)
         if self._entry is not None and recorded.opening is not None:
-            keys = await self._account.get(time.time())
+            keys = await self._account.get(self._engine.now())
             from vodfast.sealing import seal  # not before there is something to seal: the cipher takes 20 ms to load
 
             sealed = seal(keys, self._entry.key.encode(), msgspec.msgpack.encode(recorded.opening))
@@ -216,7 +215,7 @@ class MediaSession:
         entry = self._entry
         if entry is None or entry.reply is None:
             return None
-        now = time.time()
+        now = self._engine.now()
         keys = await self._account.get(now)
         opening = opening_of(entry, keys)
         ticket = None if opening is None else reopen(self._provider, self._media, keys, opening)
@@ -335,7 +334,7 @@ class MediaSession:
         """The ticket's credentials, renewed before they expire where the service can do that."""
         if not self._renews(ticket):
             return CachedCredentials(ticket.credentials)
-        first = [] if _expired(ticket, time.time()) else [ticket.credentials]
+        first = [] if _expired(ticket, self._engine.now()) else [ticket.credentials]
 
         async def load() -> Credentials:
             if first:

@@ -227,8 +227,8 @@ def test_other_kinds_are_tried_again_as_well(
         holds(vodfast_emulator, client.upload(b"bytes", name=name, kind=kind).media_id, b"bytes")
 
 
-def test_a_wrong_clock_is_named_at_once(vodfast_emulator: Any, config_for: ConfigFor) -> None:
-    vodfast_emulator.settings(clock_offset=3600)
+def test_an_absurd_clock_is_named_at_once(vodfast_emulator: Any, config_for: ConfigFor) -> None:
+    vodfast_emulator.settings(clock_offset=1e6)
     with Client("aliyun", config=config_for()) as client, pytest.raises(AuthError, match="clock") as caught:
         client.upload(b"x", name="a.mp4")
     assert caught.value.code == "InvalidTimeStamp.Expired"

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 
-CLOCK_WARNING, CLOCK_LIMIT = 60.0, 300.0
-"""Seconds of skew: services refuse signatures made 5 minutes off (protocol notes for tencent, section 2.3)."""
-
 
 class Finding(NamedTuple):
     """One fact: how good it is, what it is about, and what was found."""
@@ -162,7 +159,11 @@ def _cloud(connection: Connection, cloud: str, *, fatal: bool) -> Iterator[Findi
 
 
 def _clock(cloud: str, ahead: float) -> Finding:
-    status = OK if abs(ahead) < CLOCK_WARNING else WARN if abs(ahead) < CLOCK_LIMIT else FAIL
-    hint = "" if status == OK else ": set this machine's clock"
-    told = f"the service is {ahead:+.0f} s ahead of this machine{hint}" if abs(ahead) >= 1 else "agrees to the second"
+    from vodfast.transfer.clock import FURTHEST, TOLERANCE
+
+    status = OK if abs(ahead) < TOLERANCE else WARN if abs(ahead) <= FURTHEST else FAIL
+    hints = {WARN: ": vodfast signs by its clock, other programs do not", FAIL: ": set this machine's clock"}
+    hint = hints.get(status, "")
+    side = "ahead of" if ahead > 0 else "behind"
+    told = f"the service is {abs(ahead):.0f} s {side} this machine{hint}" if abs(ahead) >= 1 else "agrees to the second"
     return Finding(status, f"{cloud} clock", told)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -251,7 +250,7 @@ class Transfer:
     async def _perform(self, start: Start) -> tuple[Any, int | None]:
         window = self._engine.window if start.weight else self._engine.calls
         # A renewal is a call itself: waiting for it with a place in the window held could wait forever.
-        keys = await self._credentials.get(time.time())
+        keys = await self._credentials.get(self._engine.now())
         await window.acquire()
         self._begun = start.token
         moved = 0

@@ -12,7 +12,6 @@ import contextlib
 import random
 import time
 from collections.abc import Coroutine
-from email.utils import parsedate_to_datetime
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -20,6 +19,7 @@ import msgspec
 from vodfast.config import TransferConfig
 from vodfast.credentials import CachedCredentials, Credentials
 from vodfast.errors import ErrorKind, RetryClass, VodfastError
+from vodfast.transfer.clock import TOLERANCE, ahead_of_us, explained, refuses
 from vodfast.transfer.drive import OnProgress, OnRetry, Transfer
 from vodfast.transfer.journal import ObjectRecord
 from vodfast.transfer.message import Request, Response
@@ -30,9 +30,6 @@ from vodfast.transfer.steps import Finished
 from vodfast.transfer.window import ByteBudget, Window
 
 T = TypeVar("T")
-
-_CLOCK_TOLERANCE = 60.0
-"""Seconds of clock difference from which a refused signature is explained by the clock."""
 
 
 class Transport(Protocol):
@@ -53,7 +50,13 @@ class Engine:
         self.window = Window(config.start_connections, config.max_connections, time.monotonic)
         self.calls = Window(config.max_calls, config.max_calls, time.monotonic)
         self.memory = ByteBudget(config.memory_budget)
+        self.ahead = 0.0
+        """Seconds the service's clock is ahead, learned from a refusal that a wrong clock explains."""
         self._cleaning: set[asyncio.Task[Any]] = set()
+
+    def now(self) -> float:
+        """Unix seconds by the service's clock, as far as it is known to differ from this machine's."""
+        return time.time() + self.ahead
 
     @property
     def connections(self) -> int:
@@ -161,16 +164,12 @@ class Engine:
         Raises:
             VodfastError: the call fails for another reason than a wrong clock, or the answer has no date.
         """
-        before = time.time()
-        response = await self._transport.send(call.build(await credentials.get(before), before))
-        middle = (before + time.time()) / 2
-        try:
-            stamp = parsedate_to_datetime(response.header("date") or "").timestamp()
-        except ValueError:
-            raise VodfastError("the answer carries no date", cloud=call.cloud, operation=call.operation) from None
-        # The header counts whole seconds, so on average the moment was half a second later.
-        offset = stamp + 0.5 - middle
-        if abs(offset) < _CLOCK_TOLERANCE:
+        now = time.time()
+        response = await self._transport.send(call.build(await credentials.get(now), now))
+        offset = ahead_of_us(response, time.time())
+        if offset is None:
+            raise VodfastError("the answer carries no date", cloud=call.cloud, operation=call.operation)
+        if abs(offset) < TOLERANCE:
             call.parse(response)
         return offset
 
@@ -196,14 +195,21 @@ class Engine:
         """One attempt: the answer, and the digest of a body that was streamed."""
         if call.answered is not None:
             return call.answered(), None
-        now = time.time()
+        now = self.now()
         keys = keys or await credentials.get(now)
         try:
-            request = call.build(keys, now)
-            if not call.repeatable:
-                request = msgspec.structs.replace(request, once=True)
+            request = _built(call, keys, now)
             response = await self._transport.send(request)
-            return call.parse(response), response.sent
+            try:
+                return call.parse(response), response.sent
+            except VodfastError as error:
+                ahead = explained(response, time.time(), self.ahead) if refuses(error) else None
+                if ahead is None:
+                    raise
+                again = _built(call, keys, time.time() + ahead)
+                if again == request:
+                    raise  # the time plays no part in it
+            return await self._signed_anew(call, again, ahead)
         except VodfastError as error:
             error.cloud = error.cloud or call.cloud
             error.operation = error.operation or call.operation
@@ -212,3 +218,20 @@ class Engine:
             if call.failed is not None:
                 call.failed(error)
             raise
+
+    async def _signed_anew(self, call: Call[T], request: Request, ahead: float) -> tuple[T, int | None]:
+        """A request that was refused, with another time. Only if that helps is the time believed from now on."""
+        response = await self._transport.send(request)
+        try:
+            answer = call.parse(response)
+        except VodfastError as error:
+            if not refuses(error):
+                self.ahead = ahead
+            raise
+        self.ahead = ahead
+        return answer, response.sent
+
+
+def _built(call: Call[Any], keys: Credentials, now: float) -> Request:
+    request = call.build(keys, now)
+    return request if call.repeatable else msgspec.structs.replace(request, once=True)

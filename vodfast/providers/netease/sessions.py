@@ -81,7 +81,7 @@ def reopen(api: Api, book: NodeBook, checkpoint: Checkpoint, content_type: str |
     _learn(book, checkpoint)
 
     def read(found: ObjectReceipt | None, keys: Credentials, asked_at: float) -> Ticket:
-        known = [without_request(CLOUD, verbs.QUERY, found)] if time.time() - asked_at < _FRESH else []
+        known = [without_request(CLOUD, verbs.QUERY, found)] if abs(time.time() - asked_at) < _FRESH else []
         answers: Iterator[Call[ObjectReceipt | None]] = iter(known)
         store = _store_of(
             book, checkpoint, lambda: next(answers, None) or verbs.confirm(api, name), content_type, checkpoint
