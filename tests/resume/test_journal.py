@@ -367,6 +367,36 @@ async def test_a_failed_write_fails_what_waits_for_it(tmp_path: Path) -> None:
     journal.close()
 
 
+async def test_whatever_goes_wrong_in_a_write_nobody_waits_for_ever(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "state")
+    assert journal.open()
+    journal.note(lambda db: db.execute("SELECT ?", ("\udcff",)))
+    with pytest.raises(VodfastError, match="surrogates"):
+        await journal.items()
+    journal.close()
+
+
+def test_a_path_that_is_no_text_is_remembered_like_any_other(
+    client: Client, vodfast_emulator: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "\udcff" / "clip.mp4"
+    path.parent.mkdir()
+    path.write_bytes(b"media")
+    first, second = client.upload(path), client.upload(path)
+    assert (first.source, second.reused, second.media_id) == (str(path), True, first.media_id)
+    assert vodfast_emulator.meter()["media_created"] == 1
+
+    async def known() -> list[str]:
+        journal = Journal(directory())
+        journal.open()
+        try:
+            return [item.label for item in await journal.items()]
+        finally:
+            journal.close()
+
+    assert asyncio.run(known()) == [str(path)]
+
+
 async def test_items_are_listed_the_latest_first(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "state")
     journal.open()

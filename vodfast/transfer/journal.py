@@ -219,7 +219,7 @@ class Journal:
                     if job.early and job.report is not None:
                         job.report(values[-1], None)
                 db.execute("COMMIT")
-        except (sqlite3.Error, msgspec.MsgspecError) as error:
+        except Exception as error:  # the thread must live on: somebody waits for each job
             self._failure = failure = _unusable(error)
             with contextlib.suppress(sqlite3.Error):
                 db.execute("ROLLBACK")
@@ -310,7 +310,8 @@ class Entry:
         """A session is open; whatever an earlier one left is forgotten. `durable` waits for the disk."""
         earlier = self.state != "new"
         self.state, self.reply, self.changed, self._objects = "applied", reply, changed, {}
-        row = (self.key, self.cloud, self.label, self.state, msgspec.json.encode(changed).decode(), reply, time.time())
+        label = _writable(self.label)
+        row = (self.key, self.cloud, label, self.state, msgspec.json.encode(changed).decode(), reply, time.time())
 
         def work(db: sqlite3.Connection) -> None:
             if earlier:
@@ -462,9 +463,22 @@ def _load(journal: Journal, db: sqlite3.Connection, key: str, cloud: str, label:
 def _items(db: sqlite3.Connection) -> list[ItemLine]:
     rows = db.execute("SELECT key, cloud, label, state, updated, outcome FROM items ORDER BY updated DESC, key")
     return [
-        ItemLine(key=key, cloud=cloud, label=label, state=state, updated=updated, outcome=outcome)
+        ItemLine(key=key, cloud=cloud, label=_readable(label), state=state, updated=updated, outcome=outcome)
         for key, cloud, label, state, updated, outcome in rows
     ]
+
+
+def _writable(label: str) -> str | bytes:
+    """A label as SQLite takes it: a path that is no text goes as its bytes."""
+    try:
+        label.encode()
+        return label
+    except UnicodeEncodeError:
+        return label.encode("utf-8", "surrogateescape")
+
+
+def _readable(label: str | bytes) -> str:
+    return label if isinstance(label, str) else label.decode("utf-8", "surrogateescape")
 
 
 def _drop_objects(db: sqlite3.Connection, key: str) -> None:
