@@ -16,6 +16,7 @@ import msgspec
 
 from vodfast.credentials import CachedCredentials
 from vodfast.errors import AmbiguousCommit, ErrorKind, InvalidInput, Unsupported, VodfastError, retold
+from vodfast.file_names import file_name
 from vodfast.items import UploadItem
 from vodfast.packages import Package, collect, package_kind
 from vodfast.providers.contract import MediaSpec, Provider, ProviderOptions
@@ -39,7 +40,7 @@ async def open_package(item: UploadItem, provider: Provider) -> Package | None:
     """
     path = os.fsdecode(item.source) if isinstance(item.source, (str, os.PathLike)) else None
     own = getattr(item.source, "name", None) if path is None else path
-    name = item.name or (os.path.basename(own) if isinstance(own, str) else "")  # of an open descriptor it is a number
+    name = item.name or (file_name(own) if isinstance(own, str) else "")  # of an open descriptor it is a number
     kind = manifest_kind(name, item.kind)
     if kind is None:
         return None

@@ -21,6 +21,7 @@ from vodfast.cli.members import Members
 from vodfast.cli.report import LINE_START
 from vodfast.cli.text import STDIN, printable
 from vodfast.errors import InvalidInput
+from vodfast.file_names import file_name
 from vodfast.items import UploadResult
 
 
@@ -210,7 +211,7 @@ class _Search:
     def _objection(self, path: str) -> str | None:
         if not os.path.isfile(path):
             return "not a regular file"
-        reason = self._refusal(os.path.basename(path))
+        reason = self._refusal(file_name(path))
         manifest = None if reason is not None or self._members is None else self._members.unreadable_beside(path)
         return reason if manifest is None else f"it may belong to {manifest}, which cannot be read"
 

@@ -6,7 +6,6 @@ the cloud refuses (that item fails alone).
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,6 +16,7 @@ from vodfast.cli.inputs import Entry, Plan
 from vodfast.cli.settings import typed_options
 from vodfast.cli.text import STDIN, printable
 from vodfast.errors import VodfastError
+from vodfast.file_names import file_name
 from vodfast.items import UploadItem
 from vodfast.package_upload import check_package, manifest_kind
 from vodfast.providers.contract import MediaSpec, MemberSpec, Provider
@@ -99,14 +99,14 @@ class Items:
     def _objection(self, name: str, fields: Mapping[str, Any]) -> str | None:
         spec = {key: value for key, value in fields.items() if key not in ("name", "cover", "force_new")}
         if "cover" in fields:
-            spec.setdefault("cover_name", os.path.basename(fields["cover"]))
+            spec.setdefault("cover_name", file_name(fields["cover"]))
         return refusal(self._provider, name, **spec)
 
     def _check_options(self) -> None:
         """The command's own options against a name the cloud takes: `--name`, the first source, or the probe."""
         fields = self._fields(Entry(source=PROBE_NAME))
         own = fields.get("name")
-        first = [os.path.basename(entry.source) for entry in self._entries[:1] if entry.source != STDIN]
+        first = [file_name(entry.source) for entry in self._entries[:1] if entry.source != STDIN]
         for name in [own] if own else [*first, PROBE_NAME]:
             reason = self._objection(name, fields)
             if reason is None:

@@ -13,6 +13,8 @@ from typing import Any
 
 import click
 
+from vodfast.file_names import as_text
+
 STDIN = "-"
 """The source or list that is standard input."""
 
@@ -92,11 +94,12 @@ class _Parsed(click.ParamType[Any]):
 
 
 def sendable(text: str) -> str:
-    """The text itself.
+    """The text itself, as UTF-8 where the locale could not read it.
 
     Raises:
         ValueError: it holds control characters or bytes that are no text.
     """
+    text = as_text(text)
     if _UNSENDABLE.search(text):
         raise ValueError("control characters, line breaks and bytes that are not UTF-8 text are not allowed")
     return text

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from vodfast import _native
 from vodfast.errors import SourceChanged
+from vodfast.file_names import file_name, on_disk
 from vodfast.packages.gate import Refused
 from vodfast.transfer.message import Body
 from vodfast.transfer.ports import PartSpec
@@ -37,7 +38,7 @@ class Directory:
             Refused: it leads out of the directory through a link, is no regular file, or cannot be opened.
         """
         try:
-            real = os.path.realpath(os.path.join(self.path, path), strict=True)
+            real = os.path.realpath(os.path.join(self.path, on_disk(path)), strict=True)
             inside = os.path.join(self.path, "")
             if not real.startswith(inside):
                 raise Refused("leads out of the manifest's directory through a link", path)
@@ -61,7 +62,7 @@ class MemberSource:
 
     def __init__(self, root: str, path: str, label: str) -> None:
         self.label = label
-        self.name = os.path.basename(label)
+        self.name = file_name(label)
         self.real = os.path.join(root, path)
         self._root = root
         self._path = path

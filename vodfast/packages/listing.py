@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from vodfast.errors import ErrorKind, InvalidInput
+from vodfast.file_names import file_name
 from vodfast.packages import dash, hls
 from vodfast.packages.entry import Entry, Role
 from vodfast.packages.files import Directory, MemberSource
@@ -143,7 +144,7 @@ def collect(path: str, kind: str) -> Package:
     except Refused as refused:
         raise InvalidInput(str(refused), item=path) from None
     try:
-        package.read(os.path.basename(path), package.manifest, ())
+        package.read(file_name(path), package.manifest, ())
     except InvalidInput as error:
         error.item = path
         raise

@@ -11,6 +11,7 @@ import posixpath
 from collections.abc import Iterator
 
 from vodfast.errors import InvalidInput, SourceChanged
+from vodfast.file_names import on_disk
 from vodfast.packages.entry import Entry, Role
 from vodfast.packages.files import Directory
 from vodfast.packages.gate import Refused, member_path
@@ -41,7 +42,7 @@ def named_files(path: str, kind: str) -> Iterator[str]:
             if name in found:
                 continue
             found.add(name)
-            yield os.path.join(folder, name)
+            yield os.path.join(folder, on_disk(name))
             if package_kind(name) == kind or entry.role in (Role.PLAYLIST, Role.RENDITION):
                 waiting.append(name)
 

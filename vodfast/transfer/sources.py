@@ -18,6 +18,7 @@ import msgspec
 
 from vodfast import _native
 from vodfast.errors import ErrorKind, InvalidInput, SourceChanged, VodfastError
+from vodfast.file_names import file_name
 from vodfast.transfer.loops import in_thread
 from vodfast.transfer.message import Body, BufferedBody, DigestName, Reader
 from vodfast.transfer.ports import PartSpec
@@ -127,7 +128,7 @@ class FileSource:
 
     def __init__(self, fd: int, label: str, *, path: str | None = None, offset: int = 0) -> None:
         self.label = label
-        self.name = os.path.basename(label)
+        self.name = file_name(label)
         self._fd = fd
         self._path = path
         self._offset = offset
@@ -334,7 +335,7 @@ def _open_path(path: str | bytes, name: str | None) -> Source:
         if stat.S_ISDIR(mode):
             raise InvalidInput("is a directory: name the files in it", item=text)
         if not stat.S_ISREG(mode):
-            return StreamSource(_pieces(path), text, name or os.path.basename(text))
+            return StreamSource(_pieces(path), text, name or file_name(text))
         source = FileSource(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), text, path=text)
     except FileNotFoundError:
         raise InvalidInput("no such file", kind=ErrorKind.NOT_FOUND, item=text) from None
@@ -352,7 +353,7 @@ def _pieces(path: str | bytes) -> Iterator[bytes]:
 
 def _open_file(file: Any, name: str | None) -> Source:
     label = _label(file, name)
-    own_name = name or (os.path.basename(label) if isinstance(getattr(file, "name", None), str) else "")
+    own_name = name or (file_name(label) if isinstance(getattr(file, "name", None), str) else "")
     if isinstance(file, io.BytesIO):
         return BufferSource(file.getbuffer()[file.tell() :], label, own_name)
     if _is_plain_file(file):
