@@ -147,6 +147,17 @@ def test_a_key_that_would_climb_is_refused(volc: Client, vodfast_emulator: Any) 
     assert vodfast_emulator.history() == []
 
 
+@pytest.mark.parametrize("form", ["quoted", "bare"])
+def test_parts_inside_a_vpc_are_joined_whether_or_not_their_etags_are_quoted(
+    volc: Client, vodfast_emulator: Any, media_file: Callable[..., Path], form: str
+) -> None:
+    vodfast_emulator.settings(volcengine_vpc="part", volcengine_vpc_part_size=MIB, volcengine_vpc_etag=form)
+    result = volc.upload(media_file(2 * MIB + 1), options=UploadOptions(network_mode="vpc-inner"))
+    assert (result.state, result.verified) == ("done", "crc64")
+    assert [record["status"] for record in called(vodfast_emulator, "VpcCompleteUpload")] == [200]
+    assert len(called(vodfast_emulator, "VpcUploadPart")) == 3
+
+
 def test_a_throttled_pull_waits(volc: Client, vodfast_emulator: Any) -> None:
     throttle = {"action": "throttle", "retry_after": 0, "match": {"operation": "UploadMediaByUrl"}, "times": 2}
     vodfast_emulator.set_faults([throttle])

@@ -160,6 +160,45 @@ async def test_the_environments_proxy_is_ignored_unless_asked_for(serve: Any, mo
     assert proxy.received[0].startswith(b"CONNECT vod.example.com:443")
 
 
+@pytest.mark.parametrize("variable", ["NO_PROXY", "no_proxy"])
+@pytest.mark.parametrize(
+    ("exceptions", "direct"),
+    [
+        ("vod.example.com", True),
+        ("example.com", True),
+        (".example.com", True),
+        ("other.net, example.com", True),
+        ("*", True),
+        ("", False),
+        ("ample.com,example.org,od.example.com", False),
+    ],
+)
+async def test_an_exception_to_the_environments_proxy_counts(
+    serve: Any, monkeypatch: pytest.MonkeyPatch, variable: str, exceptions: str, direct: bool
+) -> None:
+    proxy, server = serve(OK), serve(OK)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
+    monkeypatch.setenv(variable, exceptions)
+    async with transport(server.port, trust_env=True) as opened:
+        with contextlib.suppress(VodfastError):  # the recorder is no proxy: it answers and forwards nothing
+            await opened.send(request())
+    assert (bool(server.received), bool(proxy.received)) == (direct, not direct)
+
+
+async def test_the_environment_makes_no_exceptions_to_a_configured_proxy(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy, server = serve(OK), serve(OK)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "*")
+    async with transport(server.port, proxy=f"http://127.0.0.1:{proxy.port}") as opened:
+        with contextlib.suppress(VodfastError):
+            await opened.send(request())
+    assert (bool(server.received), bool(proxy.received)) == (False, True)
+
+
 async def test_netrc_is_ignored(serve: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     netrc = tmp_path / ".netrc"

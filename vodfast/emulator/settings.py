@@ -68,6 +68,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     volcengine_vpc: Literal["off", "direct", "part", "quick"] = "direct"
     """What an upload that asks for `vpc-inner` gets."""
     volcengine_vpc_part_size: Annotated[int, msgspec.Meta(ge=1)] = 20 << 20
+    volcengine_vpc_etag: Literal["quoted", "bare"] = "quoted"
+    """How a presigned URL's answer says an ETag. The vendor's own client makes invalid JSON of a bare one."""
     volcengine_merge_numbering: Literal["any", "zero", "one"] = "any"
     """From which number the keys of a merge body may count."""
     volcengine_callback_url: str = ""

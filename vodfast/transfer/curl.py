@@ -200,6 +200,8 @@ class CurlTransport:
             set_option(pycurl.PROXY, config.proxy)
         elif not config.trust_env:
             set_option(pycurl.PROXY, "")
+        if not config.trust_env:
+            set_option(pycurl.NOPROXY, "")  # libcurl asks the environment for exceptions to any proxy
         if self._connect_to is not None:
             set_option(pycurl.CONNECT_TO, self._connect_to)
         elif request.address is not None:

@@ -1,7 +1,7 @@
 """TOS behind presigned URLs, for uploads inside a VPC (protocol notes 6).
 
 Decides the URLs it hands out and that only they open it: method, host, path, query and the given headers are covered
-by the signature, whose form is this emulator's own. Answers carry a quoted ETag and `x-tos-hash-crc64ecma`.
+by the signature, whose form is this emulator's own. Answers carry an ETag, quoted unless set otherwise, and `x-tos-hash-crc64ecma`.
 """
 
 from __future__ import annotations
@@ -152,7 +152,9 @@ class Tos:
             return self._complete(call, grant)
         assert call.blob is not None
         content = Content((call.blob,))
-        etag = f'"{call.blob.md5.hex() or secrets.token_hex(16)}"'
+        etag = call.blob.md5.hex() or secrets.token_hex(16)
+        if self._cloud.world.settings.volcengine_vpc_etag == "quoted":
+            etag = f'"{etag}"'
         if grant.operation == "VpcPutObject":
             self._cloud.store(grant.place, content)
         else:
