@@ -20,6 +20,7 @@ from vodfast.events import Progress
 from vodfast.providers.volcengine import UploadOptions
 
 PART = 5 * MIB
+HLS = Path(__file__).parents[1] / "media" / "hls" / "master.m3u8"
 
 
 @pytest.fixture
@@ -156,6 +157,16 @@ def test_parts_inside_a_vpc_are_joined_whether_or_not_their_etags_are_quoted(
     assert (result.state, result.verified) == ("done", "crc64")
     assert [record["status"] for record in called(vodfast_emulator, "VpcCompleteUpload")] == [200]
     assert len(called(vodfast_emulator, "VpcUploadPart")) == 3
+
+
+def test_a_member_that_is_sent_again_needs_no_session_more(volc: Client, vodfast_emulator: Any) -> None:
+    vodfast_emulator.set_faults([{"action": "status", "code": 503, "match": {"operation": "DirectUpload"}, "times": 3}])
+    assert volc.upload(HLS).state == "done"
+    files = sum(path.is_file() for path in HLS.parent.rglob("*"))
+    assert len(called(vodfast_emulator, "DirectUpload")) == files + 3
+    assert (
+        len(called(vodfast_emulator, "ApplyUploadInfo")) == len(called(vodfast_emulator, "CommitUploadInfo")) == files
+    )
 
 
 def test_a_throttled_pull_waits(volc: Client, vodfast_emulator: Any) -> None:

@@ -1,7 +1,8 @@
 """TOS behind presigned URLs, for uploads inside a VPC (protocol notes 6).
 
 Decides the URLs it hands out and that only they open it: method, host, path, query and the given headers are covered
-by the signature, whose form is this emulator's own. Answers carry an ETag, quoted unless set otherwise, and `x-tos-hash-crc64ecma`.
+by the signature, whose form is this emulator's own. Answers carry an ETag, quoted unless set otherwise, and
+`x-tos-hash-crc64ecma`.
 """
 
 from __future__ import annotations
