@@ -119,7 +119,7 @@ def vodfast_process(spawn: Callable[..., Process]) -> Callable[..., Ran]:
 
     def run(*args: str | Path, env: Mapping[str, str] | None = None, stdin: bytes | None = None) -> Ran:
         process = spawn(*args, env=env, stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE)
-        out, err = process.communicate(stdin, timeout=60)
+        out, err = process.communicate(stdin, timeout=120)
         return Ran(process.returncode, out.decode(), err.decode())
 
     return run

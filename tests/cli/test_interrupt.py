@@ -63,7 +63,7 @@ def test_a_signal_the_main_thread_does_not_see_cancels_and_a_second_one_leaves(d
     assert process.stdout.readline() == "cancelled\n"
     process.send_signal(signal.SIGTERM)  # asks for what is under way already
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=20) == 130
+    assert process.wait(timeout=120) == 130
     assert process.stdout.read() == ""
 
 
@@ -71,5 +71,5 @@ def test_a_signal_the_main_thread_does_not_see_cancels_and_a_second_one_leaves(d
 def test_a_signal_the_main_thread_does_not_see_is_raised_there(deaf: Deaf, signum: signal.Signals) -> None:
     process = deaf("")
     process.send_signal(signum)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=120)
     assert (out, err, process.returncode) == (f"raised {signum.value}\n", "", 0)

@@ -61,7 +61,7 @@ def test_a_signal_takes_back_what_is_unfinished(
 ) -> None:
     process = stalled_upload(spawn, clip, emulator)
     process.send_signal(signum)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == code, err
     result = json.loads(out.splitlines()[-1])
     assert (result["type"], result["state"]) == ("result", "cancelled")
@@ -78,7 +78,7 @@ def test_items_not_begun_are_in_the_ledger(spawn: Spawn, clip: Clip, emulator: E
     assert process.stdout is not None
     assert json.loads(process.stdout.readline())["type"] == "started"
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
     lines = [json.loads(line) for line in Path("r").read_text().splitlines()]
     assert sorted(line["source"] for line in lines) == names
@@ -92,19 +92,20 @@ def test_a_second_interrupt_ends_at_once(spawn: Spawn, clip: Clip, emulator: Emu
     assert process.stderr is not None
     assert b"stopping" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=5) == 130
+    _, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (130, b""), "a clean end would have told what was cancelled"
 
 
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_a_question(spawn: Spawn, emulator: Emulator, signum: signal.Signals, code: int) -> None:
     emulator.set_faults([{"action": "stall", "match": {"operation": "DescribeMediaInfos"}, "times": 0}])
     process = spawn("media", "1", env=routed(emulator))
-    for _ in range(3000):
+    for _ in range(12_000):
         if emulator.faults()[0]["hits"]:
             break
         threading.Event().wait(0.01)
     process.send_signal(signum)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=120)
     assert (process.returncode, err.strip()) == (code, b"vodfast: interrupted")
 
 
@@ -117,12 +118,12 @@ def test_a_signal_ends_the_wait_and_the_upload_stays_done(
         "upload", clip("a.mp4"), "--to", "aliyun", "--set", "template_group_id=T1", "--wait", "--output", "jsonl",
         "--report", "r", "--attempts", "100", env=routed(emulator),
     )  # fmt: skip
-    for _ in range(3000):
+    for _ in range(12_000):
         if emulator.faults()[0]["hits"]:
             break
         threading.Event().wait(0.01)
     process.send_signal(signum)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == code, err
     result = json.loads(out.splitlines()[-1])
     (line,) = [json.loads(line) for line in Path("r").read_text().splitlines()]
@@ -139,7 +140,7 @@ def test_a_reader_that_leaves_ends_the_output_not_the_upload(
     names = [clip(f"{number}.mp4").name for number in range(5)]
     process = spawn("upload", *names, "missing.mp4", "--output", "jsonl", env=routed(emulator))
     getattr(process, stream).close()
-    process.wait(timeout=30)
+    process.wait(timeout=120)
     other = process.stderr if stream == "stdout" else process.stdout
     assert other is not None
     said = other.read()
@@ -153,7 +154,7 @@ def test_a_closed_pipe_is_no_crash(spawn: Spawn, args: list[str]) -> None:
     process = spawn(*args)
     assert process.stdout is not None
     process.stdout.close()
-    process.wait(timeout=30)
+    process.wait(timeout=120)
     assert process.stderr is not None
     said = process.stderr.read()
     assert b"Traceback" not in said
@@ -180,7 +181,7 @@ def test_live_bars_on_a_terminal(
         except OSError:
             break  # a terminal whose last writer left
     os.close(master)
-    assert process.wait(timeout=30) == 1
+    assert process.wait(timeout=120) == 1
     assert b"/2 items" in shown
     assert b"done  a.mp4" in shown
     assert b"1 done, 1 failed" in shown
@@ -199,7 +200,7 @@ def test_the_emulator_command(spawn: Spawn, vodfast: Run, clip: Clip, monkeypatc
     assert vodfast("upload", clip("a.mp4"), "--to", "tencent:77").code == 0
     assert vodfast("upload", clip("a.mp4"), "--to", "tencent:101").code != 0
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=120) == 0
 
 
 def test_the_emulator_ends_though_a_callback_is_not_taken(
@@ -214,7 +215,7 @@ def test_the_emulator_ends_though_a_callback_is_not_taken(
         assert vodfast("upload", clip("a.mp4"), "--to", "aliyun").code == 0
         caller, _ = silent.accept()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=120) == 0
         caller.close()
 
 

@@ -36,7 +36,7 @@ def _emulated(vodfast_emulator: Any, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 @pytest.fixture
 def client() -> AcsClient:
-    return AcsClient(*KEYS, "cn-shanghai", auto_retry=True, max_retry_time=3, timeout=3)
+    return AcsClient(*KEYS, "cn-shanghai", auto_retry=True, max_retry_time=3, timeout=30)
 
 
 def create(**fields: Any) -> Any:

@@ -36,7 +36,7 @@ def python(tmp_path: Path) -> Python:
             text=True,
             cwd=tmp_path,
             env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(PROJECT), "HOME": str(tmp_path), **environment},
-            timeout=60,
+            timeout=120,
         )
         return Ran(ran.returncode, ran.stdout, ran.stderr)
 

@@ -168,7 +168,7 @@ def test_a_killed_script_goes_on_where_it_was(
     vodfast_emulator.set_faults([delay])
     ran = subprocess.run(
         [sys.executable, "-m", "vodfast.compat", str(script), KEY, SECRET, str(records), str(path)],
-        timeout=60, check=False, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        timeout=120, check=False, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
     assert ran.returncode == -9
     assert client.upload_file(BODY, str(path)) is not None
@@ -523,7 +523,7 @@ def test_a_script_with_every_call_of_the_page_runs_unchanged(
     ran = subprocess.run(
         [sys.executable, "-m", "vodfast.compat", str(script), KEY, SECRET,
          str(tmp_path / "r"), str(video), str(picture)],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=120, check=False,
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parents[2]), "HOME": str(tmp_path),
              "VODFAST_EMULATOR": vodfast_emulator.endpoint, "PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip

@@ -386,7 +386,7 @@ def test_callbacks_arrive_and_are_verified(config_for: ConfigFor, listener: Any)
         client.set_callback(url, auth_key="k1")
         for kind, name in (("media", "a.mp4"), ("image", "a.png"), ("subtitle", "a.srt")):
             result = client.upload(b"12345", name=name, kind=kind, context="ctx")
-            headers, body = server.heard.get(timeout=20)
+            headers, body = server.heard.get(timeout=120)
             event = json.loads(body)
             assert client.verify_callback(headers, body, "k1")
             assert not client.verify_callback(headers, body, "k2")
@@ -400,6 +400,6 @@ def test_a_callback_that_is_not_taken_comes_again(config_for: ConfigFor, listene
     with Client("aliyun", config=config_for()) as client:
         options = UploadOptions(user_data=UserData(callback_url=url, extend={"k": [1]}))
         client.upload(b"12345", name="a.mp4", options=options)
-    first, second = (server.heard.get(timeout=20)[1] for _ in range(2))
+    first, second = (server.heard.get(timeout=120)[1] for _ in range(2))
     assert first == second
     assert json.loads(json.loads(first)["Extend"]) == {"k": [1]}

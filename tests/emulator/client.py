@@ -76,7 +76,7 @@ class Client:
 
     def send(self, sent: Sent, connection: http.client.HTTPConnection | None = None) -> Answer:
         own = connection is None
-        line = connection or http.client.HTTPConnection(self.endpoint, timeout=20)
+        line = connection or http.client.HTTPConnection(self.endpoint, timeout=120)
         try:
             line.putrequest(sent.method, sent.target, skip_host=True, skip_accept_encoding=True)
             line.putheader("Host", sent.host)

@@ -268,7 +268,7 @@ def test_callbacks_are_signed_and_the_uploads_own_goes_first(
     assert netease.call("upload/setcallback", {"callbackUrl": f"{url}x", "signKey": "k1"})["ret"] == {}
     upload = netease.init(uploadCallbackUrl=url, userDefInfo="u=1")
     netease.put(upload, 0, b"x", complete=True)
-    body, sign = got.get(timeout=10)
+    body, sign = got.get(timeout=60)
     assert sign == hashlib.md5(body + b"k1").hexdigest()
     event = json.loads(body)
     assert (event["type"], event["name"], event["user_defined"]) == ("upload", "clip.MP4", "u=1")

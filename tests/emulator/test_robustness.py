@@ -22,7 +22,7 @@ HEALTH = b"GET /_emulator/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 def talk(emulator: Emulator, data: bytes) -> bytes:
     """Send bytes, then nothing more; everything that comes back."""
     got = b""
-    with socket.create_connection(("127.0.0.1", emulator.port), timeout=10) as stream:
+    with socket.create_connection(("127.0.0.1", emulator.port), timeout=60) as stream:
         try:
             stream.sendall(data)
             stream.shutdown(socket.SHUT_WR)
@@ -94,7 +94,7 @@ def test_pipelined_requests_are_answered_in_order(client: Client, emulator: Emul
 def test_one_byte_at_a_time(client: Client, emulator: Emulator) -> None:
     ticket = client.apply()
     sent = client.cos(ticket, "PUT", body=b"slow")
-    with socket.create_connection(("127.0.0.1", emulator.port), timeout=10) as stream:
+    with socket.create_connection(("127.0.0.1", emulator.port), timeout=60) as stream:
         stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for byte in raw(sent) + sent.body:
             stream.send(bytes([byte]))
@@ -110,7 +110,7 @@ def test_chunked_bodies(client: Client, emulator: Emulator, cut: int) -> None:
     chunks = b"".join(
         b"%x;a=b\r\n%b\r\n" % (len(data[i : i + step]), data[i : i + step]) for i in range(0, len(data), step)
     )
-    with socket.create_connection(("127.0.0.1", emulator.port), timeout=10) as stream:
+    with socket.create_connection(("127.0.0.1", emulator.port), timeout=60) as stream:
         stream.sendall(raw(sent))
         body = chunks + b"0\r\nTrailer: x\r\n\r\n" + HEALTH
         for at in range(0, len(body), max(cut * 100, 1000)):
@@ -126,7 +126,7 @@ def test_chunked_bodies(client: Client, emulator: Emulator, cut: int) -> None:
 def test_expect_100_continue(client: Client, emulator: Emulator) -> None:
     ticket = client.apply()
     sent = client.cos(ticket, "PUT", body=b"12345")
-    with socket.create_connection(("127.0.0.1", emulator.port), timeout=10) as stream:
+    with socket.create_connection(("127.0.0.1", emulator.port), timeout=60) as stream:
         stream.sendall(raw(sent, Expect="100-continue"))
         assert stream.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         stream.sendall(sent.body)
@@ -151,7 +151,7 @@ def test_many_connections_at_once(client: Client, emulator: Emulator) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert statuses == [200] * 16
     assert len({item["objects"][0]["sha256"] for item in emulator.media()}) == 1
 

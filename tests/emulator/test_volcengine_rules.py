@@ -38,7 +38,7 @@ class Listener(http.server.ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}/x.mp4"
 
     def next(self) -> tuple[str, dict[str, str], bytes]:
-        return self.seen.get(timeout=30)
+        return self.seen.get(timeout=120)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

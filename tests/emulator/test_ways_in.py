@@ -29,7 +29,7 @@ def exchange(stream: socket.socket, sent: Sent, target: str | None = None) -> ht
 
 
 def line_to(emulator: Emulator) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", emulator.port), timeout=10)
+    return socket.create_connection(("127.0.0.1", emulator.port), timeout=60)
 
 
 def tunnel(emulator: Emulator, host: str, port: int = 443) -> tuple[socket.socket, bytes]:
@@ -70,7 +70,7 @@ def test_direct_tls_by_server_name(client: Client, emulator: Emulator) -> None:
 
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
 def test_control_over_tls(emulator: Emulator, name: str) -> None:
-    line = http.client.HTTPSConnection(name, emulator.port, context=trusting(emulator), timeout=10)
+    line = http.client.HTTPSConnection(name, emulator.port, context=trusting(emulator), timeout=60)
     line.request("GET", "/_emulator/health")
     assert json.load(line.getresponse())["status"] == "ok"
     line.close()

@@ -36,7 +36,7 @@ class Recorder:
             while True:
                 connection, _ = self._socket.accept()
                 with connection:
-                    connection.settimeout(5)
+                    connection.settimeout(30)
                     data = b""
                     while b"\r\n\r\n" not in data and (piece := connection.recv(65536)):
                         data += piece
@@ -59,7 +59,7 @@ class Recorder:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
-        self._thread.join(5)
+        self._thread.join(30)
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ async def transport(port: int, **fields: Any) -> AsyncIterator[CurlTransport]:
 
 
 def request(url: str = "https://vod.example.com/", **fields: Any) -> Request:
-    given = {"operation": "Test", "method": "GET", "url": url, "headers": (), "timeout": 5.0}
+    given = {"operation": "Test", "method": "GET", "url": url, "headers": (), "timeout": 30.0}
     return Request(**{**given, **fields})
 
 

@@ -57,7 +57,7 @@ async def test_a_cancelled_waiter_loses_no_slot() -> None:
     window.release(1)  # granted to the first, which is cancelled before it runs
     first.cancel()
     await asyncio.wait([first])
-    await asyncio.wait_for(second, 1)
+    await asyncio.wait_for(second, 60)
     assert window.in_flight == 1
 
 
@@ -179,7 +179,7 @@ async def test_cancelled_budget_waiter_gives_back() -> None:
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
-    await asyncio.wait_for(second, 1)
+    await asyncio.wait_for(second, 60)
     assert budget.held == 10
 
 
@@ -191,7 +191,7 @@ async def test_one_that_hurries_is_served_beyond_the_budget_and_the_others_wait_
     second = asyncio.create_task(budget.acquire(5, owner))
     await asyncio.sleep(0)
     budget.hurry(owner)
-    await asyncio.wait_for(second, 1)
+    await asyncio.wait_for(second, 60)
     assert not first.done()
     assert budget.held == 15
     budget.hurry(owner)  # waits for nothing now
