@@ -14,9 +14,10 @@ import pytest
 from vodfast.emulator import crc
 from vodfast.emulator.accounts import Account
 from vodfast.emulator.aliyun import signatures
-from vodfast.emulator.aliyun.multipart import _listed_parts
-from vodfast.emulator.aliyun.oss import place, query_of
+from vodfast.emulator.aliyun.oss import place
 from vodfast.emulator.messages import parse_head
+from vodfast.emulator.multipart import listed_parts
+from vodfast.emulator.object_store import query_of
 from vodfast.emulator.service import Refusal
 
 VECTORS: list[dict[str, Any]] = json.loads(
@@ -171,7 +172,7 @@ def test_digests_and_the_rest() -> None:
     parts = [bytes.fromhex(part) for part in given["parts_hex"]]
     assert crc.join((crc.crc64(part), len(part)) for part in parts) == int(expected["object_crc64"])
     ((given, expected),) = [case.values for case in of_scheme("complete-multipart-xml")]
-    listed = _listed_parts(expected["body"].encode())
+    listed = listed_parts(expected["body"].encode())
     assert listed == sorted((part["part_number"], f'"{part["etag"]}"') for part in given["parts"])
     ((given, expected),) = [case.values for case in of_scheme("vod-callback-signature")]
     made = signatures.callback_signature(given["callback_url"], given["timestamp"], given["private_key"])

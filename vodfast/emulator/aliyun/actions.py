@@ -16,11 +16,13 @@ import msgspec
 
 from vodfast.emulator.aliyun import parameters
 from vodfast.emulator.aliyun.jobs import iso
+from vodfast.emulator.aliyun.oss import object_url, storage_location
 from vodfast.emulator.loopback import is_loopback
 from vodfast.emulator.service import Call, Refusal
 
 if TYPE_CHECKING:
-    from vodfast.emulator.aliyun.cloud import AliyunCloud, Bucket, Session
+    from vodfast.emulator.aliyun.cloud import AliyunCloud, Session
+    from vodfast.emulator.buckets import Bucket
 
 _VIDEO = (
     "mp4 ts 3gp mpg mpeg mpe dat vob asf avi wmv flv f4v rm rmvb mov mkv m3u8 dv gif m2t m4v mj2 mjpeg mts ogg qt swf "
@@ -87,7 +89,7 @@ class Actions:
         if file_type not in IMAGE:
             raise Refusal("InvalidParameter.ImageExt", "The ImageExt is not valid.")
         session = self._open("image", given, file_type, call)
-        url = self._cloud.url(session.bucket, session.key)
+        url = object_url(session.bucket, session.key)
         return {"ImageId": session.item.media_id, "ImageURL": url, "FileURL": url} | self._address(session)
 
     def _create_attached(self, given: dict[str, str], call: Call) -> dict[str, Any]:
@@ -100,7 +102,7 @@ class Actions:
         if not re.fullmatch(r"(?:\d{1,18}(?:,\d{1,18}){0,4})?", given.get("CateIds", ""), re.ASCII):
             raise Refusal("InvalidParameter.CateIds", "CateIds takes up to five numbers.")
         session = self._open("attached", given, file_type, call)
-        url = self._cloud.url(session.bucket, session.key)
+        url = object_url(session.bucket, session.key)
         return {"MediaId": session.item.media_id, "MediaURL": url, "FileURL": url} | self._address(session)
 
     def _open(self, kind: str, given: dict[str, str], file_type: str, call: Call) -> Session:
@@ -119,7 +121,7 @@ class Actions:
 
     def _bucket(self, given: dict[str, str], call: Call) -> Bucket:
         own = self._cloud.bucket_in(self._cloud.region_of(call.request.host))
-        if given.get("StorageLocation", own.location) != own.location:
+        if given.get("StorageLocation") not in (None, storage_location(own)):
             raise Refusal("InvalidStorage.NotFound", "The StorageLocation does not exist in this region.")
         return own
 
@@ -207,7 +209,7 @@ class Actions:
         host, _, path = (url.partition("://")[2] if "://" in url else url).partition("/")
         key = unquote(path)
         for bucket in self._cloud.buckets.values():
-            if bucket.location == host and key in bucket.objects:
+            if storage_location(bucket) == host and key in bucket.objects:
                 return self._cloud.adopt(bucket, key, fields)
         return None
 
@@ -240,7 +242,7 @@ class Actions:
             "Status": "Normal" if stored else "Uploading",
             "Size": stored.content.size if stored else 0,
             "FileName": session.key,
-            "FileURL": self._cloud.url(session.bucket, session.key),
+            "FileURL": object_url(session.bucket, session.key),
             "Duration": "0.0",
             "CreationTime": iso(session.created),
             "OutputType": given.get("OutputType", "oss"),
@@ -263,7 +265,7 @@ class Actions:
             "Duration": 0.0,
             "CreationTime": iso(session.created),
             "ModificationTime": iso(stored.stored if stored else session.created),
-            "StorageLocation": session.bucket.location,
+            "StorageLocation": storage_location(session.bucket),
             "AppId": fields.get("AppId", "app-1000000"),
             "ReferenceId": fields.get("ReferenceId", ""),
             "TemplateGroupId": fields.get("TemplateGroupId", ""),

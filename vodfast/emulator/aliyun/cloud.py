@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from vodfast.emulator.accounts import KEY_PREFIX, Account, Accounts
 from vodfast.emulator.aliyun.events import Events
 from vodfast.emulator.aliyun.jobs import Jobs
-from vodfast.emulator.aliyun.oss import Oss, place
+from vodfast.emulator.aliyun.oss import KeyHolder, Oss, place
 from vodfast.emulator.aliyun.signatures import WINDOW
 from vodfast.emulator.aliyun.vod import Vod
 from vodfast.emulator.blobs import Content
+from vodfast.emulator.buckets import Bucket
 from vodfast.emulator.media import MediaItem
 from vodfast.emulator.messages import Request
 from vodfast.emulator.service import Service
@@ -33,50 +34,6 @@ _NONCE_MEMORY = 2 * WINDOW
 _TRANSCODING = ("UploadSucc", "Transcoding", "Normal")
 
 _API_HOST = re.compile(r"vod(?:\.([a-z0-9-]+))?\.aliyuncs\.com")
-
-
-class Upload:
-    """An open multipart upload. `parts` maps part numbers to content; times are Unix seconds."""
-
-    __slots__ = ("content_type", "etags", "key", "parts", "started", "times")
-
-    def __init__(self, key: str, started: float, content_type: str | None) -> None:
-        self.key = key
-        self.started = started
-        self.content_type = content_type
-        self.parts: dict[int, Content] = {}
-        self.etags: dict[int, str] = {}
-        self.times: dict[int, float] = {}
-
-
-class StoredObject:
-    """One object of a bucket. `stored` is Unix seconds."""
-
-    __slots__ = ("content", "content_type", "etag", "multipart", "stored")
-
-    def __init__(self, content: Content, etag: str, stored: float, content_type: str | None, multipart: bool) -> None:
-        self.content = content
-        self.etag = etag
-        self.stored = stored
-        self.content_type = content_type
-        self.multipart = multipart
-
-
-class Bucket:
-    """One bucket: its objects and open uploads by upload id."""
-
-    __slots__ = ("name", "objects", "region", "uploads")
-
-    def __init__(self, name: str, region: str) -> None:
-        self.name = name
-        self.region = region
-        self.objects: dict[str, StoredObject] = {}
-        self.uploads: dict[str, Upload] = {}
-
-    @property
-    def location(self) -> str:
-        """As StorageLocation names it."""
-        return f"{self.name}.oss-{self.region}.aliyuncs.com"
 
 
 class Session:
@@ -124,7 +81,7 @@ class Session:
         return _TRANSCODING[self.asked - 1]
 
 
-class AliyunCloud:
+class AliyunCloud(KeyHolder):
     """Both services and what they share."""
 
     name = "aliyun"
@@ -164,11 +121,7 @@ class AliyunCloud:
     def clear(self) -> None:
         """Forget everything but settings."""
         for bucket in self.buckets.values():
-            for stored in bucket.objects.values():
-                stored.content.discard()
-            for upload in bucket.uploads.values():
-                for part in upload.parts.values():
-                    part.discard()
+            bucket.clear()
         for shared in (self.buckets, self.sessions, self.references):
             shared.clear()
         self._certificates.clear()
@@ -285,17 +238,19 @@ class AliyunCloud:
         return None
 
     def store(
-        self, bucket: Bucket, key: str, content: Content, etag: str, content_type: str | None, *, multipart: bool
+        self,
+        bucket: Bucket,
+        key: str,
+        content: Content,
+        etag: str,
+        content_type: str | None,
+        *,
+        multipart: bool = False,
     ) -> None:
         """Put an object in place of whatever was there. That of a session makes its media."""
-        self._forget(bucket, key)
-        bucket.objects[key] = StoredObject(content, etag, self.world.now(), content_type, multipart)
-        self.world.history.count("objects_stored")
+        super().store(bucket, key, content, etag, content_type, multipart=multipart)
         session = self.session_of(bucket, key)
-        if session is None:
-            return
-        session.item.objects[key] = content
-        if key == session.key and not session.item.committed:
+        if session is not None and key == session.key and not session.item.committed:
             session.item.committed = True
             self.world.history.count("media_created")
             if not session.pulled:
@@ -303,45 +258,10 @@ class AliyunCloud:
 
     def remove(self, bucket: Bucket, key: str) -> None:
         """Delete an object, if it is there. Its media goes with it."""
-        self._forget(bucket, key)
+        super().remove(bucket, key)
         session = self.session_of(bucket, key)
         if session is not None:
-            session.item.objects.pop(key, None)
             session.item.committed = session.item.committed and key != session.key
-
-    def _forget(self, bucket: Bucket, key: str) -> None:
-        old = bucket.objects.pop(key, None)
-        if old is not None:
-            old.content.discard()
-
-    def start_upload(self, bucket: Bucket, upload_id: str, key: str, content_type: str | None) -> None:
-        """Open a multipart upload."""
-        bucket.uploads[upload_id] = Upload(key, self.world.now(), content_type)
-        session = self.session_of(bucket, key)
-        if session is not None:
-            session.item.open_uploads += 1
-
-    def finish_upload(self, bucket: Bucket, upload_id: str, content: Content, etag: str) -> None:
-        """The upload becomes an object."""
-        upload = bucket.uploads.pop(upload_id)
-        session = self.session_of(bucket, upload.key)
-        if session is not None:
-            session.item.open_uploads -= 1
-        self.store(bucket, upload.key, content, etag, upload.content_type, multipart=True)
-
-    def abort_upload(self, bucket: Bucket, upload_id: str) -> None:
-        """The upload is gone, with its parts."""
-        upload = bucket.uploads.pop(upload_id)
-        for part in upload.parts.values():
-            part.discard()
-        session = self.session_of(bucket, upload.key)
-        if session is not None:
-            session.item.open_uploads -= 1
-            session.item.aborted_uploads += 1
-
-    def url(self, bucket: Bucket, key: str) -> str:
-        """Where an object could be fetched."""
-        return f"https://{bucket.location}/{key}"
 
 
 @functools.lru_cache(maxsize=256)

@@ -13,6 +13,7 @@ import msgspec
 
 from vodfast.emulator import outbound
 from vodfast.emulator.aliyun.jobs import Job, iso
+from vodfast.emulator.aliyun.oss import object_url
 from vodfast.emulator.aliyun.signatures import callback_signature
 from vodfast.emulator.loopback import is_loopback
 
@@ -46,7 +47,7 @@ class Events:
     def uploaded(self, session: Session) -> None:
         """The object of a session was stored for the first time."""
         event_type, id_name, url_name = _TYPES[session.kind]
-        event = {id_name: session.item.media_id, url_name: self._cloud.url(session.bucket, session.key)}
+        event = {id_name: session.item.media_id, url_name: object_url(session.bucket, session.key)}
         if session.kind != "video":
             event |= {"Status": "success"}
         self._tell(event_type, session, event)

@@ -115,7 +115,7 @@ class Jobs:
         blob = self._cloud.world.blobs.keep(data)
         session = job.session
         etag = f'"{secrets.token_hex(16).upper()}"'
-        self._cloud.store(session.bucket, session.key, Content((blob,)), etag, None, multipart=False)
+        self._cloud.store(session.bucket, session.key, Content((blob,)), etag, None)
         self._cloud.events.pulled(job)
 
     def cancel(self, job_ids: list[str], urls: list[str]) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from urllib.parse import parse_qs
 import msgspec
 
 from vodfast.emulator.accounts import KEY_PREFIX, Account
-from vodfast.emulator.aliyun.cloud import Bucket, StoredObject, Upload
-from vodfast.emulator.aliyun.oss import Oss, Target, place
-from vodfast.emulator.blobs import Content
+from vodfast.emulator.aliyun.oss import KeyHolder, Oss, place
+from vodfast.emulator.buckets import Bucket
 from vodfast.emulator.messages import Reply, Request
+from vodfast.emulator.multipart import Target
 from vodfast.emulator.netease.names import OVERSEAS_BUCKET, OVERSEAS_CALLBACK, OVERSEAS_REGION
 from vodfast.emulator.service import Call, Refusal
 
@@ -38,7 +38,7 @@ class Owner(NamedTuple):
     directory: str
 
 
-class Overseas:
+class Overseas(KeyHolder):
     """The bucket and its temporary keys."""
 
     def __init__(self, cloud: NeteaseCloud) -> None:
@@ -51,13 +51,7 @@ class Overseas:
 
     def clear(self) -> None:
         """Forget objects, open uploads and keys."""
-        for stored in self.bucket.objects.values():
-            stored.content.discard()
-        for upload in self.bucket.uploads.values():
-            for part in upload.parts.values():
-                part.discard()
-        self.bucket.objects.clear()
-        self.bucket.uploads.clear()
+        self.bucket.clear()
         self._certificates.clear()
 
     def at(self, host: str) -> bool:
@@ -111,49 +105,6 @@ class Overseas:
 
     def _owner(self, session: Session) -> Owner:
         return Owner(session.item, self.bucket, session.key)
-
-    def store(
-        self, bucket: Bucket, key: str, content: Content, etag: str, content_type: str | None, *, multipart: bool
-    ) -> None:
-        """Put an object in place of whatever was there. It is no media before the callback."""
-        self._discard(bucket, key)
-        bucket.objects[key] = StoredObject(content, etag, self.world.now(), content_type, multipart)
-        self._cloud.sessions[key].item.objects[key] = content
-        self.world.history.count("objects_stored")
-
-    def remove(self, bucket: Bucket, key: str) -> None:
-        """Delete an object, if it is there. The media service is not told."""
-        self._discard(bucket, key)
-        self._cloud.sessions[key].item.objects.pop(key, None)
-
-    def _discard(self, bucket: Bucket, key: str) -> None:
-        old = bucket.objects.pop(key, None)
-        if old is not None:
-            old.content.discard()
-
-    def start_upload(self, bucket: Bucket, upload_id: str, key: str, content_type: str | None) -> None:
-        """Open a multipart upload."""
-        bucket.uploads[upload_id] = Upload(key, self.world.now(), content_type)
-        self._cloud.sessions[key].item.open_uploads += 1
-
-    def finish_upload(self, bucket: Bucket, upload_id: str, content: Content, etag: str) -> None:
-        """The upload becomes an object."""
-        upload = bucket.uploads.pop(upload_id)
-        self._cloud.sessions[upload.key].item.open_uploads -= 1
-        self.store(bucket, upload.key, content, etag, upload.content_type, multipart=True)
-
-    def abort_upload(self, bucket: Bucket, upload_id: str) -> None:
-        """The upload is gone, with its parts."""
-        upload = bucket.uploads.pop(upload_id)
-        for part in upload.parts.values():
-            part.discard()
-        item = self._cloud.sessions[upload.key].item
-        item.open_uploads -= 1
-        item.aborted_uploads += 1
-
-    def url(self, bucket: Bucket, key: str) -> str:
-        """Where an object could be fetched."""
-        return f"https://{bucket.location}/{key}"
 
     def called_back(self, callback: dict[str, str], key: str, request_id: str) -> bytes:
         """What the media service answers the store's callback for an object.

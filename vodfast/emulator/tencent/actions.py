@@ -16,7 +16,8 @@ from vodfast.emulator.service import Call, Refusal
 from vodfast.emulator.tencent import manifests
 
 if TYPE_CHECKING:
-    from vodfast.emulator.tencent.cloud import Bucket, Session, TencentCloud
+    from vodfast.emulator.buckets import Bucket
+    from vodfast.emulator.tencent.cloud import Session, TencentCloud
 
 _VIDEO_TYPES = (
     "wmv rm mov mpeg mp4 3gp flv avi rmvb ts asf mpg webm mkv m3u8 wm asx ram mpe vob dat mp4v m4v f4v mxf qt ogg mpd"

@@ -12,7 +12,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from vodfast.emulator.accounts import Account, Accounts
-from vodfast.emulator.blobs import Content
+from vodfast.emulator.buckets import Bucket, BucketHolder
 from vodfast.emulator.media import MediaItem
 from vodfast.emulator.messages import Request
 from vodfast.emulator.service import Service
@@ -27,44 +27,6 @@ if TYPE_CHECKING:
 APP_ID = 1250000000
 
 _API_HOST = re.compile(r"vod(\.intl|\.[a-z]{2}-[a-z]+(-\d)?)?\.tencentcloudapi\.com")
-
-
-class Upload:
-    """An open multipart upload. `parts` maps part numbers to content; `started` is Unix seconds."""
-
-    __slots__ = ("content_type", "etags", "key", "parts", "started", "times")
-
-    def __init__(self, key: str, started: float, content_type: str | None) -> None:
-        self.key = key
-        self.started = started
-        self.content_type = content_type
-        self.parts: dict[int, Content] = {}
-        self.etags: dict[int, str] = {}
-        self.times: dict[int, float] = {}
-
-
-class StoredObject:
-    """One object of a bucket. `stored` is Unix seconds."""
-
-    __slots__ = ("content", "content_type", "etag", "stored")
-
-    def __init__(self, content: Content, etag: str, stored: float, content_type: str | None) -> None:
-        self.content = content
-        self.etag = etag
-        self.stored = stored
-        self.content_type = content_type
-
-
-class Bucket:
-    """One bucket: its objects and open uploads by upload id."""
-
-    __slots__ = ("name", "objects", "region", "uploads")
-
-    def __init__(self, name: str, region: str) -> None:
-        self.name = name
-        self.region = region
-        self.objects: dict[str, StoredObject] = {}
-        self.uploads: dict[str, Upload] = {}
 
 
 class Session:
@@ -98,7 +60,7 @@ class Session:
         self.account: Account | None = None
 
 
-class TencentCloud:
+class TencentCloud(BucketHolder):
     """Both services and what they share."""
 
     name = "tencent"
@@ -131,11 +93,7 @@ class TencentCloud:
     def clear(self) -> None:
         """Forget everything but settings."""
         for bucket in self.buckets.values():
-            for stored in bucket.objects.values():
-                stored.content.discard()
-            for upload in bucket.uploads.values():
-                for part in upload.parts.values():
-                    part.discard()
+            bucket.clear()
         for shared in (self.buckets, self.sessions, self.files, self._by_directory):
             shared.clear()
         self.jobs.clear()
@@ -195,7 +153,7 @@ class TencentCloud:
         session.account = self.accounts.issue(expires, (session.bucket.name, scope))
         return session.account
 
-    def session_of(self, key: str) -> Session | None:
+    def session_of(self, _: Bucket, key: str) -> Session | None:
         """The session whose directory holds a key."""
         if key in self._by_directory:
             return self._by_directory[key]
@@ -206,49 +164,6 @@ class TencentCloud:
                 return session
             directory = directory.rpartition("/")[0]
         return None
-
-    def store(self, bucket: Bucket, key: str, content: Content, etag: str, content_type: str | None) -> None:
-        """Put an object in place of whatever was there."""
-        self._forget(bucket, key)
-        bucket.objects[key] = StoredObject(content, etag, self.world.now(), content_type)
-        session = self.session_of(key)
-        if session is not None:
-            session.item.objects[key] = content
-        self.world.history.count("objects_stored")
-
-    def remove(self, bucket: Bucket, key: str) -> None:
-        """Delete an object, if it is there."""
-        self._forget(bucket, key)
-        session = self.session_of(key)
-        if session is not None:
-            session.item.objects.pop(key, None)
-
-    def _forget(self, bucket: Bucket, key: str) -> None:
-        old = bucket.objects.pop(key, None)
-        if old is not None:
-            old.content.discard()
-
-    def start_upload(self, bucket: Bucket, upload_id: str, key: str, content_type: str | None) -> None:
-        """Open a multipart upload."""
-        bucket.uploads[upload_id] = Upload(key, self.world.now(), content_type)
-        session = self.session_of(key)
-        if session is not None:
-            session.item.open_uploads += 1
-
-    def finish_upload(self, bucket: Bucket, upload_id: str, content: Content, etag: str) -> None:
-        """The upload becomes an object."""
-        upload = bucket.uploads.pop(upload_id)
-        session = self.session_of(upload.key)
-        if session is not None:
-            session.item.open_uploads -= 1
-        self.store(bucket, upload.key, content, etag, upload.content_type)
-
-    def abort_upload(self, bucket: Bucket, upload_id: str) -> None:
-        """The upload is gone."""
-        session = self.session_of(bucket.uploads.pop(upload_id).key)
-        if session is not None:
-            session.item.open_uploads -= 1
-            session.item.aborted_uploads += 1
 
     def commit(self, session: Session) -> None:
         """The media exists from now on; committing again changes nothing."""

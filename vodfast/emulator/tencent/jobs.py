@@ -19,7 +19,8 @@ from vodfast.emulator.service import Refusal
 from vodfast.emulator.tencent.actions import AUDIO, VIDEO, iso
 
 if TYPE_CHECKING:
-    from vodfast.emulator.tencent.cloud import Bucket, Session, TencentCloud
+    from vodfast.emulator.buckets import Bucket
+    from vodfast.emulator.tencent.cloud import Session, TencentCloud
 
 _BAD_SOURCE = 60000
 _STATES = ("WAITING", "PROCESSING", "FINISH")

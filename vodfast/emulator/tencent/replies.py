@@ -5,14 +5,11 @@ Decides element names and order (protocol notes 3.3, 3.4) and the status that go
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from xml.sax.saxutils import escape
-
 from vodfast.emulator.messages import Reply
 from vodfast.emulator.service import Call, Refusal
+from vodfast.emulator.xmldocument import XML, document
 
 DECLARATION = "<?xml version='1.0' encoding='utf-8' ?>"
-XML = ("Content-Type", "application/xml")
 
 STATUS = {
     code: status
@@ -40,26 +37,12 @@ STATUS = {
 } | {"Request has expired": 403}
 """By vendor code (3.4); a code that is not listed answers 400."""
 
-Fields = Iterable[tuple[str, object]]
-
-
-def document(root: str, fields: Fields, *, namespace: str = "") -> bytes:
-    """An XML document; a field's value is text, a number, or a nested list of fields."""
-    opening = f'{root} xmlns="{namespace}"' if namespace else root
-    return f"{DECLARATION}<{opening}>{_fields(fields)}</{root}>".encode()
-
-
-def _fields(fields: Fields) -> str:
-    return "".join(
-        f"<{name}>{_fields(value) if isinstance(value, (list, tuple)) else escape(str(value))}</{name}>"
-        for name, value in fields
-    )
-
 
 def refuse(call: Call, refusal: Refusal) -> Reply:
     """The error document. HEAD gets the headers alone."""
     resource = f"{call.request.host}{call.request.path.decode('latin-1')}"
     body = document(
+        DECLARATION,
         "Error",
         (
             ("Code", refusal.code),
@@ -76,9 +59,3 @@ def refuse(call: Call, refusal: Refusal) -> Reply:
 def trace(call: Call) -> str:
     """An opaque trace id."""
     return f"vodfast-emulator-trace-{call.request_id}"
-
-
-def answer(call: Call, status: int, headers: tuple[tuple[str, str], ...] = (), body: bytes = b"") -> Reply:
-    """A success; a body is XML."""
-    kind = (XML,) if body else ()
-    return Reply(status, (*kind, *headers, ("x-cos-request-id", call.request_id)), body)
