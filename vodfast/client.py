@@ -47,6 +47,7 @@ from vodfast.providers.contract import (
     RegisterItem,
 )
 from vodfast.recall import Memory
+from vodfast.session import Access
 from vodfast.transfer.curl import CurlTransport
 from vodfast.transfer.engine import Engine
 from vodfast.transfer.journal import ItemLine, Journal
@@ -113,6 +114,7 @@ class AsyncClient:
         self._account = CachedCredentials(credentials)
         self._transport = CurlTransport(self.config)
         self._engine = Engine(self._transport, self.config)
+        self._access = Access(self._engine, self._provider, self._account)
         self._identity = (cloud, place, {name: value for name, value in chosen.items() if name != "place"})
         self._journal = Journal(state_directory(self.config)) if self.config.resume else None
         self._memory = Memory(self._journal, self._destination) if self._journal is not None else None
@@ -348,7 +350,7 @@ class AsyncClient:
         """
         if self._journal is None or not self._journal.exists() or not self._journal.open():
             return []
-        items = take_back(self._journal, self._engine, self._provider, self._account, older_than)
+        items = take_back(self._journal, self._access, older_than)
         return [item async for item in items]
 
     async def check_clock(self) -> float:
@@ -387,7 +389,7 @@ class AsyncClient:
     def _start(self, item: UploadItem, events: EventSink | None) -> asyncio.Task[UploadResult]:
         if self._closed:
             raise InvalidInput("the client is closed")
-        upload = ItemUpload(self._engine, self._provider, self._account, item, events, self._memory)
+        upload = ItemUpload(self._access, item, events, self._memory)
         task = asyncio.create_task(upload.run())
         self._uploads.add(task)
         task.add_done_callback(self._uploads.discard)

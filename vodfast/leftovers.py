@@ -9,18 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 
-from vodfast.credentials import CachedCredentials
 from vodfast.errors import VodfastError
-from vodfast.providers.contract import Provider
 from vodfast.recall import asked_for, reopen
-from vodfast.session import MediaSession, opening_of
-from vodfast.transfer.engine import Engine
+from vodfast.session import Access, MediaSession, opening_of
 from vodfast.transfer.journal import Entry, ItemLine, Journal
 
 
-async def take_back(
-    journal: Journal, engine: Engine, provider: Provider, account: CachedCredentials, older_than: float
-) -> AsyncIterator[ItemLine]:
+async def take_back(journal: Journal, access: Access, older_than: float) -> AsyncIterator[ItemLine]:
     """Abort and forget what was begun at this cloud with these keys and not touched for `older_than` seconds; yields
     each item as it is gone. What the store itself has dropped by now is only forgotten; what cannot be reached stays
     in the journal.
@@ -30,25 +25,25 @@ async def take_back(
     """
     now = time.time()
     for line in await journal.items():
-        theirs = line.cloud != provider.name or line.state == "committed" or line.updated > now - older_than
+        theirs = line.cloud != access.provider.name or line.state == "committed" or line.updated > now - older_than
         if theirs or journal.in_use(line.key):
             continue
         async with journal.claim(line.key, line.cloud, line.label) as entry:
-            if entry.state not in ("new", "committed") and await _taken_back(entry, engine, provider, account):
+            if entry.state not in ("new", "committed") and await _taken_back(entry, access):
                 yield line
 
 
-async def _taken_back(entry: Entry, engine: Engine, provider: Provider, account: CachedCredentials) -> bool:
-    keys = await account.get(time.time())
+async def _taken_back(entry: Entry, access: Access) -> bool:
+    keys = await access.account.get(time.time())
     opening = opening_of(entry, keys)
     if opening is None:
         return False
-    media = asked_for(provider.name, opening)
-    ticket = None if media is None else reopen(provider, media, keys, opening)
+    media = asked_for(access.provider.name, opening)
+    ticket = None if media is None else reopen(access.provider, media, keys, opening)
     if media is None or ticket is None:
         entry.forget()
         return True
-    return await MediaSession(engine, provider, account, media, {}, _Silence(), entry).abandon(ticket)
+    return await MediaSession(access, media, {}, _Silence(), entry).abandon(ticket)
 
 
 class _Silence:

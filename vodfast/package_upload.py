@@ -14,16 +14,14 @@ from contextlib import AsyncExitStack
 
 import msgspec
 
-from vodfast.credentials import CachedCredentials
 from vodfast.errors import AmbiguousCommit, ErrorKind, InvalidInput, Unsupported, VodfastError, retold
 from vodfast.file_names import file_name
 from vodfast.items import UploadItem
 from vodfast.packages import Package, collect, package_kind
 from vodfast.providers.contract import MediaSpec, Provider, ProviderOptions
 from vodfast.recall import Memory, Outcome, item_key, unchanged_since
-from vodfast.session import MediaSession, Stored, Watch, together
+from vodfast.session import Access, MediaSession, Stored, Watch, together
 from vodfast.transfer.drive import passing
-from vodfast.transfer.engine import Engine
 from vodfast.transfer.journal import Entry
 from vodfast.transfer.loops import in_thread
 from vodfast.transfer.sources import Source
@@ -71,9 +69,7 @@ def member_sources(package: Package) -> dict[str, Source]:
     return {f"{_MEMBER}{path}": source for path, source in package.members.items()}
 
 
-async def ask_parser(
-    package: Package, engine: Engine, provider: Provider, account: CachedCredentials, watch: Watch
-) -> None:
+async def ask_parser(package: Package, access: Access, watch: Watch) -> None:
     """Have the cloud's own parser, where there is one, read every manifest, and take along what only it finds.
 
     Raises:
@@ -81,11 +77,11 @@ async def ask_parser(
         VodfastError: the cloud refuses a manifest.
     """
     for manifest in package.manifests:  # grows while it is gone through: the cloud may find another playlist
-        call = provider.parse_manifest(manifest)
+        call = access.provider.parse_manifest(manifest)
         if call is None:
             return
         try:
-            listed = await engine.call(call, account, watch.retried)
+            listed = await access.engine.call(call, access.account, watch.retried)
         except VodfastError as error:
             error.message = f"{manifest.path}: {error.message}"
             raise
@@ -93,9 +89,7 @@ async def ask_parser(
 
 
 def open_session(
-    engine: Engine,
-    provider: Provider,
-    account: CachedCredentials,
+    access: Access,
     media: MediaSpec,
     sources: Mapping[str, Source],
     watch: Watch,
@@ -106,12 +100,11 @@ def open_session(
     that need sessions of their own have theirs.
     """
     if media.members:
-        own, members = provider.split_package(media, item_key(provider.name, media, sources))
+        key = item_key(access.provider.name, media, sources)
+        media, members = access.provider.split_package(media, key)
         if members:
-            memory = None if entry is None else memory
-            return PackageSession(engine, provider, account, own, members, sources, watch, entry, memory)
-        media = own
-    return MediaSession(engine, provider, account, media, sources, watch, entry)
+            return PackageSession(access, media, members, sources, watch, entry, None if entry is None else memory)
+    return MediaSession(access, media, sources, watch, entry)
 
 
 class PackageSession:
@@ -121,9 +114,7 @@ class PackageSession:
 
     def __init__(
         self,
-        engine: Engine,
-        provider: Provider,
-        account: CachedCredentials,
+        access: Access,
         media: MediaSpec,
         members: Mapping[str, MediaSpec],
         sources: Mapping[str, Source],
@@ -131,15 +122,13 @@ class PackageSession:
         entry: Entry | None,
         memory: Memory | None,
     ) -> None:
-        self._engine = engine
-        self._provider = provider
-        self._account = account
+        self._access = access
         self._sources = sources
         self._watch = watch
         self._memory = memory
         self._specs = {f"{_MEMBER}{path}": spec for path, spec in members.items()}
         rest = {name: source for name, source in sources.items() if name not in self._specs}
-        self._manifest = MediaSession(engine, provider, account, media, rest, _Part(self, watch), entry)
+        self._manifest = MediaSession(access, media, rest, _Part(self, watch), entry)
         self._applied = False
         self._claims = AsyncExitStack()
         self._entries: list[Entry] = []
@@ -159,19 +148,19 @@ class PackageSession:
             try:
                 outcome = await self._all()
             except asyncio.CancelledError:
-                await self._engine.clean_up(self._take_back())
+                await self._access.engine.clean_up(self._take_back())
                 raise
             except VodfastError as error:
                 kept = self._entries and passing(error)
                 over = error.kind is not ErrorKind.AMBIGUOUS and not kept
-                if over and await self._engine.clean_up(self._take_back()):
+                if over and await self._access.engine.clean_up(self._take_back()):
                     self._forget()
                 raise
             self._forget()
             return outcome
 
     async def _all(self) -> Outcome:
-        width = self._engine.config.max_connections
+        width = self._access.engine.config.max_connections
         await together(list(self._specs), self._move, width)
         stored = await self._manifest.move()
         self.resumed = self.resumed or self._manifest.resumed
@@ -181,7 +170,7 @@ class PackageSession:
             await together(list(self._stored), self._commit, width)
         except (VodfastError, asyncio.CancelledError) as error:
             if not (self._entries and isinstance(error, VodfastError) and passing(error)):
-                await self._engine.clean_up(self._manifest.take_back(stored.ticket))
+                await self._access.engine.clean_up(self._manifest.take_back(stored.ticket))
             raise
         members = {name: outcome.finished["media"] for name, outcome in self._committed.items()}
         return await self._manifest.commit(stored, members)
@@ -191,21 +180,19 @@ class PackageSession:
         spec, sources = self._specs[name], {"media": self._sources[name]}
         entry = None
         if self._memory is not None:
-            claim = self._memory.claim(self._provider.name, sources["media"].label, spec, sources)
+            claim = self._memory.claim(self._access.provider.name, sources["media"].label, spec, sources)
             entry = await self._claims.enter_async_context(claim)
         if entry is not None:
             self._entries.append(entry)
             if entry.outcome is not None:
                 outcome = msgspec.json.decode(entry.outcome, type=Outcome)
-                if await unchanged_since(entry, outcome, sources, self._engine.config.source_check):
+                if await unchanged_since(entry, outcome, sources, self._access.engine.config.source_check):
                     self.resumed = True
                     self._committed[name] = outcome
                     self._watch.moved(name, outcome.finished["media"].size)
                     return
                 entry.forget()
-        session = MediaSession(
-            self._engine, self._provider, self._account, spec, sources, _Part(self, self._watch, name), entry
-        )
+        session = MediaSession(self._access, spec, sources, _Part(self, self._watch, name), entry)
         self._stored[name] = session, await session.move()
         self.resumed = self.resumed or session.resumed
 
@@ -224,7 +211,7 @@ class PackageSession:
             session, stored = self._stored[name]
             return await session.take_back(stored.ticket)
 
-        return all((await together(list(self._stored), one, self._engine.config.max_calls)).values())
+        return all((await together(list(self._stored), one, self._access.engine.config.max_calls)).values())
 
     def _forget(self) -> None:
         """Members mean nothing without their manifest, and need not be known once it is committed."""

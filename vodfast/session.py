@@ -57,6 +57,14 @@ class Watch(Protocol):
         """One request failed and will be made again."""
 
 
+class Access(NamedTuple):
+    """How a service is reached: by which engine, at which cloud, in whose name."""
+
+    engine: Engine
+    provider: Provider
+    account: CachedCredentials
+
+
 class Stored(NamedTuple):
     """A session whose objects are all stored, and the proof of each by name."""
 
@@ -79,17 +87,13 @@ class MediaSession:
 
     def __init__(
         self,
-        engine: Engine,
-        provider: Provider,
-        account: CachedCredentials,
+        access: Access,
         media: MediaSpec,
         sources: Mapping[str, Source],
         watch: Watch,
         entry: Entry | None = None,
     ) -> None:
-        self._engine = engine
-        self._provider = provider
-        self._account = account
+        self._engine, self._provider, self._account = access
         self._media = media
         self._sources = sources
         self._watch = watch

@@ -12,15 +12,14 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 
 import msgspec
 
-from vodfast.credentials import CachedCredentials
 from vodfast.errors import Cancelled, ErrorInfo, ErrorKind, VodfastError
 from vodfast.events import AnyEvent, EventSink, Progress, Retried, UploadEnded, UploadStarted
 from vodfast.items import UploadItem, UploadResult
 from vodfast.package_upload import ask_parser, member_sources, open_package, open_session
 from vodfast.packages import Package
-from vodfast.providers.contract import MediaSpec, Provider
+from vodfast.providers.contract import MediaSpec
 from vodfast.recall import Memory, Outcome, unchanged_since
-from vodfast.transfer.engine import Engine
+from vodfast.session import Access
 from vodfast.transfer.journal import Entry
 from vodfast.transfer.plan import STREAM_PART
 from vodfast.transfer.sources import Source, StreamSource, open_source, read_failure
@@ -29,18 +28,9 @@ from vodfast.transfer.sources import Source, StreamSource, open_source, read_fai
 class ItemUpload:
     """One item on its way. `run` once."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        provider: Provider,
-        account: CachedCredentials,
-        item: UploadItem,
-        sink: EventSink | None,
-        memory: Memory | None = None,
-    ) -> None:
-        self._engine = engine
-        self._provider = provider
-        self._account = account
+    def __init__(self, access: Access, item: UploadItem, sink: EventSink | None, memory: Memory | None = None) -> None:
+        self._access = access
+        self._engine, self._provider = access.engine, access.provider
         self._item = item
         self._sink = sink
         self._memory = memory
@@ -107,9 +97,7 @@ class ItemUpload:
                     return outcome, False, True
                 entry.forget()
             media = await self._ask_parser(media)
-            session = open_session(
-                self._engine, self._provider, self._account, media, self._sources, self, entry, self._memory
-            )
+            session = open_session(self._access, media, self._sources, self, entry, self._memory)
             return await session.run(), session.resumed, False
 
     async def _ask_parser(self, media: MediaSpec) -> MediaSpec:
@@ -118,7 +106,7 @@ class ItemUpload:
         if package is None or self._asked:
             return media
         self._asked = True
-        await ask_parser(package, self._engine, self._provider, self._account, self)
+        await ask_parser(package, self._access, self)
         self._sources |= member_sources(package)
         media = msgspec.structs.replace(media, members=package.specs)
         self._provider.check(media)

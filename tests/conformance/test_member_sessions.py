@@ -47,7 +47,7 @@ def manifest(tmp_path: Path) -> Path:
 async def split(config_for: Callable[..., TransferConfig]) -> Any:
     SplitVod.keys.clear()
     async with AsyncClient("tencent", config=config_for()) as client:
-        client._provider = SplitVod()
+        client._access = client._access._replace(provider=SplitVod())
         yield client
 
 
@@ -127,7 +127,7 @@ async def test_an_interrupted_package_goes_on_member_by_member(
     fault = {"action": "status", "code": 503, "match": {"operation": operation, "nth": nth}, "times": 0}
     vodfast_emulator.set_faults([fault])
     async with AsyncClient("tencent", config=config) as client:
-        client._provider = SplitVod()
+        client._access = client._access._replace(provider=SplitVod())
         with pytest.raises(VodfastError) as caught:
             await client.upload(manifest)
         manifest_sent = (operation, nth) == ("CommitUpload", 7)
@@ -135,7 +135,7 @@ async def test_an_interrupted_package_goes_on_member_by_member(
     assert sum(len(media["objects"]) for media in vodfast_emulator.media()) == kept
     vodfast_emulator.set_faults([])
     async with AsyncClient("tencent", config=config) as client:
-        client._provider = SplitVod()
+        client._access = client._access._replace(provider=SplitVod())
         result = await client.upload(manifest)
         assert result.resumed
         assert [line.label for line in await client._journal.items()] == [str(manifest)]
