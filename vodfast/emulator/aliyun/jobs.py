@@ -1,21 +1,18 @@
 """Pull jobs: media the service fetches by itself (protocol notes 4.5, 4.6, 4.8).
 
 Decides how a job moves: PENDING when asked for the first time, PROCESSING the second, SUCCESS from then on; one that is
-PENDING can be cancelled. The network is never touched: loopback http addresses are really fetched, hosts under
-`.invalid` fail, and any other address becomes a small synthetic media that names its URL.
+PENDING can be cancelled. Leaves what is really fetched to `pulls.py`.
 """
 
 from __future__ import annotations
 
-import concurrent.futures
 import secrets
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from vodfast.emulator import outbound
 from vodfast.emulator.blobs import Content
-from vodfast.emulator.loopback import is_loopback
+from vodfast.emulator.pulls import Pull, Unreachable
 
 if TYPE_CHECKING:
     from vodfast.emulator.aliyun.cloud import AliyunCloud, Session
@@ -24,9 +21,9 @@ _STATES = ("PENDING", "PROCESSING", "SUCCESS")
 
 
 class Job:
-    """One pull. `url` is as given, percent-encoded; `asked` counts how often its state was shown."""
+    """One pull. `url` is as given, percent-encoded."""
 
-    __slots__ = ("asked", "created", "error", "fetching", "job_id", "session", "source", "url")
+    __slots__ = ("created", "error", "job_id", "pull", "session", "source", "url")
 
     def __init__(self, url: str, session: Session, created: float) -> None:
         self.job_id = secrets.token_hex(16)
@@ -34,9 +31,8 @@ class Job:
         self.source = unquote(url)
         self.session = session
         self.created = created
-        self.asked = 0
+        self.pull = Pull(self.source)
         self.error: str | None = None
-        self.fetching: concurrent.futures.Future[bytes] | None = None
 
 
 class Jobs:
@@ -63,8 +59,6 @@ class Jobs:
         """Start a job for a URL as given."""
         job = Job(url, session, self._cloud.world.now())
         session.pulled = True
-        if is_loopback(urlsplit(job.source).hostname or ""):
-            job.fetching = outbound.fetch(job.source)
         self._jobs[job.job_id] = job
         return job
 
@@ -81,9 +75,7 @@ class Jobs:
         return {"URLUploadInfoList": [self._info(job) for job in found], "NonExists": missing}
 
     def _info(self, job: Job) -> dict[str, Any]:
-        waiting = job.fetching is not None and not job.fetching.done()
-        job.asked = min(job.asked + 1, len(_STATES) - waiting)
-        status = _STATES[job.asked - 1]
+        status = _STATES[job.pull.advance() - 1]
         session = job.session
         if status == "SUCCESS" and not session.item.committed and job.error is None:
             self._finish(job)
@@ -102,20 +94,14 @@ class Jobs:
         }
 
     def _finish(self, job: Job) -> None:
-        host = urlsplit(job.source).hostname or ""
-        if host == "invalid" or host.endswith(".invalid"):
-            job.error = "The source host cannot be found."
-        elif job.fetching is not None and job.fetching.exception() is not None:
-            job.error = "The source cannot be fetched."
-        if job.error is not None:
-            self._cloud.events.pulled(job)
-            return
-        stand_in = f"vodfast emulator: stands for {job.source}\n".encode()
-        data = job.fetching.result() if job.fetching is not None else stand_in
-        blob = self._cloud.world.blobs.keep(data)
         session = job.session
-        etag = f'"{secrets.token_hex(16).upper()}"'
-        self._cloud.store(session.bucket, session.key, Content((blob,)), etag, None)
+        try:
+            blob = self._cloud.world.blobs.keep(job.pull.read())
+        except Unreachable as error:
+            job.error = str(error)
+        else:
+            etag = f'"{secrets.token_hex(16).upper()}"'
+            self._cloud.store(session.bucket, session.key, Content((blob,)), etag, None)
         self._cloud.events.pulled(job)
 
     def cancel(self, job_ids: list[str], urls: list[str]) -> dict[str, Any]:
@@ -125,7 +111,7 @@ class Jobs:
         cancelled = []
         for job_id in asked:
             job = self._jobs.get(job_id)
-            if job is not None and job.asked <= 1:
+            if job is not None and job.pull.asked <= 1:
                 del self._jobs[job_id]
                 cancelled.append(job_id)
                 self._cloud.forget(job.session)

@@ -1,20 +1,17 @@
 """Pull jobs: media the service fetches by itself (protocol notes 2.9).
 
-Decides how a job moves: WAITING when asked for the first time, PROCESSING the second, FINISH from then on. The network
-is never touched: loopback http addresses are really fetched, hosts under `.invalid` fail with 60000, and any other
-address becomes a small synthetic media that names its URL.
+Decides how a job moves: WAITING when asked for the first time, PROCESSING the second, FINISH from then on, with 60000
+for a source that cannot be had. Leaves what is really fetched to `pulls.py`.
 """
 
 from __future__ import annotations
 
-import concurrent.futures
 import secrets
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from vodfast.emulator import outbound
 from vodfast.emulator.blobs import Content
-from vodfast.emulator.loopback import is_loopback
+from vodfast.emulator.pulls import Pull, Unreachable
 from vodfast.emulator.service import Refusal
 from vodfast.emulator.tencent.actions import AUDIO, VIDEO, iso
 
@@ -29,9 +26,9 @@ _DEDUP = 3 * 86400
 
 
 class Job:
-    """One pull. `asked` counts how often its state was shown."""
+    """One pull."""
 
-    __slots__ = ("asked", "created", "error", "fetching", "fields", "session", "sub_app", "task_id")
+    __slots__ = ("created", "error", "fields", "pull", "session", "sub_app", "task_id")
 
     def __init__(self, task_id: str, fields: dict[str, Any], session: Session, created: float) -> None:
         self.task_id = task_id
@@ -39,9 +36,8 @@ class Job:
         self.sub_app: int | None = fields.get("SubAppId")
         self.session = session
         self.created = created
-        self.asked = 0
+        self.pull = Pull(fields["MediaUrl"])
         self.error: str | None = None
-        self.fetching: concurrent.futures.Future[bytes] | None = None
 
 
 class Jobs:
@@ -77,8 +73,6 @@ class Jobs:
         named = {"MediaName": url.path.rpartition("/")[2] or "pulled"} | given
         session = self._cloud.open_session(named, media_type, None, bucket)
         job = Job(f"{bucket.name.rpartition('-')[2]}-PullUpload-{secrets.token_hex(16)}", given, session, self._now())
-        if is_loopback(url.hostname):
-            job.fetching = outbound.fetch(given["MediaUrl"])
         self._jobs[job.task_id] = job
         return job.task_id
 
@@ -103,11 +97,8 @@ class Jobs:
         job = self._jobs.get(task_id)
         if job is None or job.sub_app != sub_app:
             raise Refusal("ResourceNotFound", "The task does not exist.")
-        if job.fetching is None or job.fetching.done():
-            job.asked = min(job.asked + 1, len(_STATES))
-        else:
-            job.asked = min(job.asked + 1, len(_STATES) - 1)
-        status = _STATES[job.asked - 1]
+        step = job.pull.advance()
+        status = _STATES[step - 1]
         if status == "FINISH" and not job.session.item.committed and job.error is None:
             self._finish(job)
         done = job.session.item.committed
@@ -125,7 +116,7 @@ class Jobs:
             "ProcedureTaskId": "",
             "SessionContext": job.fields.get("SessionContext", ""),
             "SessionId": job.fields.get("SessionId", ""),
-            "Progress": (0, 50, 100)[job.asked - 1],
+            "Progress": (0, 50, 100)[step - 1],
         }
         return {
             "TaskType": "PullUpload",
@@ -137,16 +128,11 @@ class Jobs:
         }
 
     def _finish(self, job: Job) -> None:
-        url = job.fields["MediaUrl"]
-        host = urlsplit(url).hostname or ""
-        if host == "invalid" or host.endswith(".invalid"):
-            job.error = "The source host cannot be found."
-        elif job.fetching is not None and job.fetching.exception() is not None:
-            job.error = "The source cannot be fetched."
-        if job.error is not None:
-            return
-        data = job.fetching.result() if job.fetching is not None else f"vodfast emulator: stands for {url}\n".encode()
-        blob = self._cloud.world.blobs.keep(data)
         session = job.session
+        try:
+            blob = self._cloud.world.blobs.keep(job.pull.read())
+        except Unreachable as error:
+            job.error = str(error)
+            return
         self._cloud.store(session.bucket, session.media_key, Content((blob,)), f'"{secrets.token_hex(16)}"', None)
         self._cloud.commit(session)

@@ -1,21 +1,17 @@
 """Pull jobs: media the service fetches by itself (protocol notes 8.1, 8.2).
 
 Decides how a job moves: `initial` when asked for the first time, `processing` the second, `success` or `failed` from
-then on. Loopback http addresses are really fetched, with the entry's own headers; hosts under `.invalid` fail, and any
-other address becomes a small synthetic media that names its URL.
+then on, and that a source is fetched with the entry's own headers. Leaves what is really fetched to `pulls.py`.
 """
 
 from __future__ import annotations
 
-import concurrent.futures
 import hashlib
 import secrets
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from vodfast.emulator import outbound
 from vodfast.emulator.blobs import Content
-from vodfast.emulator.loopback import is_loopback
+from vodfast.emulator.pulls import Pull, Unreachable
 from vodfast.emulator.service import Call, Refusal
 from vodfast.emulator.volcengine import events
 
@@ -34,17 +30,16 @@ _FIELDS = frozenset(
 
 
 class Job:
-    """One pull. `asked` counts how often its state was shown."""
+    """One pull."""
 
-    __slots__ = ("application", "asked", "entry", "failed", "fetching", "space")
+    __slots__ = ("application", "entry", "failed", "pull", "space")
 
     def __init__(self, space: str, entry: dict[str, Any], application: Application) -> None:
         self.space = space
         self.entry = entry
         self.application = application
-        self.asked = 0
+        self.pull = Pull(entry["SourceUrl"], entry.get("CustomURLHeaders"))
         self.failed = False
-        self.fetching: concurrent.futures.Future[bytes] | None = None
 
 
 class Jobs:
@@ -72,8 +67,6 @@ class Jobs:
             name = entry.get("FileName") or f"{secrets.token_hex(16)}{suffix}"
             fields = entry | {"SpaceName": space, "FileName": name, "FileType": entry.get("FileType") or "media"}
             job = Job(space, entry, self._cloud.open_application(fields, "2022-01-01"))
-            if is_loopback(urlsplit(url).hostname or ""):
-                job.fetching = outbound.fetch(url, entry.get("CustomURLHeaders", {}))
             job_id = secrets.token_hex(16)
             self._jobs[job_id] = job
             answer.append({"JobId": job_id, "SourceUrl": url, "ImageUrls": []})
@@ -88,9 +81,7 @@ class Jobs:
         }
 
     def _describe(self, job_id: str, job: Job, call: Call) -> dict[str, Any]:
-        most = len(_STATES) if job.fetching is None or job.fetching.done() else len(_STATES) - 1
-        job.asked = min(job.asked + 1, most)
-        state = _STATES[job.asked - 1]
+        state = _STATES[job.pull.advance() - 1]
         item = job.application.item
         if state == "success" and not item.committed and not job.failed:
             self._finish(job)
@@ -108,13 +99,11 @@ class Jobs:
         }
 
     def _finish(self, job: Job) -> None:
-        url = job.entry["SourceUrl"]
-        host = urlsplit(url).hostname or ""
-        unreachable = job.fetching is not None and job.fetching.exception() is not None
-        if host == "invalid" or host.endswith(".invalid") or unreachable:
+        try:
+            data = job.pull.read()
+        except Unreachable:
             job.failed = True
             return
-        data = job.fetching.result() if job.fetching is not None else f"vodfast emulator: stands for {url}\n".encode()
         wanted = job.entry.get("Md5")
         if wanted and hashlib.md5(data, usedforsecurity=False).hexdigest() != wanted.lower():
             job.failed = True
