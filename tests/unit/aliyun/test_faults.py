@@ -9,7 +9,8 @@ import pytest
 
 from vodfast.errors import AuthError, ErrorKind, IntegrityError, InvalidInput, RetryClass, VodfastError
 from vodfast.providers.aliyun import faults as vod
-from vodfast.providers.aliyun.calls import MAX_REPLY, open_reply
+from vodfast.providers.aliyun.calls import open_reply
+from vodfast.providers.answers import MAX_ANSWER
 from vodfast.stores.oss import faults as oss
 from vodfast.transfer.message import Response
 
@@ -73,7 +74,7 @@ def test_the_string_to_sign_is_not_shown() -> None:
         (b"[]", 200, ErrorKind.UNEXPECTED, LATER),
         (b'{"RequestId": 7}', 200, ErrorKind.UNEXPECTED, LATER),
         (b"[" * 100_000, 200, ErrorKind.UNEXPECTED, LATER),
-        (b" " * (MAX_REPLY + 1), 200, ErrorKind.UNEXPECTED, LATER),
+        (b" " * (MAX_ANSWER + 1), 200, ErrorKind.UNEXPECTED, LATER),
         (b"<html>", 502, ErrorKind.UNAVAILABLE, LATER),
         (b"", 429, ErrorKind.THROTTLED, LATER),
         (b'{"Code": null}', 403, ErrorKind.AUTH, NEVER),

@@ -65,7 +65,7 @@ def test_what_is_tried_again() -> None:
 
 
 def test_unknown_codes() -> None:
-    assert vod.verdict_of("InvalidParameter.SpaceName").kind is K.INVALID_INPUT
+    assert vod.SERVICE.verdict_of("InvalidParameter.SpaceName").kind is K.INVALID_INPUT
     assert isinstance(refusal("InvalidParameter.SpaceName"), InvalidInput)
     assert (refusal("Strange", status=503).kind, refusal("Strange", status=503).retry) == (K.UNAVAILABLE, R.LATER)
     assert (refusal("Strange", status=200).kind, refusal("Strange", status=200).retry) == (K.UNEXPECTED, R.NEVER)

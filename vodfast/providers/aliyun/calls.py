@@ -10,60 +10,21 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
-
-import msgspec
+from typing import Final, TypeVar
 
 from vodfast.credentials import Credentials
-from vodfast.errors import VodfastError
 from vodfast.providers.aliyun import faults, signing, wire
+from vodfast.providers.answers import Reply
 from vodfast.transfer.message import Request, Response, build_headers
 from vodfast.transfer.ports import Call
 
 T = TypeVar("T")
-B = TypeVar("B", bound=wire.Body)
 
 VERSION: Final = "2017-03-21"
 FORM: Final = "application/x-www-form-urlencoded"
 TIMEOUT: Final = 60.0
-MAX_REPLY: Final = 8 * 1024 * 1024
-"""Bytes; an answer longer than this is not read."""
 MAX_QUERY: Final = 4096
 """Characters; longer parameters travel as a form body, which is signed as well."""
-
-_UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A successful answer, not yet read."""
-
-    operation: str
-    response: Response
-    request_id: str | None
-
-    def read(self, shape: type[B]) -> B:
-        """The answer as `shape`.
-
-        Raises:
-            VodfastError: a field is missing or of the wrong type; the message names it.
-        """
-        try:
-            return msgspec.json.decode(self.response.body, type=shape)
-        except _UNREADABLE as error:
-            detail = str(error) if isinstance(error, msgspec.ValidationError) else "broken JSON"
-            raise self.useless(detail) from None
-
-    def fields(self) -> dict[str, Any]:
-        """The answer as plain data."""
-        try:
-            return msgspec.json.decode(self.response.body, type=dict[str, Any])
-        except _UNREADABLE:
-            raise self.useless("broken JSON") from None
-
-    def useless(self, problem: str) -> VodfastError:
-        """The error for this answer, which says what is wrong with it; to be raised by the caller."""
-        return faults.useless(self.response, self.operation, problem, self.request_id)
 
 
 def open_reply(operation: str, response: Response) -> Reply:
@@ -72,19 +33,15 @@ def open_reply(operation: str, response: Response) -> Reply:
     Raises:
         VodfastError: the service refused, redirected, or answered something that is no JSON object.
     """
-    if len(response.body) > MAX_REPLY:
-        raise faults.useless(response, operation, f"more than {MAX_REPLY} bytes")
-    try:
-        outcome = msgspec.json.decode(response.body, type=wire.ErrorResponse)
-    except _UNREADABLE:
-        if response.status != 200:
-            raise faults.failed(response, operation) from None
-        raise faults.useless(response, operation, "no JSON object of this API") from None
-    if outcome.code and (response.status != 200 or outcome.code not in ("200", "OK", "Success")):
-        raise faults.refused(response, operation, outcome)
+    service = faults.SERVICE
+    outcome = service.open(operation, response, wire.ErrorResponse)
+    code = outcome.code
+    if code and (response.status != 200 or code not in ("200", "OK", "Success")):
+        message = "" if code in faults.SECRETIVE else outcome.message or ""
+        raise service.refused(operation, response, code, message, outcome.request_id)
     if response.status != 200:
-        raise faults.failed(response, operation)
-    return Reply(operation=operation, response=response, request_id=outcome.request_id)
+        raise service.failed(operation, response)
+    return Reply(service, operation, response, response.body, outcome.request_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +134,7 @@ class Api:
         """A call with these parameters (None is left out), whose successful answer goes through `read`."""
         pairs = [(name, str(value)) for name, value in params if value is not None]
         return Call(
-            cloud=faults.CLOUD,
+            cloud=faults.SERVICE.cloud,
             operation=operation,
             build=lambda credentials, now: self.request(operation, pairs, credentials, now),
             parse=lambda response: read(open_reply(operation, response)),

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from vodfast.errors import ErrorKind, RetryClass, VodfastError
-from vodfast.providers.aliyun.wire import ErrorResponse
-from vodfast.stores.verdict import UNKNOWN, Verdict, by_status, redirect, refusal, unreadable
-from vodfast.transfer.message import Response
+from vodfast.errors import ErrorKind, RetryClass
+from vodfast.providers.answers import Service
+from vodfast.stores.verdict import Verdict
 
 CLOUD: Final = "aliyun"
-SERVICE: Final = "ApsaraVideo VOD"
 
 _INPUT = Verdict(ErrorKind.INVALID_INPUT)
 _LATER = Verdict(ErrorKind.UNAVAILABLE, RetryClass.LATER, "try again later")
@@ -75,42 +73,7 @@ CODES: Final[Mapping[str, Verdict]] = {
     "Throttling": _THROTTLED,
 }
 
-_SECRETIVE = frozenset(["SignatureDoesNotMatch", "IncompleteSignature"])
+SECRETIVE: Final = frozenset(["SignatureDoesNotMatch", "IncompleteSignature"])
 """Their message holds the service's string to sign, in which a token may stand."""
 
-
-def verdict_of(code: str) -> Verdict:
-    """The meaning of a code, or of its family if the exact one is not known."""
-    while code not in CODES and "." in code:
-        code = code.rpartition(".")[0]
-    return CODES.get(code, UNKNOWN)
-
-
-def refused(response: Response, operation: str, said: ErrorResponse) -> VodfastError:
-    """The error for an answer with a `Code`. One that nobody knows is judged by the status."""
-    code = said.code or ""
-    verdict = verdict_of(code)
-    if verdict is UNKNOWN and response.status != 200:
-        verdict = by_status(response.status)
-    return refusal(
-        verdict,
-        response,
-        cloud=CLOUD,
-        operation=operation,
-        service=SERVICE,
-        code=code,
-        message="" if code in _SECRETIVE else said.message or "",
-        request_id=said.request_id,
-    )
-
-
-def failed(response: Response, operation: str) -> VodfastError:
-    """The error for a status other than 200 without an error body."""
-    if 300 <= response.status < 400:
-        return redirect(response, cloud=CLOUD, operation=operation, service=SERVICE, request_id=None)
-    return refusal(by_status(response.status), response, cloud=CLOUD, operation=operation, service=SERVICE)
-
-
-def useless(response: Response, operation: str, problem: str, request_id: str | None = None) -> VodfastError:
-    """The error for a 200 that cannot be read or lacks what the next step needs."""
-    return unreadable(problem, response, cloud=CLOUD, operation=operation, service=SERVICE, request_id=request_id)
+SERVICE: Final = Service(CLOUD, "ApsaraVideo VOD", CODES)

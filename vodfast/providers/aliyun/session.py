@@ -21,8 +21,9 @@ import msgspec
 from vodfast.credentials import Credentials
 from vodfast.errors import InvalidInput, Unsupported, VodfastError
 from vodfast.providers.aliyun import checks, media_types, texts, wire
-from vodfast.providers.aliyun.calls import Api, Reply
+from vodfast.providers.aliyun.calls import Api
 from vodfast.providers.aliyun.options import UploadOptions, UploadToken, UserData
+from vodfast.providers.answers import Reply
 from vodfast.providers.contract import MediaSpec, ProviderLimits, Ticket, TicketObject
 from vodfast.providers.fields import refuse
 from vodfast.stores.oss.address import Place, place_of

@@ -15,7 +15,8 @@ from urllib.parse import unquote
 
 from vodfast.errors import ErrorKind, InvalidInput, Unsupported, VodfastError
 from vodfast.providers.aliyun import checks, signing, texts, wire
-from vodfast.providers.aliyun.calls import Api, Reply, open_reply
+from vodfast.providers.aliyun.calls import Api, open_reply
+from vodfast.providers.answers import Reply
 from vodfast.providers.contract import JobRecord, MediaInfo, PullItem, PullTicket, Registered, RegisterItem
 from vodfast.providers.fields import check_http_url, check_operation, check_plain, check_text, refuse
 from vodfast.transfer.message import Response

@@ -14,54 +14,16 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from vodfast.credentials import Credentials
-from vodfast.errors import ConfigError, VodfastError
+from vodfast.errors import ConfigError
+from vodfast.providers.answers import Reply
 from vodfast.providers.netease import faults, signing, wire
 from vodfast.transfer.message import Request, Response, build_headers
 from vodfast.transfer.ports import Call
 
 T = TypeVar("T")
-B = TypeVar("B", bound=wire.Body)
 
 CONTENT_TYPE: Final = "application/json;charset=utf-8"
 TIMEOUT: Final = 30.0
-MAX_REPLY: Final = 8 * 1024 * 1024
-"""Bytes; an answer longer than this is not read."""
-
-_UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The `ret` of a successful envelope, not yet read."""
-
-    operation: str
-    response: Response
-    content: bytes
-    request_id: str | None
-
-    def read(self, shape: type[B]) -> B:
-        """The answer as `shape`.
-
-        Raises:
-            VodfastError: a field is missing or of the wrong type; the message names it.
-        """
-        try:
-            return msgspec.json.decode(self.content, type=shape)
-        except _UNREADABLE as error:
-            detail = str(error) if isinstance(error, msgspec.ValidationError) else "broken JSON"
-            raise self.useless(detail) from None
-
-    def fields(self) -> dict[str, Any]:
-        """The answer as plain data; an answer that is no object goes by the name `ret`."""
-        try:
-            found = msgspec.json.decode(self.content or b"{}")
-        except _UNREADABLE:
-            raise self.useless("broken JSON") from None
-        return found if isinstance(found, dict) else {"ret": found}
-
-    def useless(self, problem: str) -> VodfastError:
-        """The error for this answer, which says what is wrong with it; to be raised by the caller."""
-        return faults.useless(self.response, self.operation, problem, self.request_id)
 
 
 def open_envelope(operation: str, response: Response) -> Reply:
@@ -70,19 +32,13 @@ def open_envelope(operation: str, response: Response) -> Reply:
     Raises:
         VodfastError: the service refused, redirected, or answered something that is no envelope.
     """
-    if len(response.body) > MAX_REPLY:
-        raise faults.useless(response, operation, f"more than {MAX_REPLY} bytes")
-    try:
-        envelope = msgspec.json.decode(response.body, type=wire.Envelope)
-    except _UNREADABLE:
-        if response.status != 200:
-            raise faults.failed(response, operation) from None
-        raise faults.useless(response, operation, "no JSON envelope of this API") from None
+    service = faults.SERVICE
+    envelope = service.open(operation, response, wire.Envelope)
     if envelope.code != faults.DONE:
-        raise faults.refused(response, operation, envelope.code, envelope.msg or "", envelope.request_id)
+        raise service.refused(operation, response, str(envelope.code), envelope.msg or "", envelope.request_id)
     if response.status != 200:
-        raise faults.failed(response, operation)
-    return Reply(operation=operation, response=response, content=bytes(envelope.ret), request_id=envelope.request_id)
+        raise service.failed(operation, response)
+    return Reply(service, operation, response, bytes(envelope.ret) or b"{}", envelope.request_id)
 
 
 def new_nonce() -> str:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from vodfast.errors import ErrorKind, RetryClass, VodfastError
-from vodfast.stores.verdict import UNKNOWN, Verdict, by_status, redirect, refusal, unreadable
-from vodfast.transfer.message import Response
+from vodfast.errors import ErrorKind, RetryClass
+from vodfast.providers.answers import Service
+from vodfast.stores.verdict import Verdict
 
-SERVICE: Final = "NetEase VCloud VOD"
 CLOUD: Final = "netease"
 DONE: Final = 200
 
@@ -29,31 +28,4 @@ CODES: Final[Mapping[int, Verdict]] = {
     723: Verdict(ErrorKind.THROTTLED, RetryClass.LATER, "a quota or the rate of calls is exceeded"),
 }
 
-
-def refused(response: Response, operation: str, code: int, message: str, request_id: str | None) -> VodfastError:
-    """The error for an envelope that says no. A code nobody knows on a failing status is judged by the status."""
-    verdict = CODES.get(code, UNKNOWN)
-    if verdict is UNKNOWN and response.status != DONE:
-        verdict = by_status(response.status)
-    return refusal(
-        verdict,
-        response,
-        cloud=CLOUD,
-        operation=operation,
-        service=SERVICE,
-        code=str(code),
-        message=message,
-        request_id=request_id,
-    )
-
-
-def failed(response: Response, operation: str) -> VodfastError:
-    """The error for a status other than 200 without an envelope."""
-    if 300 <= response.status < 400:
-        return redirect(response, cloud=CLOUD, operation=operation, service=SERVICE, request_id=None)
-    return refusal(by_status(response.status), response, cloud=CLOUD, operation=operation, service=SERVICE)
-
-
-def useless(response: Response, operation: str, problem: str, request_id: str | None = None) -> VodfastError:
-    """The error for a 200 that cannot be read or lacks what the next step needs."""
-    return unreadable(problem, response, cloud=CLOUD, operation=operation, service=SERVICE, request_id=request_id)
+SERVICE: Final = Service(CLOUD, "NetEase VCloud VOD", {str(code): verdict for code, verdict in CODES.items()})

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vodfast.credentials import CredentialPlaces, Credentials
 from vodfast.errors import ConfigError, InvalidInput, Unsupported
+from vodfast.providers.answers import Reply
 from vodfast.providers.contract import (
     JobRecord,
     ManifestSpec,
@@ -186,7 +187,12 @@ class NeteaseVod:
         """Any operation below `/app/vod/`, such as `video/query`; the answer is its `ret`."""
         reads = check_operation(CLOUD, operation)
         check_plain(CLOUD, "parameters", parameters)
-        return self._api.call(operation, parameters, lambda reply: reply.fields(), repeatable=reads, reads=reads)
+
+        def read(reply: Reply) -> dict[str, Any]:
+            found = reply.plain()
+            return found if isinstance(found, dict) else {"ret": found}
+
+        return self._api.call(operation, parameters, read, repeatable=reads, reads=reads)
 
     def nodes(self, bucket: str = "") -> Call[tuple[str, ...]]:
         """The addresses to upload to, best first."""

@@ -16,9 +16,10 @@ import msgspec
 
 from vodfast.credentials import Credentials, Secret
 from vodfast.errors import InvalidInput
+from vodfast.providers.answers import Reply
 from vodfast.providers.contract import Ticket, TicketObject
 from vodfast.providers.netease import verbs, wire
-from vodfast.providers.netease.calls import Api, Reply, permanent
+from vodfast.providers.netease.calls import Api, permanent
 from vodfast.providers.netease.faults import CLOUD
 from vodfast.providers.netease.options import UploadOptions
 from vodfast.stores.nos.checkpoint import Checkpoint

@@ -14,10 +14,11 @@ from typing import Any, Final
 import msgspec
 
 from vodfast.errors import AmbiguousCommit, InvalidInput, RetryClass, Unsupported
+from vodfast.providers.answers import Reply
 from vodfast.providers.contract import MediaInfo, MediaRecord, MediaSpec, ProviderLimits
 from vodfast.providers.fields import check_choice, check_http_url, refuse
 from vodfast.providers.netease import checks, signing, wire
-from vodfast.providers.netease.calls import Api, Reply
+from vodfast.providers.netease.calls import Api
 from vodfast.providers.netease.faults import CLOUD, DONE
 from vodfast.providers.netease.options import UploadOptions
 from vodfast.transfer.ports import Call, ObjectReceipt

@@ -8,60 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
 from vodfast.credentials import Credentials
-from vodfast.errors import VodfastError
+from vodfast.providers.answers import Reply
 from vodfast.providers.tencent import faults, signing, wire
 from vodfast.transfer.message import Request, Response, build_headers
 from vodfast.transfer.ports import Call
 
 T = TypeVar("T")
-B = TypeVar("B", bound=wire.Body)
 
 VERSION: Final = "2018-07-17"
 SERVICE: Final = "vod"
 CONTENT_TYPE: Final = "application/json"
 TIMEOUT: Final = 60.0
-MAX_REPLY: Final = 8 * 1024 * 1024
-"""Bytes; an answer longer than this is not read."""
-
-_UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The inside of a successful envelope, not yet read."""
-
-    operation: str
-    response: Response
-    content: bytes
-    request_id: str | None
-
-    def read(self, shape: type[B]) -> B:
-        """The answer as `shape`.
-
-        Raises:
-            VodfastError: a field is missing or of the wrong type; the message names it.
-        """
-        try:
-            return msgspec.json.decode(self.content, type=shape)
-        except _UNREADABLE as error:
-            detail = str(error) if isinstance(error, msgspec.ValidationError) else "broken JSON"
-            raise self.useless(detail) from None
-
-    def fields(self) -> dict[str, Any]:
-        """The answer as plain data."""
-        try:
-            return msgspec.json.decode(self.content, type=dict[str, Any])
-        except _UNREADABLE:
-            raise self.useless("broken JSON") from None
-
-    def useless(self, problem: str) -> VodfastError:
-        """The error for this answer, which says what is wrong with it; to be raised by the caller."""
-        return faults.useless(self.response, self.operation, problem, self.request_id)
 
 
 def open_envelope(operation: str, response: Response) -> Reply:
@@ -70,20 +32,14 @@ def open_envelope(operation: str, response: Response) -> Reply:
     Raises:
         VodfastError: the service refused, redirected, or answered something that is no envelope.
     """
-    if len(response.body) > MAX_REPLY:
-        raise faults.useless(response, operation, f"more than {MAX_REPLY} bytes")
-    try:
-        content = bytes(msgspec.json.decode(response.body, type=wire.Envelope).response)
-        outcome = msgspec.json.decode(content, type=wire.ErrorResponse)
-    except _UNREADABLE:
-        if response.status != 200:
-            raise faults.failed(response, operation) from None
-        raise faults.useless(response, operation, "no JSON envelope of this API") from None
+    service = faults.SERVICE
+    content = bytes(service.open(operation, response, wire.Envelope).response)
+    outcome = service.open(operation, response, wire.ErrorResponse, content)
     if outcome.error is not None:
-        raise faults.refused(response, operation, outcome.error, outcome.request_id)
+        raise service.refused(operation, response, outcome.error.code, outcome.error.message, outcome.request_id)
     if response.status != 200:
-        raise faults.failed(response, operation)
-    return Reply(operation=operation, response=response, content=content, request_id=outcome.request_id)
+        raise service.failed(operation, response)
+    return Reply(service, operation, response, content, outcome.request_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +86,7 @@ class Api:
         """A call with this body, whose successful answer goes through `read`."""
         encoded = msgspec.json.encode(body)
         return Call(
-            cloud="tencent",
+            cloud=faults.SERVICE.cloud,
             operation=operation,
             build=lambda credentials, now: self.request(operation, encoded, credentials, now),
             parse=lambda response: read(open_envelope(operation, response)),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vodfast.credentials import CredentialPlaces, Credentials
 from vodfast.errors import ConfigError, InvalidInput, Unsupported
+from vodfast.providers.answers import Reply
 from vodfast.providers.contract import (
     JobRecord,
     ManifestSpec,
@@ -30,7 +31,7 @@ from vodfast.providers.contract import (
 )
 from vodfast.providers.fields import check_operation, check_plain
 from vodfast.providers.tencent import checks, verbs, wire
-from vodfast.providers.tencent.calls import Api, Reply, open_envelope
+from vodfast.providers.tencent.calls import Api, open_envelope
 from vodfast.providers.tencent.media_types import stem
 from vodfast.stores.cos.address import DOMAINS, host_of
 from vodfast.stores.cos.dialect import COS_LIMITS, CosStore

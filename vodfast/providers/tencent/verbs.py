@@ -17,10 +17,11 @@ import msgspec
 
 from vodfast.credentials import Credentials
 from vodfast.errors import InvalidInput, Unsupported, VodfastError
+from vodfast.providers.answers import Reply
 from vodfast.providers.contract import JobRecord, MediaInfo, PullItem, PullTicket
 from vodfast.providers.fields import check_choice, check_http_url, check_int, check_text, refuse
 from vodfast.providers.tencent import checks, signing, wire
-from vodfast.providers.tencent.calls import Api, Reply
+from vodfast.providers.tencent.calls import Api
 from vodfast.transfer.message import Response
 from vodfast.transfer.ports import Call
 

@@ -10,18 +10,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
 from vodfast.credentials import Credentials
-from vodfast.errors import VodfastError
+from vodfast.providers.answers import Reply
 from vodfast.providers.volcengine import faults, signing, wire
 from vodfast.transfer.message import Request, Response, build_headers
 from vodfast.transfer.ports import Call
 
 T = TypeVar("T")
-B = TypeVar("B", bound=wire.Body)
 
 SERVICE: Final = "vod"
 Carried = Literal["query", "form", "json"]
@@ -31,43 +30,6 @@ _CONTENT_TYPES: Final[Mapping[Carried, str]] = {
     "json": "application/json",
 }
 TIMEOUT: Final = 60.0
-MAX_REPLY: Final = 8 * 1024 * 1024
-"""Bytes; an answer longer than this is not read."""
-
-_UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The inside of a successful envelope, not yet read."""
-
-    operation: str
-    response: Response
-    content: bytes
-    request_id: str | None
-
-    def read(self, shape: type[B]) -> B:
-        """The answer as `shape`.
-
-        Raises:
-            VodfastError: a field is missing or of the wrong type; the message names it.
-        """
-        try:
-            return msgspec.json.decode(self.content, type=shape, strict=False)
-        except _UNREADABLE as error:
-            detail = str(error) if isinstance(error, msgspec.ValidationError) else "broken JSON"
-            raise self.useless(detail) from None
-
-    def fields(self) -> dict[str, Any]:
-        """The answer as plain data."""
-        try:
-            return msgspec.json.decode(self.content, type=dict[str, Any])
-        except _UNREADABLE:
-            raise self.useless("broken JSON") from None
-
-    def useless(self, problem: str) -> VodfastError:
-        """The error for this answer, which says what is wrong with it; to be raised by the caller."""
-        return faults.useless(self.response, self.operation, problem, self.request_id)
 
 
 def open_envelope(operation: str, response: Response) -> Reply:
@@ -76,22 +38,16 @@ def open_envelope(operation: str, response: Response) -> Reply:
     Raises:
         VodfastError: the service refused, redirected, or answered something that is no envelope.
     """
-    if len(response.body) > MAX_REPLY:
-        raise faults.useless(response, operation, f"more than {MAX_REPLY} bytes")
-    try:
-        envelope = msgspec.json.decode(response.body, type=wire.Envelope, strict=False)
-    except _UNREADABLE:
-        if response.status != 200:
-            raise faults.failed(response, operation) from None
-        raise faults.useless(response, operation, "no JSON envelope of this API") from None
-    metadata = envelope.response_metadata
-    if metadata.error is not None and (metadata.error.code or response.status != 200):
-        raise faults.refused(response, operation, metadata.error, metadata.request_id)
+    service = faults.SERVICE
+    envelope = service.open(operation, response, wire.Envelope, strict=False)
+    request_id, error = envelope.response_metadata.request_id, envelope.response_metadata.error
+    if error is not None and (error.code or response.status != 200):
+        raise service.refused(operation, response, error.code or "", error.message or "", request_id)
     if response.status != 200:
-        raise faults.failed(response, operation)
+        raise service.failed(operation, response)
     result = bytes(envelope.result)
     content = b"{}" if result == b"null" else result
-    return Reply(operation=operation, response=response, content=content, request_id=metadata.request_id)
+    return Reply(service, operation, response, content, request_id, strict=False)
 
 
 def parameters(body: wire.Body | Mapping[str, object]) -> list[tuple[str, str]]:
@@ -164,7 +120,7 @@ class Api:
         """A call with these parameters, whose successful answer goes through `read`."""
         pairs = parameters(body)
         return Call(
-            cloud="volcengine",
+            cloud=faults.SERVICE.cloud,
             operation=operation,
             build=lambda credentials, now: self.request(operation, version, pairs, credentials, now, carried=carried),
             parse=lambda response: read(open_envelope(operation, response)),

@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from vodfast.errors import ErrorKind, RetryClass, VodfastError
-from vodfast.providers.volcengine.wire import ErrorBody
-from vodfast.stores.verdict import UNKNOWN, Verdict, by_status, redirect, refusal, unreadable
-from vodfast.transfer.message import Response
-
-SERVICE: Final = "Volcengine VOD"
+from vodfast.errors import ErrorKind, RetryClass
+from vodfast.providers.answers import Service
+from vodfast.stores.verdict import Verdict
 
 _INPUT = Verdict(ErrorKind.INVALID_INPUT)
 _LATER = Verdict(ErrorKind.UNAVAILABLE, RetryClass.LATER, "try again later")
@@ -65,48 +62,4 @@ CODES: Final[Mapping[str, Verdict]] = {
     "UnsupportedRegion": _UNSUPPORTED,
 }
 
-
-def verdict_of(code: str) -> Verdict:
-    """The meaning of a code, or of its family if the exact one is not known."""
-    while code not in CODES and "." in code:
-        code = code.rpartition(".")[0]
-    return CODES.get(code, UNKNOWN)
-
-
-def refused(response: Response, operation: str, error: ErrorBody, request_id: str | None) -> VodfastError:
-    """The error for `ResponseMetadata.Error`. A code nobody knows on a failing status is judged by the status."""
-    verdict = verdict_of(error.code or "")
-    if verdict is UNKNOWN and response.status != 200:
-        verdict = by_status(response.status)
-    return refusal(
-        verdict,
-        response,
-        cloud="volcengine",
-        operation=operation,
-        service=SERVICE,
-        code=error.code,
-        message=error.message or "",
-        request_id=request_id,
-    )
-
-
-def failed(response: Response, operation: str) -> VodfastError:
-    """The error for a status other than 200 without an error body."""
-    request_id = response.header("x-tt-logid")
-    if 300 <= response.status < 400:
-        return redirect(response, cloud="volcengine", operation=operation, service=SERVICE, request_id=request_id)
-    return refusal(
-        by_status(response.status),
-        response,
-        cloud="volcengine",
-        operation=operation,
-        service=SERVICE,
-        request_id=request_id,
-    )
-
-
-def useless(response: Response, operation: str, problem: str, request_id: str | None = None) -> VodfastError:
-    """The error for a 200 that cannot be read or lacks what the next step needs."""
-    return unreadable(
-        problem, response, cloud="volcengine", operation=operation, service=SERVICE, request_id=request_id
-    )
+SERVICE: Final = Service("volcengine", "Volcengine VOD", CODES, "x-tt-logid")

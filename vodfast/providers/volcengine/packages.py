@@ -12,9 +12,10 @@ from typing import Final
 
 import msgspec
 
+from vodfast.providers.answers import Reply
 from vodfast.providers.contract import ManifestSpec, MediaSpec
 from vodfast.providers.volcengine import checks, wire
-from vodfast.providers.volcengine.calls import Api, Reply
+from vodfast.providers.volcengine.calls import Api
 from vodfast.providers.volcengine.options import UploadOptions
 from vodfast.transfer.ports import Call
 

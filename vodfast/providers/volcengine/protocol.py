@@ -15,6 +15,7 @@ import msgspec
 
 from vodfast.credentials import CredentialPlaces, Credentials
 from vodfast.errors import ConfigError, ErrorKind, InvalidInput, RetryClass, Unsupported, VodfastError
+from vodfast.providers.answers import Reply
 from vodfast.providers.contract import (
     JobRecord,
     ManifestSpec,
@@ -32,7 +33,7 @@ from vodfast.providers.contract import (
 )
 from vodfast.providers.fields import check_operation, check_plain, check_text
 from vodfast.providers.volcengine import checks, packages, verbs, wire
-from vodfast.providers.volcengine.calls import Api, Reply
+from vodfast.providers.volcengine.calls import Api
 from vodfast.providers.volcengine.places import Unusable, places_of, renewed
 from vodfast.stores.tos.dialect import GATEWAY_LIMITS
 from vodfast.transfer.ports import Call, ObjectReceipt

@@ -15,10 +15,11 @@ import msgspec
 
 from vodfast.credentials import Credentials
 from vodfast.errors import InvalidInput, Unsupported
+from vodfast.providers.answers import Reply
 from vodfast.providers.contract import JobRecord, PullItem, PullTicket
 from vodfast.providers.fields import check_choice, check_int, check_text, refuse
 from vodfast.providers.volcengine import checks, sts2, wire
-from vodfast.providers.volcengine.calls import Api, Reply
+from vodfast.providers.volcengine.calls import Api
 from vodfast.transfer.ports import Call
 
 CLOUD: Final = checks.CLOUD
