@@ -1,21 +1,23 @@
 """Checks of what callers give, before anything is sent.
 
 Decides what text, whole numbers and URLs may hold on any cloud: no control characters, no lone surrogates, the right
-Python type, within bounds. Leaves which field has which bounds to each provider. Every refusal names the field and
-never quotes a value.
+Python type, within bounds; and that options are the cloud's own. Leaves which field has which bounds to each provider.
+Every refusal names the field and never quotes a value.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Container
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
 from vodfast.errors import InvalidInput
 from vodfast.providers.kinds import other_kind
+
+Options = TypeVar("Options", bound=msgspec.Struct)
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_BUT_TAB = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
@@ -27,6 +29,18 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 def refuse(cloud: str, field: str, problem: str) -> NoReturn:
     """Raise `InvalidInput` for one field, whose name is also in its `context`."""
     raise InvalidInput(f"{field} {problem}", cloud=cloud, context={"field": field})
+
+
+def options_of(cloud: str, given: msgspec.Struct | None, shape: type[Options]) -> Options:
+    """The options given, or the cloud's defaults if there are none.
+
+    Raises:
+        InvalidInput: they are another cloud's, or those of another verb.
+    """
+    options = given or shape()
+    if not isinstance(options, shape):
+        raise InvalidInput(f"options for {cloud} must be vodfast.providers.{cloud}.{shape.__name__}", cloud=cloud)
+    return options
 
 
 def check_text(cloud: str, field: str, value: object, *, limit: int | None = None, tabs: bool = False) -> None:

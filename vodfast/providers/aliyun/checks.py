@@ -16,7 +16,7 @@ from vodfast.errors import InvalidInput, Unsupported
 from vodfast.providers.aliyun import media_types, texts
 from vodfast.providers.aliyun.options import PullOptions, RegisterOptions, UploadOptions, UploadToken, UserData
 from vodfast.providers.contract import MediaSpec, ProviderLimits, PullItem, RegisterItem
-from vodfast.providers.fields import check_choice, check_http_url, check_int, check_text, refuse
+from vodfast.providers.fields import check_choice, check_http_url, check_int, check_text, options_of, refuse
 
 CLOUD: Final = "aliyun"
 MAX_INT: Final = 2**63 - 1
@@ -41,26 +41,17 @@ MAX_MEMBER_PATH: Final = 900
 
 def upload_options(media: MediaSpec) -> UploadOptions:
     """The options of an upload, defaults if none were given."""
-    options = media.options or UploadOptions()
-    if not isinstance(options, UploadOptions):
-        raise InvalidInput("options for aliyun must be vodfast.providers.aliyun.UploadOptions", cloud=CLOUD)
-    return options
+    return options_of(CLOUD, media.options, UploadOptions)
 
 
 def pull_options(item: PullItem) -> PullOptions:
     """The options of a pull, defaults if none were given."""
-    options = item.options or PullOptions()
-    if not isinstance(options, PullOptions):
-        raise InvalidInput("options for aliyun must be vodfast.providers.aliyun.PullOptions", cloud=CLOUD)
-    return options
+    return options_of(CLOUD, item.options, PullOptions)
 
 
 def register_options(item: RegisterItem) -> RegisterOptions:
     """The options of a registration, defaults if none were given."""
-    options = item.options or RegisterOptions()
-    if not isinstance(options, RegisterOptions):
-        raise InvalidInput("options for aliyun must be vodfast.providers.aliyun.RegisterOptions", cloud=CLOUD)
-    return options
+    return options_of(CLOUD, item.options, RegisterOptions)
 
 
 def file_type_of(media: MediaSpec) -> str:

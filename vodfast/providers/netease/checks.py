@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import msgspec
 
-from vodfast.errors import InvalidInput, Unsupported
+from vodfast.errors import Unsupported
 from vodfast.providers.contract import MediaSpec, ProviderLimits
-from vodfast.providers.fields import check_http_url, check_int, check_kind, check_text, refuse
+from vodfast.providers.fields import check_http_url, check_int, check_kind, check_text, options_of, refuse
 from vodfast.providers.netease import wire
 from vodfast.providers.netease.faults import CLOUD
 from vodfast.providers.netease.options import UploadOptions
@@ -35,10 +35,7 @@ _MEDIA_TYPE = re.compile(r"[A-Za-z0-9.+-]{1,60}/[A-Za-z0-9.+-]{1,60}(?:; ?[A-Za-
 
 def upload_options(media: MediaSpec) -> UploadOptions:
     """The options of an upload, defaults if none were given."""
-    options = media.options or UploadOptions()
-    if not isinstance(options, UploadOptions):
-        raise InvalidInput("options for netease must be vodfast.providers.netease.UploadOptions", cloud=CLOUD)
-    return options
+    return options_of(CLOUD, media.options, UploadOptions)
 
 
 def init_body(media: MediaSpec) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from vodfast.errors import InvalidInput, Unsupported
+from vodfast.errors import Unsupported
 from vodfast.providers.contract import MediaSpec, ProviderLimits, PullItem
-from vodfast.providers.fields import check_choice, check_http_url, check_int, check_text, refuse
+from vodfast.providers.fields import check_choice, check_http_url, check_int, check_text, options_of, refuse
 from vodfast.providers.tencent.media_types import COVER, MEDIA, PACKAGES, PULLABLE, extension
 from vodfast.providers.tencent.options import PullOptions, UploadOptions
 
@@ -28,18 +28,12 @@ _DECIMAL = re.compile(r"[0-9]{1,18}")
 
 def upload_options(media: MediaSpec) -> UploadOptions:
     """The options of an upload, defaults if none were given."""
-    options = media.options or UploadOptions()
-    if not isinstance(options, UploadOptions):
-        raise InvalidInput("options for tencent must be vodfast.providers.tencent.UploadOptions", cloud=CLOUD)
-    return options
+    return options_of(CLOUD, media.options, UploadOptions)
 
 
 def pull_options(item: PullItem) -> PullOptions:
     """The options of a pull, defaults if none were given."""
-    options = item.options or PullOptions()
-    if not isinstance(options, PullOptions):
-        raise InvalidInput("options for tencent must be vodfast.providers.tencent.PullOptions", cloud=CLOUD)
-    return options
+    return options_of(CLOUD, item.options, PullOptions)
 
 
 def media_type_of(media: MediaSpec) -> str:

@@ -16,7 +16,15 @@ import msgspec
 
 from vodfast.errors import InvalidInput, Unsupported
 from vodfast.providers.contract import MediaSpec, ProviderLimits, PullItem
-from vodfast.providers.fields import check_choice, check_http_url, check_int, check_kind, check_text, refuse
+from vodfast.providers.fields import (
+    check_choice,
+    check_http_url,
+    check_int,
+    check_kind,
+    check_text,
+    options_of,
+    refuse,
+)
 from vodfast.providers.volcengine.functions import AddMaterialInfo, AddOptionInfo, Function, GetMeta, functions_text
 from vodfast.providers.volcengine.options import PullOptions, UploadOptions
 from vodfast.transfer.message import build_headers
@@ -55,18 +63,12 @@ _NO_EXPIRY_REGION: Final = "ap-southeast-1"
 
 def upload_options(media: MediaSpec) -> UploadOptions:
     """The options of an upload, defaults if none were given."""
-    options = media.options or UploadOptions()
-    if not isinstance(options, UploadOptions):
-        raise InvalidInput("options for volcengine must be vodfast.providers.volcengine.UploadOptions", cloud=CLOUD)
-    return options
+    return options_of(CLOUD, media.options, UploadOptions)
 
 
 def pull_options(item: PullItem) -> PullOptions:
     """The options of a pull, defaults if none were given."""
-    options = item.options or PullOptions()
-    if not isinstance(options, PullOptions):
-        raise InvalidInput("options for volcengine must be vodfast.providers.volcengine.PullOptions", cloud=CLOUD)
-    return options
+    return options_of(CLOUD, item.options, PullOptions)
 
 
 def is_material(media: MediaSpec) -> bool:
