@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -26,42 +25,16 @@ from tests.emulator.aliyun_client import (
     sign_rpc,
     sign_rpc_form,
 )
+from tests.emulator.changes import Change, flip_last, header, swap, target
 from tests.emulator.client import Sent
 from vodfast.emulator import Emulator
 
-Change = Callable[[Sent], Sent]
 FIELDS = {"Title": "T * ~ +/ 标", "FileName": "a.mp4"}
 
 
 @pytest.fixture
 def client(emulator: Emulator) -> Client:
     return Client(emulator.endpoint)
-
-
-def swap(old: str, new: str) -> Change:
-    def change(sent: Sent) -> Sent:
-        value = sent.headers["Authorization"]
-        assert old in value
-        return sent.with_header("Authorization", value.replace(old, new, 1))
-
-    return change
-
-
-def header(name: str, value: str | None) -> Change:
-    return lambda sent: sent.with_header(name, value)
-
-
-def flip_last(sent: Sent) -> Sent:
-    value = sent.headers["Authorization"]
-    return sent.with_header("Authorization", value[:-1] + ("0" if value[-1] != "0" else "1"))
-
-
-def target(old: str, new: str) -> Change:
-    def change(sent: Sent) -> Sent:
-        assert old in sent.target
-        return replace(sent, target=sent.target.replace(old, new, 1))
-
-    return change
 
 
 MISMATCH = "SignatureDoesNotMatch"

@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from tests.emulator.client import Client, Keys, Sent, bucket_host, sign_cos, sign_tc3
+from tests.emulator.changes import Change, flip_last, header, swap
+from tests.emulator.client import Client, Keys, bucket_host, sign_cos, sign_tc3
 from vodfast.emulator import Emulator
 
 BODY = b'{"MediaType": "mp4", "MediaName": "x"}'
-Change = Callable[[Sent], Sent]
-
-
-def swap(old: str, new: str) -> Change:
-    def change(sent: Sent) -> Sent:
-        value = sent.headers["Authorization"]
-        assert old in value
-        return sent.with_header("Authorization", value.replace(old, new, 1))
-
-    return change
-
-
-def header(name: str, value: str | None) -> Change:
-    return lambda sent: sent.with_header(name, value)
-
-
-def flip_last(sent: Sent) -> Sent:
-    value = sent.headers["Authorization"]
-    return sent.with_header("Authorization", value[:-1] + ("0" if value[-1] != "0" else "1"))
 
 
 def today() -> str:

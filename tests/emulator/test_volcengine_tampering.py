@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.emulator.changes import Change, flip_last, header, swap, target
 from tests.emulator.client import Client as Wire
 from tests.emulator.client import Sent
 from tests.emulator.volcengine_client import Keys, Volc, data, error, payload, sign, trouble, upload
 from vodfast.emulator import Emulator
 
-Change = Callable[[Sent], Sent]
 FIELDS = {"SpaceName": "demo", "FileExtension": ".mp4"}
 MIB = 1 << 20
 
@@ -25,33 +24,11 @@ def volc(emulator: Emulator) -> Volc:
     return Volc(emulator.endpoint)
 
 
-def swap(old: str, new: str) -> Change:
-    def change(sent: Sent) -> Sent:
-        value = sent.headers["Authorization"]
-        assert old in value
-        return sent.with_header("Authorization", value.replace(old, new, 1))
-
-    return change
-
-
-def header(name: str, value: str | None) -> Change:
-    return lambda sent: sent.with_header(name, value)
-
-
-def query(old: str, new: str) -> Change:
-    return lambda sent: replace(sent, target=sent.target.replace(old, new, 1))
-
-
-def last_digit(sent: Sent) -> Sent:
-    value = sent.headers["Authorization"]
-    return sent.with_header("Authorization", value[:-1] + ("0" if value[-1] != "0" else "1"))
-
-
 API: dict[str, tuple[Change, int, str]] = {
-    "signature": (last_digit, 401, "SignatureDoesNotMatch"),
-    "a parameter's value": (query("demo", "demp"), 401, "SignatureDoesNotMatch"),
-    "a parameter more": (query("?", "?FileType=media&"), 401, "SignatureDoesNotMatch"),
-    "version": (query("2022-01-01", "2020-08-01"), 401, "SignatureDoesNotMatch"),
+    "signature": (flip_last, 401, "SignatureDoesNotMatch"),
+    "a parameter's value": (target("demo", "demp"), 401, "SignatureDoesNotMatch"),
+    "a parameter more": (target("?", "?FileType=media&"), 401, "SignatureDoesNotMatch"),
+    "version": (target("2022-01-01", "2020-08-01"), 401, "SignatureDoesNotMatch"),
     "method": (lambda sent: replace(sent, method="DELETE"), 401, "SignatureDoesNotMatch"),
     "body hash": (header("x-content-sha256", "0" * 64), 401, "SignatureDoesNotMatch"),
     "no body hash": (header("x-content-sha256", None), 401, "SignatureDoesNotMatch"),
@@ -69,7 +46,7 @@ API: dict[str, tuple[Change, int, str]] = {
     "no signature": (header("Authorization", None), 401, "MissingAuthenticationToken"),
     "no time": (header("x-date", None), 400, "MissingRequestInfo"),
     "a time that is none": (header("x-date", "now"), 400, "InvalidTimestamp"),
-    "path": (query("/?", "/x?"), 404, "ServiceNotFound"),
+    "path": (target("/?", "/x?"), 404, "ServiceNotFound"),
 }
 
 
@@ -130,7 +107,7 @@ def test_other_clients_forms_are_accepted(volc: Volc) -> None:
 
 GATEWAY: dict[str, tuple[Change, int, str]] = {
     "no grant": (header("Authorization", None), 401, "MissingAuth"),
-    "a grant that is none": (last_digit, 403, "InvalidAuth"),
+    "a grant that is none": (flip_last, 403, "InvalidAuth"),
     "another key": (lambda sent: replace(sent, target=sent.target + "x"), 403, "InvalidAuth"),
     "another host": (lambda sent: replace(sent, host="tos-backup.volcvod.com"), 403, "InvalidAuth"),
     "another checksum": (header("Content-CRC32", "00000000"), 400, "ChecksumMismatch"),
@@ -284,8 +261,8 @@ def test_commits_that_are_wrong(volc: Volc, emulator: Emulator, fields: dict[str
 VPC: dict[str, tuple[Change, int]] = {
     "a digit of the signature": (lambda sent: replace(sent, target=sent.target[:-1] + "g"), 403),
     "no signature": (lambda sent: replace(sent, target=sent.target.partition("&X-Tos-Signature")[0]), 403),
-    "key": (query(".mp4", ".mp5"), 403),
-    "expiry": (query("Expires=", "Expires=1"), 403),
+    "key": (target(".mp4", ".mp5"), 403),
+    "expiry": (target("Expires=", "Expires=1"), 403),
     "method": (lambda sent: replace(sent, method="POST"), 403),
     "host": (lambda sent: replace(sent, host="x" + sent.host), 403),
     "a header that was signed": (header("X-Tos-Meta-Origin", "other"), 403),

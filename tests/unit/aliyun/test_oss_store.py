@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import posixpath
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.stores import Body, answer, unusable
 from vodfast.config import GIB
 from vodfast.credentials import Credentials
-from vodfast.errors import ErrorKind, InvalidInput, RetryClass, VodfastError
+from vodfast.errors import InvalidInput, RetryClass, VodfastError
 from vodfast.stores.oss.address import path_of, place_of
 from vodfast.stores.oss.dialect import OSS_LIMITS, OssStore
-from vodfast.transfer.message import Response
 from vodfast.transfer.plan import plan_upload
-from vodfast.transfer.ports import Call, ObjectReceipt, ObjectStore, PartReceipt, PartSpec
+from vodfast.transfer.ports import ObjectReceipt, ObjectStore, PartReceipt, PartSpec
 
 REPEATED = settings(max_examples=40, derandomize=True, deadline=None)
 PLACE = place_of("https://oss-cn-shanghai.aliyuncs.com", "outin-1")
@@ -26,27 +25,6 @@ STORE: ObjectStore = OSS
 TEMP = Credentials.of("STS.temp", "s", "tok")
 CRC = ("x-oss-hash-crc64ecma", "18446744073709551615")
 ETAG = ("etag", '"ABC"')
-
-
-class Body:
-    def __init__(self, length: int) -> None:
-        self.length = length
-
-    def open(self, digest: str | None) -> Any:
-        raise AssertionError
-
-    def checksum(self, digest: str) -> int:
-        raise AssertionError
-
-
-def answer(body: bytes | str = b"", *headers: tuple[str, str], status: int = 200) -> Response:
-    return Response(status=status, headers=headers, body=body.encode() if isinstance(body, str) else body)
-
-
-def unusable(call: Call[Any], response: Response) -> None:
-    with pytest.raises(VodfastError) as caught:
-        call.parse(response)
-    assert (caught.value.kind, caught.value.retry) == (ErrorKind.UNEXPECTED, RetryClass.LATER)
 
 
 @REPEATED

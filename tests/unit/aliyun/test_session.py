@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.stores import Body
 from vodfast.credentials import Credentials
 from vodfast.errors import ErrorKind, InvalidInput, RetryClass, Unsupported, VodfastError
 from vodfast.providers.aliyun import UploadOptions, UploadToken, UserData
@@ -198,17 +199,6 @@ def test_the_watermark_switch_travels_with_the_object() -> None:
     assert told(None) == [None, None]
     assert told(False) == ['{"Vod":{"UserData":{"IsShowWaterMark":"false"}}}'] * 2
     assert told(True) == ['{"Vod":{"UserData":{"IsShowWaterMark":"true"}}}'] * 2
-
-
-class Body:
-    def __init__(self, length: int) -> None:
-        self.length = length
-
-    def open(self, digest: str | None) -> Any:
-        raise AssertionError
-
-    def checksum(self, digest: str) -> int:
-        raise AssertionError
 
 
 def test_images_and_attached_media() -> None:

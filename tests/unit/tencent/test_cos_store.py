@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import Any
 from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import fromstring
 
@@ -12,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.stores import Body, answer, unusable
 from vodfast.credentials import Credentials
-from vodfast.errors import ErrorKind, InvalidInput, RetryClass, VodfastError
+from vodfast.errors import ErrorKind, InvalidInput, VodfastError
 from vodfast.stores.cos.address import host_of, path_of
 from vodfast.stores.cos.dialect import COS_LIMITS, CosStore
 from vodfast.stores.xmlbody import MAX_BYTES, BadXml, child_text, complete_multipart_body, parse_xml
-from vodfast.transfer.message import Response
-from vodfast.transfer.ports import Call, ObjectReceipt, ObjectStore, PartReceipt, PartSpec
+from vodfast.transfer.ports import ObjectReceipt, ObjectStore, PartReceipt, PartSpec
 
 REPEATED = settings(max_examples=40, derandomize=True, deadline=None)
 HOST = "b-1.cos.ap-x.myqcloud.com"
@@ -27,28 +26,6 @@ STORE: ObjectStore = COS
 TEMP = Credentials.of("AKIDtemp", "s", "tok")
 CRC = ("x-cos-hash-crc64ecma", "18446744073709551615")
 ETAG = ("etag", '"abc"')
-
-
-class Body:
-    def __init__(self, length: int) -> None:
-        self.length = length
-
-    def open(self, digest: str | None) -> Any:
-        raise AssertionError
-
-    def checksum(self, digest: str) -> int:
-        raise AssertionError
-
-
-def answer(body: bytes | str = b"", *headers: tuple[str, str], status: int = 200) -> Response:
-    return Response(status=status, headers=headers, body=body.encode() if isinstance(body, str) else body)
-
-
-def unusable(call: Call[Any], response: Response) -> VodfastError:
-    with pytest.raises(VodfastError) as caught:
-        call.parse(response)
-    assert (caught.value.kind, caught.value.retry) == (ErrorKind.UNEXPECTED, RetryClass.LATER)
-    return caught.value
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.stores import Body, unusable
 from vodfast.credentials import Credentials
 from vodfast.errors import ErrorKind, InvalidInput, RetryClass, VodfastError
 from vodfast.stores.tos.address import Route, path_of
@@ -22,6 +24,7 @@ from vodfast.transfer.message import Response
 from vodfast.transfer.plan import plan_upload
 from vodfast.transfer.ports import Call, ObjectReceipt, ObjectStore, PartReceipt, PartSpec
 
+Summed = partial(Body, crc=0x0A)
 REPEATED = settings(max_examples=60, derandomize=True, deadline=None)
 AUTHS = grants(["auth-0", "auth-1"])
 GATEWAY = GatewayStore(
@@ -36,19 +39,6 @@ STORE: ObjectStore = GATEWAY
 PART = PartReceipt(index=0, length=5, tag="0000000a;video/mp4", digest=10)
 
 
-class Body:
-    def __init__(self, length: int, crc: int = 0x0A) -> None:
-        self.length = length
-        self.crc = crc
-
-    def open(self, digest: str | None) -> Any:
-        raise AssertionError
-
-    def checksum(self, digest: str) -> int:
-        assert digest == "crc32"
-        return self.crc
-
-
 def answer(payload: Any = None, *, success: Any = 0, status: int = 200, **more: Any) -> Response:
     body = {"version": "1", "success": success, "error": {"code": 0}, "payload": payload} | more
     return Response(status=status, headers=(), body=json.dumps(body).encode())
@@ -56,13 +46,6 @@ def answer(payload: Any = None, *, success: Any = 0, status: int = 200, **more: 
 
 def fresh() -> GatewayStore:
     return GatewayStore(uri=GATEWAY.uri, routes=GATEWAY.routes, storage_class=2)
-
-
-def unusable(call: Call[Any], response: Response) -> VodfastError:
-    with pytest.raises(VodfastError) as caught:
-        call.parse(response)
-    assert (caught.value.kind, caught.value.retry) == (ErrorKind.UNEXPECTED, RetryClass.LATER)
-    return caught.value
 
 
 @pytest.mark.parametrize(
@@ -95,7 +78,7 @@ def test_no_path_has_a_segment_to_fold(key: str) -> None:
 
 
 def test_a_direct_upload() -> None:
-    body = Body(5)
+    body = Summed(5)
     request = GATEWAY.put_object(body).build(AUTHS, 0)
     assert (request.method, request.url) == ("PUT", "https://a.example/b/d/k%201.mp4")
     assert (request.body, request.digest, request.timeout) == (body, "crc32", None)
@@ -109,7 +92,7 @@ def test_a_direct_upload() -> None:
     ("call", "method", "query", "body"),
     [
         (GATEWAY.create_upload(), "PUT", "uploads", b""),
-        (GATEWAY.put_part("u/1", PartSpec(1, 5, 5), Body(5)), "PUT", "partNumber=2&uploadID=u%2F1", None),
+        (GATEWAY.put_part("u/1", PartSpec(1, 5, 5), Summed(5)), "PUT", "partNumber=2&uploadID=u%2F1", None),
         (GATEWAY.complete_upload("u&1", [PART]), "PUT", "uploadID=u%261&ObjectContentType=video%2Fmp4", b"1:0000000a"),
         (GATEWAY.list_parts("u", None), "GET", "uploadID=u", None),
     ],
@@ -128,9 +111,9 @@ def test_requests_in_parts(call: Call[Any], method: str, query: str, body: bytes
 def test_headers_the_service_asks_for_never_stand_twice() -> None:
     asked = (("Content-Type", "video/mp4"), ("Content-CRC32", "ffffffff"), ("X-Storage-Mode", "other"))
     store = GatewayStore(uri="b/k", routes=(Route(host="h", grant=0, headers=asked),))
-    names = [name.lower() for name, _ in store.put_part("u", PartSpec(0, 0, 5), Body(5)).build(AUTHS, 0).headers]
+    names = [name.lower() for name, _ in store.put_part("u", PartSpec(0, 0, 5), Summed(5)).build(AUTHS, 0).headers]
     assert sorted(names) == ["authorization", "content-crc32", "content-length", "content-type", "x-storage-mode"]
-    headers = store.put_part("u", PartSpec(0, 0, 5), Body(5)).build(AUTHS, 0).headers
+    headers = store.put_part("u", PartSpec(0, 0, 5), Summed(5)).build(AUTHS, 0).headers
     assert ("content-crc32", "0000000a") in headers
     assert ("x-storage-mode", "gateway") in headers
 
@@ -138,14 +121,16 @@ def test_headers_the_service_asks_for_never_stand_twice() -> None:
 @pytest.mark.parametrize(("number", "word"), [(0, None), (1, None), (2, "archive"), (3, "ia")])
 def test_storage_classes(number: int, word: str | None) -> None:
     store = GatewayStore(uri="b/k", routes=(Route(host="h", grant=0),), storage_class=number)
-    assert dict(store.put_object(Body(1)).build(AUTHS, 0).headers).get("x-upload-storage-class") == word
+    assert dict(store.put_object(Summed(1)).build(AUTHS, 0).headers).get("x-upload-storage-class") == word
 
 
 def test_good_answers() -> None:
-    assert GATEWAY.put_object(Body(5)).parse(answer({"crc32": "0A", "hash": "h"})) == ObjectReceipt(tag="0", digest=10)
-    assert GATEWAY.put_object(Body(5)).parse(answer(None)).digest is None
+    assert GATEWAY.put_object(Summed(5)).parse(answer({"crc32": "0A", "hash": "h"})) == ObjectReceipt(
+        tag="0", digest=10
+    )
+    assert GATEWAY.put_object(Summed(5)).parse(answer(None)).digest is None
     assert GATEWAY.create_upload().parse(answer({"uploadID": "u"})) == "u"
-    part = GATEWAY.put_part("u", PartSpec(0, 0, 5), Body(5))
+    part = GATEWAY.put_part("u", PartSpec(0, 0, 5), Summed(5))
     meta = {"ObjectContentType": "video/mp4"}
     for number in ("1", 1, None):
         said = part.parse(answer({"crc32": "0000000a", "part_number": number, "meta": meta}))
@@ -155,7 +140,7 @@ def test_good_answers() -> None:
 
 
 def test_another_checksum_in_the_answer_is_handed_on() -> None:
-    part = GATEWAY.put_part("u", PartSpec(0, 0, 5), Body(5)).parse(answer({"crc32": "0000000b"}))
+    part = GATEWAY.put_part("u", PartSpec(0, 0, 5), Summed(5)).parse(answer({"crc32": "0000000b"}))
     assert (part.digest, part.tag) == (11, "0000000a")
 
 
@@ -191,7 +176,7 @@ def test_listed_parts() -> None:
     ],
 )
 def test_hostile_answers(response: Response) -> None:
-    for call in (GATEWAY.create_upload(), GATEWAY.put_object(Body(5)), GATEWAY.list_parts("u", None)):
+    for call in (GATEWAY.create_upload(), GATEWAY.put_object(Summed(5)), GATEWAY.list_parts("u", None)):
         unusable(call, response)
 
 
@@ -204,16 +189,16 @@ def test_success_is_zero_and_nothing_else(success: Any) -> None:
 
 
 def test_the_answer_to_another_part() -> None:
-    unusable(GATEWAY.put_part("u", PartSpec(0, 0, 5), Body(5)), answer({"part_number": "2"}))
+    unusable(GATEWAY.put_part("u", PartSpec(0, 0, 5), Summed(5)), answer({"part_number": "2"}))
 
 
 def test_input_that_cannot_be_sent() -> None:
     with pytest.raises(InvalidInput, match="in parts"):
-        GATEWAY.put_object(Body(21 << 20))
+        GATEWAY.put_object(Summed(21 << 20))
     with pytest.raises(InvalidInput, match="out of range"):
-        GATEWAY.put_part("u", PartSpec(10000, 0, 5), Body(5))
+        GATEWAY.put_part("u", PartSpec(10000, 0, 5), Summed(5))
     with pytest.raises(InvalidInput, match="must be 5 bytes"):
-        GATEWAY.put_part("u", PartSpec(0, 0, 5), Body(6))
+        GATEWAY.put_part("u", PartSpec(0, 0, 5), Summed(6))
     second = PartReceipt(index=1, length=5, tag="0000000a", digest=None)
     for parts in ([], [second], [PART, PART]):
         with pytest.raises(InvalidInput, match=r"1\.\.n"):
@@ -239,7 +224,7 @@ def fail(call: Call[Any], error: VodfastError) -> None:
 
 def test_a_failure_turns_to_the_next_host_and_its_grant() -> None:
     store = fresh()
-    call = store.put_object(Body(5))
+    call = store.put_object(Summed(5))
     assert host(call) == "a.example"
     fail(call, trouble())
     request = call.build(AUTHS, 0)
@@ -252,7 +237,7 @@ def test_a_failure_turns_to_the_next_host_and_its_grant() -> None:
 
 def test_failures_side_by_side_turn_once() -> None:
     store = fresh()
-    calls = [store.put_part("u", PartSpec(at, at * 5, 5), Body(5)) for at in range(4)]
+    calls = [store.put_part("u", PartSpec(at, at * 5, 5), Summed(5)) for at in range(4)]
     assert [host(call) for call in calls] == ["a.example"] * 4
     for call in calls:
         fail(call, trouble())
@@ -261,7 +246,7 @@ def test_failures_side_by_side_turn_once() -> None:
 
 def test_a_refusal_is_not_the_hosts_fault() -> None:
     store = fresh()
-    call = store.put_object(Body(5))
+    call = store.put_object(Summed(5))
     for retry in (RetryClass.NEVER, RetryClass.RENEW):
         host(call)
         fail(call, trouble(retry))
@@ -272,7 +257,7 @@ def test_a_refusal_is_not_the_hosts_fault() -> None:
     "call",
     [
         GATEWAY.abort_upload("u"), GATEWAY.delete_object(), GATEWAY.head_object(), GATEWAY.list_uploads(),
-        PresignedStore().create_upload(), PresignedStore().put_object(Body(5)), PresignedStore().abort_upload("u"),
+        PresignedStore().create_upload(), PresignedStore().put_object(Summed(5)), PresignedStore().abort_upload("u"),
         PresignedStore().list_parts("u", None), PresignedStore().head_object(), PresignedStore().delete_object(),
         PresignedStore().list_uploads(),
     ],
@@ -298,14 +283,14 @@ def stored(*headers: tuple[str, str], status: int = 200) -> Response:
 
 
 def test_a_presigned_put() -> None:
-    request = DIRECT.put_object(Body(5)).build(Credentials.of("x", "y"), 0)
+    request = DIRECT.put_object(Summed(5)).build(Credentials.of("x", "y"), 0)
     assert (request.method, request.url, request.digest) == ("PUT", "https://h.example/k?s=1", "crc64")
     assert dict(request.headers) == {"Content-Type": "video/mp4", "content-length": "5"}
     crc = ("x-tos-hash-crc64ecma", str(2**64 - 1))
-    assert DIRECT.put_object(Body(5)).parse(stored(crc)) == ObjectReceipt(tag="0", digest=2**64 - 1)
-    assert DIRECT.put_object(Body(5)).parse(stored()).digest is None
+    assert DIRECT.put_object(Summed(5)).parse(stored(crc)) == ObjectReceipt(tag="0", digest=2**64 - 1)
+    assert DIRECT.put_object(Summed(5)).parse(stored()).digest is None
     for text in ("-1", "x", str(2**64), "1e3"):
-        unusable(DIRECT.put_object(Body(5)), stored(("x-tos-hash-crc64ecma", text)))
+        unusable(DIRECT.put_object(Summed(5)), stored(("x-tos-hash-crc64ecma", text)))
 
 
 @pytest.mark.parametrize(("size", "parts"), [(21, 2), (40, 2), (39, 2)])
@@ -318,7 +303,7 @@ def test_the_service_decides_the_parts(size: int, parts: int) -> None:
 
 
 def test_presigned_parts() -> None:
-    call = IN_PARTS.put_part("presigned", PartSpec(1, 20, 7), Body(7))
+    call = IN_PARTS.put_part("presigned", PartSpec(1, 20, 7), Summed(7))
     request = call.build(AUTHS, 0)
     assert (request.url, dict(request.headers)) == ("https://h.example/k?n=2", {"content-length": "7"})
     part = call.parse(stored(("etag", '"e2"'), ("x-tos-hash-crc64ecma", "5")))
@@ -337,6 +322,6 @@ def test_presigned_parts() -> None:
         with pytest.raises(InvalidInput, match=r"1\.\.n"):
             IN_PARTS.complete_upload("presigned", wrong)
     with pytest.raises(InvalidInput, match="the service chose"):
-        IN_PARTS.put_part("presigned", PartSpec(2, 40, 5), Body(5))
+        IN_PARTS.put_part("presigned", PartSpec(2, 40, 5), Summed(5))
     with pytest.raises(InvalidInput, match="in parts"):
-        IN_PARTS.put_object(Body(5))
+        IN_PARTS.put_object(Summed(5))

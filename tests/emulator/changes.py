@@ -1,0 +1,42 @@
+"""One thing changed in a request that is ready to go out, for tests of what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from tests.emulator.client import Sent
+
+Change = Callable[[Sent], Sent]
+
+
+def swap(old: str, new: str) -> Change:
+    """Another text in the place of one that the Authorization header has."""
+
+    def change(sent: Sent) -> Sent:
+        value = sent.headers["Authorization"]
+        assert old in value
+        return sent.with_header("Authorization", value.replace(old, new, 1))
+
+    return change
+
+
+def header(name: str, value: str | None) -> Change:
+    """A header set, or left out."""
+    return lambda sent: sent.with_header(name, value)
+
+
+def flip_last(sent: Sent) -> Sent:
+    """Another last digit of the signature."""
+    value = sent.headers["Authorization"]
+    return sent.with_header("Authorization", value[:-1] + ("0" if value[-1] != "0" else "1"))
+
+
+def target(old: str, new: str) -> Change:
+    """Another text in the place of one that path or query has."""
+
+    def change(sent: Sent) -> Sent:
+        assert old in sent.target
+        return replace(sent, target=sent.target.replace(old, new, 1))
+
+    return change
