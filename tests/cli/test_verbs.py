@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.listener import listening
+from tests.oracle import operations
 from vodfast.emulator import Emulator
 from vodfast.providers import provider_names
 
@@ -23,10 +24,6 @@ TO = {"volcengine": "volcengine:demo"}
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vodfast.waiting.FIRST_PAUSE", 0.01)
-
-
-def operations(emulator: Emulator) -> list[str]:
-    return [record["operation"] for record in emulator.history()]
 
 
 @pytest.mark.parametrize("cloud", ["volcengine", "aliyun", "tencent"])

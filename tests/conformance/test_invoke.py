@@ -7,13 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.oracle import operations
 from vodfast import AsyncClient, Client, InvalidInput, TransferConfig, VodfastError
 
 ConfigFor = Callable[..., TransferConfig]
-
-
-def operations(emulator: Any) -> list[str]:
-    return [record["operation"] for record in emulator.history()]
 
 
 def test_aliyun(vodfast_emulator: Any, config_for: ConfigFor) -> None:

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from tests.conformance.conftest import cancel_at
+from tests.oracle import operations
 from vodfast import AsyncClient, ErrorKind, SourceChanged, TransferConfig, VodfastError
 from vodfast.events import Progress, UploadStarted
 from vodfast.providers.contract import MediaSpec
@@ -49,10 +50,6 @@ async def split(config_for: Callable[..., TransferConfig]) -> Any:
     async with AsyncClient("tencent", config=config_for()) as client:
         client._access = client._access._replace(provider=SplitVod())
         yield client
-
-
-def operations(emulator: Any) -> list[str]:
-    return [entry["operation"] for entry in emulator.history()]
 
 
 def committed(emulator: Any) -> list[list[str]]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import content
+from tests.oracle import operations, the_media
 from vodfast import AsyncClient, Client, TransferConfig
 from vodfast.config import MIB
 from vodfast.credentials import emulator_credentials
@@ -28,15 +29,6 @@ def netease(config_for: Callable[..., TransferConfig]) -> Iterator[Client]:
         yield opened
 
 
-def stored(emulator: Any) -> dict[str, Any]:
-    (item,) = [item for item in emulator.media() if item["state"] == "committed"]
-    return item
-
-
-def operations(emulator: Any) -> list[str]:
-    return [record["operation"] for record in emulator.history()]
-
-
 SIZES = [0, 1, 70_000, CHUNK, CHUNK + 1, 2 * CHUNK]
 
 
@@ -45,7 +37,7 @@ def test_a_file_of_any_size_arrives(
     netease: Client, vodfast_emulator: Any, media_file: Callable[..., Path], size: int
 ) -> None:
     result = netease.upload(media_file(size))
-    item = stored(vodfast_emulator)
+    item = the_media(vodfast_emulator)
     assert (result.state, result.media_id, result.bytes) == ("done", item["media_id"], size)
     assert item["open_uploads"] == 0
     (held,) = item["objects"]
@@ -63,7 +55,7 @@ def as_iterator(data: bytes) -> Any:
 @pytest.mark.parametrize("size", [2 * CHUNK, 3 * CHUNK + 7])
 def test_a_stream_goes_in_chunks_of_4_mib_by_default(netease: Client, vodfast_emulator: Any, size: int) -> None:
     netease.upload(as_iterator(content(size)), name="clip.mp4")
-    (held,) = stored(vodfast_emulator)["objects"]
+    (held,) = the_media(vodfast_emulator)["objects"]
     assert held["sha256"] == hashlib.sha256(content(size)).hexdigest()
     sizes = [record["bytes"] for record in vodfast_emulator.history() if record["operation"] == "chunk"]
     assert sizes == [CHUNK] * (size // CHUNK) + ([size % CHUNK] if size % CHUNK else [])
@@ -85,7 +77,7 @@ def test_fields_arrive_unchanged(netease: Client, vodfast_emulator: Any) -> None
         category="7",
         options=UploadOptions(preset_id=3, watermark_id=1, extra={"futureField": [1, "二"]}),
     )
-    assert stored(vodfast_emulator)["name"] == "标题"
+    assert the_media(vodfast_emulator)["name"] == "标题"
     (found,) = netease.media([str(result.url).rpartition("/")[2]])
     assert (found.found, found.media_id, found.raw["imgId"]) == (True, result.media_id, int(str(result.media_id)))
 
@@ -101,7 +93,7 @@ def test_media_answers_every_name_in_the_order_asked(netease: Client) -> None:
 def test_the_media_id_comes_relayed_or_by_query(netease: Client, vodfast_emulator: Any, way: str) -> None:
     vodfast_emulator.settings(netease_callback=way)
     result = netease.upload(b"x", name="clip.mp4")
-    assert result.media_id == stored(vodfast_emulator)["media_id"]
+    assert result.media_id == the_media(vodfast_emulator)["media_id"]
     assert operations(vodfast_emulator).count("video/query") == (way == "silent")
 
 
@@ -145,9 +137,9 @@ def test_an_upload_survives(
     vodfast_emulator.set_faults([FAULTS[name]])
     with Client("netease", config=config_for(part_size=MIB)) as client:
         result = client.upload(media_file(size))
-    (held,) = stored(vodfast_emulator)["objects"]
+    (held,) = the_media(vodfast_emulator)["objects"]
     assert held["sha256"] == hashlib.sha256(content(size)).hexdigest()
-    assert result.media_id == stored(vodfast_emulator)["media_id"]
+    assert result.media_id == the_media(vodfast_emulator)["media_id"]
     assert vodfast_emulator.meter()["media_created"] == 1
 
 
@@ -259,7 +251,7 @@ async def test_a_cancellation_waits_for_the_last_chunk_once_it_is_on_its_way(
         await transport.last_sent.wait()
         client.cancel()
         result = await upload
-    assert (result.state, result.media_id) == ("done", stored(vodfast_emulator)["media_id"])
+    assert (result.state, result.media_id) == ("done", the_media(vodfast_emulator)["media_id"])
 
 
 async def test_a_cancelled_upload_whose_last_answer_never_comes_is_ambiguous(

@@ -11,6 +11,7 @@ import click
 import pytest
 
 from tests.conftest import content
+from tests.oracle import operations, the_media
 from vodfast import Client, TransferConfig
 from vodfast.cli.settings import typed_options
 from vodfast.config import MIB
@@ -28,10 +29,6 @@ def client(config_for: Callable[..., TransferConfig]) -> Iterator[Client]:
         yield opened
 
 
-def operations(emulator: Any) -> list[str]:
-    return [record["operation"] for record in emulator.history()]
-
-
 def broken_off(client: Client, emulator: Any, path: Path) -> Checkpoint:
     """Where an upload stands whose second chunk failed."""
     checkpoint = Checkpoint()
@@ -40,11 +37,6 @@ def broken_off(client: Client, emulator: Any, path: Path) -> Checkpoint:
         client.upload(path, options=UploadOptions(checkpoint=checkpoint))
     emulator.set_faults([])
     return checkpoint
-
-
-def stored(emulator: Any) -> dict[str, Any]:
-    (item,) = [item for item in emulator.media() if item["state"] == "committed"]
-    return item
 
 
 def test_an_upload_goes_on_from_where_its_checkpoint_says(
@@ -61,7 +53,7 @@ def test_an_upload_goes_on_from_where_its_checkpoint_says(
     result = client.upload(path, options=UploadOptions(checkpoint=checkpoint))
     assert result.url is not None
     assert result.url.endswith(name)
-    assert stored(vodfast_emulator)["objects"][0]["sha256"] == hashlib.sha256(content(SIZE)).hexdigest()
+    assert the_media(vodfast_emulator)["objects"][0]["sha256"] == hashlib.sha256(content(SIZE)).hexdigest()
     assert operations(vodfast_emulator)[before:] == ["offset", "video/query", "offset", "chunk", "chunk"]
     assert not checkpoint.open
     assert checkpoint.reply is not None
@@ -88,7 +80,7 @@ def test_a_checkpoint_goes_along_with_the_journal(
         again = client.upload(path, options=UploadOptions(checkpoint=Checkpoint()))  # what the journal knows of
     assert again.media_id == result.media_id
     assert vodfast_emulator.meter()["media_created"] == 1
-    assert stored(vodfast_emulator)["objects"][0]["sha256"] == hashlib.sha256(content(SIZE)).hexdigest()
+    assert the_media(vodfast_emulator)["objects"][0]["sha256"] == hashlib.sha256(content(SIZE)).hexdigest()
 
 
 def test_an_object_that_was_finished_meanwhile_is_not_sent_again(
@@ -121,7 +113,7 @@ def test_an_upload_opened_elsewhere_is_filled(client: Client, vodfast_emulator: 
     opened = client.invoke("upload/init", {"originFileName": "clip.mp4"})
     checkpoint = Checkpoint(bucket=opened["bucket"], key=opened["object"], token=Secret(opened["xNosToken"]))
     client.upload(b"abc", name="clip.mp4", options=UploadOptions(checkpoint=checkpoint))
-    assert stored(vodfast_emulator)["objects"][0]["key"] == opened["object"]
+    assert the_media(vodfast_emulator)["objects"][0]["key"] == opened["object"]
     assert operations(vodfast_emulator).count("upload/init") == 1
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import content
+from tests.oracle import operations, the_media
 from vodfast import Client, TransferConfig
 from vodfast.config import MIB
 from vodfast.credentials import emulator_credentials
@@ -30,21 +31,12 @@ def client(config_for: Callable[..., TransferConfig], overseas: Any) -> Iterator
         yield opened
 
 
-def stored(emulator: Any) -> dict[str, Any]:
-    (item,) = [item for item in emulator.media() if item["state"] == "committed"]
-    return item
-
-
-def operations(emulator: Any) -> list[str]:
-    return [record["operation"] for record in emulator.history()]
-
-
 @pytest.mark.parametrize("size", [0, 1, MIB, MIB + 1, 3 * MIB])
 def test_a_file_of_any_size_arrives_with_its_crc_confirmed(
     client: Client, overseas: Any, media_file: Callable[..., Path], size: int
 ) -> None:
     result = client.upload(media_file(size))
-    item = stored(overseas)
+    item = the_media(overseas)
     assert (result.media_id, result.bytes, result.verified) == (item["media_id"], size, "crc64")
     (held,) = item["objects"]
     assert held["sha256"] == hashlib.sha256(content(size)).hexdigest()
@@ -67,13 +59,13 @@ def test_a_large_file_goes_in_parts(client: Client, overseas: Any, media_file: C
 def test_a_stream_arrives(client: Client, overseas: Any) -> None:
     data = content(3 * MIB + 5)
     client.upload((data[start : start + 100_000] for start in range(0, len(data), 100_000)), name="live.mp4")
-    assert stored(overseas)["objects"][0]["sha256"] == hashlib.sha256(data).hexdigest()
+    assert the_media(overseas)["objects"][0]["sha256"] == hashlib.sha256(data).hexdigest()
 
 
 def test_without_an_answer_of_the_callback_the_service_is_asked(client: Client, overseas: Any) -> None:
     overseas.settings(netease_callback="silent")
     result = client.upload(b"x", name="clip.mp4")
-    assert result.media_id == stored(overseas)["media_id"]
+    assert result.media_id == the_media(overseas)["media_id"]
     assert operations(overseas) == ["upload/init", "PutObject", "video/query"]
 
 
@@ -100,7 +92,7 @@ def test_an_upload_survives(client: Client, overseas: Any, media_file: Callable[
     path = media_file(size)
     overseas.set_faults([fault])
     result = client.upload(path)
-    item = stored(overseas)
+    item = the_media(overseas)
     assert result.media_id == item["media_id"]
     assert item["objects"][0]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert overseas.meter()["media_created"] == 1

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import content
+from tests.oracle import called, the_media
 from vodfast import Client, TransferConfig
 from vodfast.config import MIB
 from vodfast.errors import AuthError, ErrorKind, VodfastError
@@ -29,18 +30,9 @@ def client(config_for: Callable[..., TransferConfig]) -> Iterator[Client]:
         yield opened
 
 
-def stored(emulator: Any) -> dict[str, Any]:
-    (item,) = [item for item in emulator.media() if item["state"] == "committed"]
-    return item
-
-
-def records(emulator: Any, operation: str) -> list[dict[str, Any]]:
-    return [record for record in emulator.history() if record["operation"] == operation]
-
-
 def arrives(client: Client, emulator: Any, path: Path) -> None:
     result = client.upload(path)
-    item = stored(emulator)
+    item = the_media(emulator)
     assert item["objects"][0]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert result.media_id == item["media_id"]
     assert emulator.meter()["media_created"] == 1
@@ -54,7 +46,7 @@ def test_a_refused_chunk_leaves_no_hole_whatever_the_refusal_looks_like(
     match = {"operation": "chunk", "part_number": part}
     vodfast_emulator.set_faults([{"match": match, "action": "status", "code": 503, "body": body}])
     arrives(client, vodfast_emulator, media_file(SIZE))
-    assert records(vodfast_emulator, "chunk")[part - 1]["fault"]
+    assert called(vodfast_emulator, "chunk")[part - 1]["fault"]
 
 
 def test_bytes_a_node_did_not_keep_are_sent_again(
@@ -62,9 +54,7 @@ def test_bytes_a_node_did_not_keep_are_sent_again(
 ) -> None:
     vodfast_emulator.settings(netease_takes=700_001)
     arrives(client, vodfast_emulator, media_file(SIZE))
-    offsets = [
-        record["path"].partition("offset=")[2].partition("&")[0] for record in records(vodfast_emulator, "chunk")
-    ]
+    offsets = [record["path"].partition("offset=")[2].partition("&")[0] for record in called(vodfast_emulator, "chunk")]
     assert [int(offset) for offset in offsets] == [0, 700_001, 1_400_002, 2_100_003]
 
 
@@ -72,7 +62,7 @@ def test_bytes_of_a_stream_that_a_node_did_not_keep_are_sent_again(client: Clien
     vodfast_emulator.settings(netease_takes=700_001)
     data = content(SIZE)
     client.upload((data[start : start + 100_000] for start in range(0, SIZE, 100_000)), name="live.mp4")
-    assert stored(vodfast_emulator)["objects"][0]["sha256"] == hashlib.sha256(data).hexdigest()
+    assert the_media(vodfast_emulator)["objects"][0]["sha256"] == hashlib.sha256(data).hexdigest()
 
 
 def test_a_context_the_server_forgot_is_not_used_again(
@@ -85,7 +75,7 @@ def test_a_context_the_server_forgot_is_not_used_again(
         ]
     )
     arrives(client, vodfast_emulator, media_file(SIZE))
-    paths = [record["path"] for record in records(vodfast_emulator, "chunk")]
+    paths = [record["path"] for record in called(vodfast_emulator, "chunk")]
     assert ["context=" in path for path in paths] == [False, True, False, True, True]
     assert "offset=0&" in paths[2]
 
@@ -100,7 +90,7 @@ def test_a_token_refused_when_the_offset_is_asked_leads_to_a_new_upload(
         ]
     )
     arrives(client, vodfast_emulator, media_file(SIZE))
-    assert len(records(vodfast_emulator, "upload/init")) == 2
+    assert len(called(vodfast_emulator, "upload/init")) == 2
 
 
 def test_a_dead_token_is_used_by_no_later_upload(
@@ -119,7 +109,7 @@ def test_one_node_is_enough(client: Client, vodfast_emulator: Any, media_file: C
     vodfast_emulator.settings(netease_nodes=["nosup-hz1.127.net"])
     vodfast_emulator.set_faults([{"match": {"operation": "chunk"}, "action": "status", "code": 502, "times": 2}])
     arrives(client, vodfast_emulator, media_file(SIZE))
-    assert {record["host"] for record in records(vodfast_emulator, "chunk")} == {"nosup-hz1.127.net"}
+    assert {record["host"] for record in called(vodfast_emulator, "chunk")} == {"nosup-hz1.127.net"}
 
 
 def test_a_node_that_failed_is_not_tried_again_for_every_chunk(
@@ -129,9 +119,9 @@ def test_a_node_that_failed_is_not_tried_again_for_every_chunk(
     path = media_file(SIZE)
     arrives(client, vodfast_emulator, path)
     client.upload(path, force_new=True)
-    hosts = [record["host"] for record in records(vodfast_emulator, "chunk")]
+    hosts = [record["host"] for record in called(vodfast_emulator, "chunk")]
     assert hosts == ["nosup-hz1.127.net"] + ["nosup-hz2.127.net"] * 6
-    assert len(records(vodfast_emulator, "lbs")) == 1
+    assert len(called(vodfast_emulator, "lbs")) == 1
 
 
 @pytest.mark.parametrize("status", [404, 400])
@@ -145,8 +135,8 @@ def test_a_last_chunk_that_was_sent_twice_costs_no_second_upload(
         ]
     )
     arrives(client, vodfast_emulator, media_file(SIZE))
-    assert sum(record["bytes"] for record in records(vodfast_emulator, "chunk")) <= SIZE + 2 * 7_777
-    assert len(records(vodfast_emulator, "video/query")) == 1
+    assert sum(record["bytes"] for record in called(vodfast_emulator, "chunk")) <= SIZE + 2 * 7_777
+    assert len(called(vodfast_emulator, "video/query")) == 1
 
 
 def test_every_call_has_a_nonce_and_a_time_of_its_own(client: Client, vodfast_emulator: Any) -> None:
@@ -192,9 +182,9 @@ def test_clients_with_different_settings_live_side_by_side(
         one.upload(b"x", name="clip.mp4")
         other.upload(b"x", name="clip.mp4")
         one.upload(b"x", name="clip.mp4")
-    hosts = [record["host"] for record in records(vodfast_emulator, "upload/init")]
+    hosts = [record["host"] for record in called(vodfast_emulator, "upload/init")]
     assert hosts == ["vcloud.yunxinapi.com", "vcloud.163.com", "vcloud.yunxinapi.com"]
-    assert len(records(vodfast_emulator, "lbs")) == 1
+    assert len(called(vodfast_emulator, "lbs")) == 1
 
 
 def test_neither_token_nor_secret_is_shown_when_an_upload_fails(client: Client, vodfast_emulator: Any) -> None:

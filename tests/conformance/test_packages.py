@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.conftest import cancel_at
+from tests.oracle import operations
 from vodfast import (
     AsyncClient,
     Client,
@@ -67,10 +68,6 @@ def expected(manifest: Path, name: str) -> dict[str, str]:
         ).hexdigest()
         for path in files
     }
-
-
-def operations(emulator: Any) -> list[str]:
-    return [entry["operation"] for entry in emulator.history()]
 
 
 def judge_nothing_left(emulator: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.oracle import called
 from vodfast import (
     AuthError,
     Client,
@@ -43,10 +44,6 @@ def judge(emulator: Any, result: Any, data: bytes, *, verified: str | None) -> d
     assert (stored["size"], stored["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
     assert emulator.meter()["media_created"] == 1
     return stored
-
-
-def called(emulator: Any, operation: str) -> list[dict[str, Any]]:
-    return [record for record in emulator.history() if record["operation"] == operation]
 
 
 @pytest.mark.parametrize(

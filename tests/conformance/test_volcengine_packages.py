@@ -7,10 +7,10 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.oracle import asked, called
 from vodfast import Client, InvalidInput, TransferConfig, Unsupported, VodfastError
 from vodfast.config import MIB
 from vodfast.providers.volcengine import AddOptionInfo, GetMeta, UploadOptions
@@ -25,15 +25,6 @@ PLAYLISTS = [name for name in FILES if name.endswith(".m3u8")]
 def volc(config_for: Callable[..., TransferConfig]) -> Iterator[Client]:
     with Client("volcengine", config=config_for(), place="demo") as opened:
         yield opened
-
-
-def called(emulator: Any, operation: str) -> list[dict[str, Any]]:
-    return [record for record in emulator.history() if record["operation"] == operation]
-
-
-def asked(emulator: Any, operation: str) -> list[dict[str, str]]:
-    queries = [parse_qs(urlsplit(record["path"]).query) for record in called(emulator, operation)]
-    return [{name: value for name, (value,) in query.items()} for query in queries]
 
 
 def committed(emulator: Any) -> dict[str, str]:

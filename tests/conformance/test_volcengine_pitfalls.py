@@ -10,10 +10,10 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.oracle import asked, called
 from vodfast import Client, Credentials, InvalidInput, SourceChanged, TransferConfig, VodfastError
 from vodfast.config import MIB
 from vodfast.events import Progress
@@ -27,15 +27,6 @@ HLS = Path(__file__).parents[1] / "media" / "hls" / "master.m3u8"
 def volc(config_for: Callable[..., TransferConfig]) -> Iterator[Client]:
     with Client("volcengine", config=config_for(part_size=PART), place="demo") as opened:
         yield opened
-
-
-def called(emulator: Any, operation: str) -> list[dict[str, Any]]:
-    return [record for record in emulator.history() if record["operation"] == operation]
-
-
-def asked(emulator: Any, operation: str) -> list[dict[str, str]]:
-    queries = [parse_qs(urlsplit(record["path"]).query) for record in called(emulator, operation)]
-    return [{name: value for name, (value,) in query.items()} for query in queries]
 
 
 def test_a_host_that_stalls_gives_way_to_the_next(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import content
+from tests.oracle import operations
 from vodfast import AmbiguousCommit, Client, ErrorKind, TransferConfig, VodfastError
 from vodfast.config import MIB
 
@@ -31,10 +32,6 @@ SOURCES: dict[str, Callable[[Path], dict[str, Any]]] = {
 
 def lost(nth: int, times: int = 1) -> dict[str, Any]:
     return {"action": "drop_reply", "match": {"operation": "chunk", "nth": nth}, "times": times}
-
-
-def operations(emulator: Any) -> list[str]:
-    return [record["operation"] for record in emulator.history()]
 
 
 def judge_one_media(emulator: Any, path: Path) -> str:
