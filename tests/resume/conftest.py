@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import FAST_RETRY, content
-from vodfast import Client, TransferConfig, parse_route
+from vodfast import Client, TransferConfig, VodfastError, parse_route
 from vodfast.config import MIB
 from vodfast.transfer.journal import FILE
 
@@ -58,64 +58,86 @@ def cloud(request: pytest.FixtureRequest) -> Cloud:
     return request.param
 
 
-@pytest.fixture
-def movie(tmp_path: Path, cloud: Cloud) -> Path:
-    """Five parts and a little: enough for a single PUT nowhere."""
-    path = tmp_path / "movie.mp4"
-    path.write_bytes(content(5 * cloud.part_size + 4321))
-    return path
+class Upload:
+    """One file on its way into one cloud: what can happen to it, and how what comes of it is judged. The file is five
+    parts and a little: enough for a single PUT nowhere.
+    """
 
+    def __init__(self, cloud: Cloud, emulator: Any, path: Path) -> None:
+        self.cloud = cloud
+        self.emulator = emulator
+        self.path = path
+        self.processes: list[subprocess.Popen[bytes]] = []
 
-@pytest.fixture
-def settings(vodfast_emulator: Any) -> Callable[..., TransferConfig]:
-    def make(cloud: Cloud, **fields: Any) -> TransferConfig:
-        chosen = {"route": parse_route(vodfast_emulator.endpoint), "part_size": cloud.part_size, **FAST_RETRY}
-        return TransferConfig(**{**chosen, **fields})
+    def settings(self, **fields: Any) -> TransferConfig:
+        route, part_size = parse_route(self.emulator.endpoint), self.cloud.part_size
+        return TransferConfig(**{"route": route, "part_size": part_size, **FAST_RETRY, **fields})
 
-    return make
+    def run(self, config: TransferConfig | None = None, **fields: Any) -> Any:
+        """Upload in this process, with a client of its own each time."""
+        with Client(self.cloud.name, place=self.cloud.place, config=config or self.settings()) as client:
+            return client.upload(self.path, **fields)
 
+    def broken_off(self) -> None:
+        """The service's trouble ends it after some parts, at the only address there is."""
+        self.emulator.settings(volcengine_candidates="none")
+        match = {"operation": self.cloud.part, "nth": 4}
+        self.emulator.set_faults([{"action": "status", "code": 503, "times": 0, "match": match}])
+        with pytest.raises(VodfastError, match="goes on from there"):
+            self.run(self.settings(attempts=2, max_connections=1, start_connections=1))
+        self.emulator.set_faults([])
 
-@pytest.fixture
-def again(settings: Callable[..., TransferConfig]) -> Callable[..., Any]:
-    """Upload in this process, with a client of its own each time."""
-
-    def upload(cloud: Cloud, path: Path, config: TransferConfig | None = None, **fields: Any) -> Any:
-        with Client(cloud.name, place=cloud.place, config=config or settings(cloud)) as client:
-            return client.upload(path, **fields)
-
-    return upload
-
-
-@pytest.fixture
-def killed(vodfast_emulator: Any) -> Iterator[Callable[..., None]]:
-    """Upload in a process of its own and `kill -9` it once the fault plan's last rule has taken an exchange and the
-    journal holds that many parts."""
-    processes: list[subprocess.Popen[bytes]] = []
-
-    def run(cloud: Cloud, path: Path, *plan: dict[str, Any], parts: int = 0) -> None:
-        vodfast_emulator.set_faults(list(plan))
+    def killed(self, *plan: dict[str, Any], parts: int = 0) -> None:
+        """`kill -9` ends it, in a process of its own, once the fault plan's last rule has taken an exchange and the
+        journal holds that many parts."""
+        self.emulator.set_faults(list(plan))
         call = "import sys, json; from tests.resume.uploader import main; main(json.loads(sys.argv[1]))"
         job = {
-            "cloud": cloud.name,
-            "place": cloud.place,
-            "part_size": cloud.part_size,
-            "path": str(path),
-            "endpoint": vodfast_emulator.endpoint,
+            "cloud": self.cloud.name,
+            "place": self.cloud.place,
+            "part_size": self.cloud.part_size,
+            "path": str(self.path),
+            "endpoint": self.emulator.endpoint,
         }
         process = subprocess.Popen(
             [sys.executable, "-c", call, json.dumps(job)], env=os.environ | {"PYTHONPATH": str(PROJECT)}
         )
-        processes.append(process)
+        self.processes.append(process)
         pause = threading.Event()
-        while not vodfast_emulator.faults()[-1]["hits"] or journalled_parts() < parts:
+        while not self.emulator.faults()[-1]["hits"] or journalled_parts() < parts:
             assert process.poll() is None, "the upload ended before it could be killed"
             pause.wait(0.01)
         process.kill()
         process.wait()
-        vodfast_emulator.set_faults([])
+        self.emulator.set_faults([])
 
-    yield run
-    for process in processes:
+    def sha256(self) -> str:
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+
+    def media(self, result: Any) -> dict[str, Any]:
+        """The media a result names, as the emulator has it."""
+        return next(media for media in self.emulator.media() if media["media_id"] == result.media_id)
+
+    def judge(self, result: Any) -> list[dict[str, Any]]:
+        """Right bytes, once: one media with exactly the file's bytes, nothing open. Gives the history."""
+        assert result.state == "done"
+        committed = [media for media in self.emulator.media() if media["state"] == "committed"]
+        assert [media["media_id"] for media in committed] == [result.media_id]
+        (held,) = committed[0]["objects"]
+        assert held["sha256"] == self.sha256()
+        assert sum(media["open_uploads"] for media in self.emulator.media()) == 0
+        assert self.emulator.meter()["media_created"] == 1
+        history: list[dict[str, Any]] = self.emulator.history()
+        return history
+
+
+@pytest.fixture
+def upload(cloud: Cloud, vodfast_emulator: Any, tmp_path: Path) -> Iterator[Upload]:
+    path = tmp_path / "movie.mp4"
+    path.write_bytes(content(5 * cloud.part_size + 4321))
+    made = Upload(cloud, vodfast_emulator, path)
+    yield made
+    for process in made.processes:
         if process.poll() is None:
             process.kill()
             process.wait()
@@ -127,23 +149,6 @@ def journalled_parts() -> int:
         return 0
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         return db.execute("SELECT count(*) FROM parts").fetchone()[0]
-
-
-@pytest.fixture
-def judge(vodfast_emulator: Any) -> Callable[..., list[dict[str, Any]]]:
-    """Right bytes, once: one media with exactly the file's bytes, nothing open. Gives the history."""
-
-    def check(cloud: Cloud, path: Path, result: Any) -> list[dict[str, Any]]:
-        assert result.state == "done"
-        committed = [media for media in vodfast_emulator.media() if media["state"] == "committed"]
-        assert [media["media_id"] for media in committed] == [result.media_id]
-        (held,) = committed[0]["objects"]
-        assert held["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
-        assert sum(media["open_uploads"] for media in vodfast_emulator.media()) == 0
-        assert vodfast_emulator.meter()["media_created"] == 1
-        return vodfast_emulator.history()
-
-    return check
 
 
 def count(history: list[dict[str, Any]], operation: str | None) -> int:

@@ -3,13 +3,11 @@ server has and the journal knows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.resume.conftest import CLOUDS, Cloud, count
+from tests.resume.conftest import CLOUDS, Upload, count
 
 
 def stall(operation: str | None, **match: Any) -> dict[str, Any]:
@@ -17,83 +15,59 @@ def stall(operation: str | None, **match: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("cloud", CLOUDS[:2], ids=str)
-def test_an_upload_whose_id_was_never_written_down_is_not_left_open(
-    cloud: Cloud, movie: Path, killed: Callable[..., None], again: Callable[..., Any], judge: Callable[..., Any]
-) -> None:
-    killed(cloud, movie, {"action": "drop_reply", "times": 0, "match": {"operation": "InitiateMultipartUpload"}})
-    history = judge(cloud, movie, again(cloud, movie))
-    assert count(history, cloud.apply) == 1
+def test_an_upload_whose_id_was_never_written_down_is_not_left_open(upload: Upload) -> None:
+    upload.killed({"action": "drop_reply", "times": 0, "match": {"operation": "InitiateMultipartUpload"}})
+    history = upload.judge(upload.run())
+    assert count(history, upload.cloud.apply) == 1
 
 
 @pytest.mark.parametrize("cloud", CLOUDS[:2], ids=str)
-def test_nor_is_it_if_the_next_process_is_killed_before_it_could_look(
-    cloud: Cloud, movie: Path, killed: Callable[..., None], again: Callable[..., Any], judge: Callable[..., Any]
-) -> None:
-    killed(cloud, movie, {"action": "drop_reply", "times": 0, "match": {"operation": "InitiateMultipartUpload"}})
-    killed(cloud, movie, stall("ListMultipartUploads"), parts=1)
-    result = again(cloud, movie)
+def test_nor_is_it_if_the_next_process_is_killed_before_it_could_look(upload: Upload) -> None:
+    upload.killed({"action": "drop_reply", "times": 0, "match": {"operation": "InitiateMultipartUpload"}})
+    upload.killed(stall("ListMultipartUploads"), parts=1)
+    result = upload.run()
     assert result.resumed
-    judge(cloud, movie, result)
+    upload.judge(result)
 
 
-def test_in_mid_upload(
-    cloud: Cloud,
-    movie: Path,
-    killed: Callable[..., None],
-    again: Callable[..., Any],
-    judge: Callable[..., Any],
-    vodfast_emulator: Any,
-) -> None:
-    killed(cloud, movie, stall(cloud.part, part_number=4), parts=0 if cloud.appends else 5)
-    before = len(vodfast_emulator.history())
-    result = again(cloud, movie)
+def test_in_mid_upload(upload: Upload) -> None:
+    upload.killed(stall(upload.cloud.part, part_number=4), parts=0 if upload.cloud.appends else 5)
+    before = len(upload.emulator.history())
+    result = upload.run()
     assert (result.resumed, result.reused) == (True, False)
-    history = judge(cloud, movie, result)
-    assert count(history, cloud.apply) == 1
-    assert count(history[before:], cloud.part) == (3 if cloud.appends else 1)
+    history = upload.judge(result)
+    assert count(history, upload.cloud.apply) == 1
+    assert count(history[before:], upload.cloud.part) == (3 if upload.cloud.appends else 1)
 
 
 @pytest.mark.parametrize("cloud", [cloud for cloud in CLOUDS if cloud.last], ids=str)
-def test_before_the_parts_are_joined(
-    cloud: Cloud, movie: Path, killed: Callable[..., None], again: Callable[..., Any], judge: Callable[..., Any]
-) -> None:
-    killed(cloud, movie, stall(cloud.last))
-    history = judge(cloud, movie, again(cloud, movie))
-    assert count(history, cloud.apply) == 1
+def test_before_the_parts_are_joined(upload: Upload) -> None:
+    upload.killed(stall(upload.cloud.last))
+    history = upload.judge(upload.run())
+    assert count(history, upload.cloud.apply) == 1
 
 
 @pytest.mark.parametrize("cloud", [cloud for cloud in CLOUDS if cloud.commit], ids=str)
 @pytest.mark.parametrize("action", ["stall", "drop_reply"])
-def test_around_the_commit(
-    cloud: Cloud,
-    movie: Path,
-    killed: Callable[..., None],
-    again: Callable[..., Any],
-    judge: Callable[..., Any],
-    action: str,
-) -> None:
-    killed(cloud, movie, {"action": action, "times": 0, "match": {"operation": cloud.commit}})
-    history = judge(cloud, movie, again(cloud, movie))
-    assert count(history, cloud.apply) == 1
-    assert count(history, cloud.part) == 6
+def test_around_the_commit(upload: Upload, action: str) -> None:
+    upload.killed({"action": action, "times": 0, "match": {"operation": upload.cloud.commit}})
+    history = upload.judge(upload.run())
+    assert count(history, upload.cloud.apply) == 1
+    assert count(history, upload.cloud.part) == 6
 
 
-def test_after_the_last_answer_was_lost(
-    cloud: Cloud, movie: Path, killed: Callable[..., None], again: Callable[..., Any], judge: Callable[..., Any]
-) -> None:
+def test_after_the_last_answer_was_lost(upload: Upload) -> None:
     """The join, or the chunk that ends the object, took effect; the process died before it heard of it."""
-    fault = {"action": "drop_reply", "times": 0, "match": {"operation": cloud.last}}
-    if cloud.appends:
-        fault["match"] = {"operation": cloud.part, "nth": 6}
-    killed(cloud, movie, fault)
-    history = judge(cloud, movie, again(cloud, movie))
-    assert count(history, cloud.apply) == 1
+    fault = {"action": "drop_reply", "times": 0, "match": {"operation": upload.cloud.last}}
+    if upload.cloud.appends:
+        fault["match"] = {"operation": upload.cloud.part, "nth": 6}
+    upload.killed(fault)
+    history = upload.judge(upload.run())
+    assert count(history, upload.cloud.apply) == 1
 
 
-def test_twice_over(
-    cloud: Cloud, movie: Path, killed: Callable[..., None], again: Callable[..., Any], judge: Callable[..., Any]
-) -> None:
-    killed(cloud, movie, stall(cloud.part, nth=3))
-    killed(cloud, movie, stall(cloud.part, nth=2))
-    history = judge(cloud, movie, again(cloud, movie))
-    assert count(history, cloud.apply) == 1
+def test_twice_over(upload: Upload) -> None:
+    upload.killed(stall(upload.cloud.part, nth=3))
+    upload.killed(stall(upload.cloud.part, nth=2))
+    history = upload.judge(upload.run())
+    assert count(history, upload.cloud.apply) == 1

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import sqlite3
 import stat
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,262 +13,175 @@ import msgspec
 import pytest
 
 from tests.conftest import content
-from tests.resume.conftest import CLOUDS, Cloud, count
-from vodfast import AsyncClient, Client, TransferConfig
+from tests.resume.conftest import CLOUDS, Cloud, Upload, count
+from vodfast import AsyncClient, Client
 from vodfast.credentials import Credentials
 from vodfast.errors import ConfigError, VodfastError
 from vodfast.transfer.journal import FILE, Journal
 
 TENCENT = CLOUDS[0]
 on_tencent = pytest.mark.parametrize("cloud", [TENCENT], ids=str)
-BROKEN = {"action": "status", "code": 503, "times": 0}
 
 
 def directory() -> Path:
     return Path(os.environ["VODFAST_STATE_DIR"])
 
 
-def broken(operation: str | None, **match: Any) -> dict[str, Any]:
-    return {**BROKEN, "match": {"operation": operation, **match}}
-
-
-@pytest.fixture
-def interrupted(
-    vodfast_emulator: Any, settings: Callable[..., TransferConfig], again: Callable[..., Any]
-) -> Callable[..., None]:
-    """An upload that the service's trouble ends after some parts, at the only address there is."""
-
-    def run(cloud: Cloud, path: Path, **fields: Any) -> None:
-        vodfast_emulator.settings(volcengine_candidates="none")
-        vodfast_emulator.set_faults([broken(cloud.part, nth=4)])
-        with pytest.raises(VodfastError, match="goes on from there"):
-            again(cloud, path, settings(cloud, attempts=2, max_connections=1, start_connections=1), **fields)
-        vodfast_emulator.set_faults([])
-
-    return run
-
-
-def test_a_finished_upload_is_not_made_again(
-    cloud: Cloud, movie: Path, again: Callable[..., Any], judge: Callable[..., Any], vodfast_emulator: Any
-) -> None:
-    first = again(cloud, movie)
-    before = len(vodfast_emulator.history())
-    second = again(cloud, movie)
+def test_a_finished_upload_is_not_made_again(upload: Upload) -> None:
+    first = upload.run()
+    before = len(upload.emulator.history())
+    second = upload.run()
     assert (second.media_id, second.url, second.bytes) == (first.media_id, first.url, first.bytes)
     assert (first.reused, second.reused) == (False, True)
-    assert len(judge(cloud, movie, second)) == before
+    assert len(upload.judge(second)) == before
 
 
-def test_force_new_makes_another_and_is_remembered(
-    cloud: Cloud, movie: Path, again: Callable[..., Any], vodfast_emulator: Any
-) -> None:
-    first = again(cloud, movie)
-    second = again(cloud, movie, force_new=True)
+def test_force_new_makes_another_and_is_remembered(upload: Upload) -> None:
+    first = upload.run()
+    second = upload.run(force_new=True)
     assert first.media_id != second.media_id
-    assert again(cloud, movie).media_id == second.media_id
-    assert vodfast_emulator.meter()["media_created"] == 2
+    assert upload.run().media_id == second.media_id
+    assert upload.emulator.meter()["media_created"] == 2
 
 
 @pytest.mark.parametrize("difference", ["title", "file", "journal", "emulator"])
 @on_tencent
-def test_what_differs_is_another_upload(
-    movie: Path,
-    again: Callable[..., Any],
-    settings: Callable[..., TransferConfig],
-    vodfast_emulator: Any,
-    tmp_path: Path,
-    difference: str,
-) -> None:
-    config = settings(TENCENT)
-    again(TENCENT, movie, config)
+def test_what_differs_is_another_upload(upload: Upload, tmp_path: Path, difference: str) -> None:
+    config = upload.settings()
+    upload.run(config)
     fields: dict[str, Any] = {}
     if difference == "title":
         fields["title"] = "another"
     elif difference == "file":
-        movie.write_bytes(movie.read_bytes()[::-1])
+        upload.path.write_bytes(upload.path.read_bytes()[::-1])
     elif difference == "journal":
         config = msgspec.structs.replace(config, state_dir=str(tmp_path / "elsewhere"))
     else:
-        vodfast_emulator.reset()
-    assert not again(TENCENT, movie, config, **fields).reused
+        upload.emulator.reset()
+    assert not upload.run(config, **fields).reused
 
 
-def test_after_the_service_was_in_trouble(
-    cloud: Cloud,
-    movie: Path,
-    interrupted: Callable[..., None],
-    again: Callable[..., Any],
-    judge: Callable[..., Any],
-    vodfast_emulator: Any,
-) -> None:
-    interrupted(cloud, movie)
-    before = len(vodfast_emulator.history())
-    result = again(cloud, movie)
+def test_after_the_service_was_in_trouble(upload: Upload) -> None:
+    upload.broken_off()
+    before = len(upload.emulator.history())
+    result = upload.run()
     assert result.resumed
-    history = judge(cloud, movie, result)
-    assert count(history, cloud.apply) == 1
-    assert count(history[before:], cloud.part) == 3
+    history = upload.judge(result)
+    assert count(history, upload.cloud.apply) == 1
+    assert count(history[before:], upload.cloud.part) == 3
 
 
 @on_tencent
-def test_other_part_sizes_do_not_disturb_what_was_begun(
-    movie: Path,
-    interrupted: Callable[..., None],
-    again: Callable[..., Any],
-    settings: Callable[..., TransferConfig],
-    judge: Callable[..., Any],
-    vodfast_emulator: Any,
-) -> None:
-    interrupted(TENCENT, movie)
-    before = len(vodfast_emulator.history())
-    result = again(TENCENT, movie, settings(TENCENT, part_size=None))
-    assert count(judge(TENCENT, movie, result)[before:], "UploadPart") == 3
+def test_other_part_sizes_do_not_disturb_what_was_begun(upload: Upload) -> None:
+    upload.broken_off()
+    before = len(upload.emulator.history())
+    result = upload.run(upload.settings(part_size=None))
+    assert count(upload.judge(result)[before:], "UploadPart") == 3
 
 
 @on_tencent
-def test_a_file_that_was_only_touched_is_read_and_believed(
-    movie: Path, interrupted: Callable[..., None], again: Callable[..., Any], judge: Callable[..., Any]
-) -> None:
-    interrupted(TENCENT, movie)
-    movie.chmod(0o640)
-    result = again(TENCENT, movie)
+def test_a_file_that_was_only_touched_is_read_and_believed(upload: Upload) -> None:
+    upload.broken_off()
+    upload.path.chmod(0o640)
+    result = upload.run()
     assert result.resumed
-    judge(TENCENT, movie, result)
-    movie.chmod(0o600)
-    assert again(TENCENT, movie).reused
+    upload.judge(result)
+    upload.path.chmod(0o600)
+    assert upload.run().reused
 
 
 @pytest.mark.parametrize("finished", [False, True])
-def test_a_rewrite_with_the_old_times_put_back_is_found_out(
-    cloud: Cloud,
-    movie: Path,
-    interrupted: Callable[..., None],
-    again: Callable[..., Any],
-    vodfast_emulator: Any,
-    finished: bool,
-) -> None:
-    before = movie.stat()
+def test_a_rewrite_with_the_old_times_put_back_is_found_out(upload: Upload, finished: bool) -> None:
+    before = upload.path.stat()
     if finished:
-        again(cloud, movie)
+        upload.run()
     else:
-        interrupted(cloud, movie)
-    with movie.open("r+b") as file:
+        upload.broken_off()
+    with upload.path.open("r+b") as file:
         file.write(b"changed!")
-    os.utime(movie, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert (movie.stat().st_size, movie.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
-    result = again(cloud, movie)
+    os.utime(upload.path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (upload.path.stat().st_size, upload.path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    result = upload.run()
     assert (result.resumed, result.reused) == (False, False)
-    (held,) = _media(vodfast_emulator, result)["objects"]
-    assert held["sha256"] == _sha256(movie)
+    (held,) = upload.media(result)["objects"]
+    assert held["sha256"] == upload.sha256()
 
 
 @pytest.mark.parametrize("source_check", ["stat", "hash"])
 @on_tencent
-def test_source_check_hash_reads_even_what_was_not_touched(
-    movie: Path,
-    interrupted: Callable[..., None],
-    again: Callable[..., Any],
-    settings: Callable[..., TransferConfig],
-    judge: Callable[..., Any],
-    source_check: str,
-) -> None:
-    interrupted(TENCENT, movie)
-    result = again(TENCENT, movie, settings(TENCENT, source_check=source_check))
+def test_source_check_hash_reads_even_what_was_not_touched(upload: Upload, source_check: str) -> None:
+    upload.broken_off()
+    result = upload.run(upload.settings(source_check=source_check))
     assert result.resumed
-    judge(TENCENT, movie, result)
+    upload.judge(result)
 
 
 @pytest.mark.parametrize("cloud", CLOUDS[:3], ids=str)
-def test_an_upload_the_store_has_forgotten_begins_anew(
-    cloud: Cloud, movie: Path, interrupted: Callable[..., None], again: Callable[..., Any], vodfast_emulator: Any
-) -> None:
-    interrupted(cloud, movie)
-    vodfast_emulator.set_faults(
-        [{"action": "status", "code": 404, "body": _unknown_upload(cloud), "match": {"operation": "ListParts"}}]
+def test_an_upload_the_store_has_forgotten_begins_anew(upload: Upload) -> None:
+    upload.broken_off()
+    upload.emulator.set_faults(
+        [{"action": "status", "code": 404, "body": _unknown_upload(upload.cloud), "match": {"operation": "ListParts"}}]
     )
-    result = again(cloud, movie)
-    (held,) = _media(vodfast_emulator, result)["objects"]
-    assert held["sha256"] == _sha256(movie)
+    result = upload.run()
+    (held,) = upload.media(result)["objects"]
+    assert held["sha256"] == upload.sha256()
 
 
 @on_tencent
-def test_credentials_that_have_expired_make_a_new_session(
-    movie: Path, interrupted: Callable[..., None], again: Callable[..., Any], vodfast_emulator: Any
-) -> None:
-    interrupted(TENCENT, movie)
-    vodfast_emulator.set_faults([{"action": "expire_token", "match": {"operation": "ListParts"}}])
-    result = again(TENCENT, movie)
+def test_credentials_that_have_expired_make_a_new_session(upload: Upload) -> None:
+    upload.broken_off()
+    upload.emulator.set_faults([{"action": "expire_token", "match": {"operation": "ListParts"}}])
+    result = upload.run()
     assert result.state == "done"
-    assert count(vodfast_emulator.history(), "ApplyUpload") == 2
+    assert count(upload.emulator.history(), "ApplyUpload") == 2
 
 
 @pytest.mark.parametrize("cloud", CLOUDS[1:2], ids=str)
-def test_a_session_expired_by_the_clock_is_renewed_where_the_cloud_can(
-    movie: Path,
-    interrupted: Callable[..., None],
-    again: Callable[..., Any],
-    vodfast_emulator: Any,
-    judge: Callable[..., Any],
-) -> None:
-    aliyun = CLOUDS[1]
-    interrupted(aliyun, movie)
-    vodfast_emulator.set_faults([{"action": "expire_token", "match": {"operation": "ListParts"}}])
-    result = again(aliyun, movie)
-    history = judge(aliyun, movie, result)
+def test_a_session_expired_by_the_clock_is_renewed_where_the_cloud_can(upload: Upload) -> None:
+    upload.broken_off()
+    upload.emulator.set_faults([{"action": "expire_token", "match": {"operation": "ListParts"}}])
+    result = upload.run()
+    history = upload.judge(result)
     assert count(history, "CreateUploadVideo") == 1
     assert count(history, "RefreshUploadVideo") == 1
 
 
-async def test_the_same_file_twice_at_once_is_one_upload(
-    cloud: Cloud, movie: Path, settings: Callable[..., TransferConfig], judge: Callable[..., Any]
-) -> None:
-    config = settings(cloud)
+async def test_the_same_file_twice_at_once_is_one_upload(upload: Upload) -> None:
+    config = upload.settings()
     async with (
-        AsyncClient(cloud.name, place=cloud.place, config=config) as one,
-        AsyncClient(cloud.name, place=cloud.place, config=config) as other,
+        AsyncClient(upload.cloud.name, place=upload.cloud.place, config=config) as one,
+        AsyncClient(upload.cloud.name, place=upload.cloud.place, config=config) as other,
     ):
-        results = await asyncio.gather(one.upload(movie), one.upload(movie), other.upload(movie))
+        results = await asyncio.gather(one.upload(upload.path), one.upload(upload.path), other.upload(upload.path))
     assert sorted(result.reused for result in results) == [False, True, True]
     assert {result.media_id for result in results} == {results[0].media_id}
-    judge(cloud, movie, results[0])
+    upload.judge(results[0])
 
 
-def test_what_nobody_will_continue_can_be_taken_back(
-    cloud: Cloud,
-    movie: Path,
-    interrupted: Callable[..., None],
-    again: Callable[..., Any],
-    settings: Callable[..., TransferConfig],
-    judge: Callable[..., Any],
-    vodfast_emulator: Any,
-) -> None:
-    interrupted(cloud, movie)
-    with Client(cloud.name, place=cloud.place, config=settings(cloud)) as client:
+def test_what_nobody_will_continue_can_be_taken_back(upload: Upload) -> None:
+    upload.broken_off()
+    with Client(upload.cloud.name, place=upload.cloud.place, config=upload.settings()) as client:
         assert client.take_back(older_than=3600) == []
-        assert [item.label for item in client.take_back()] == [str(movie)]
+        assert [item.label for item in client.take_back()] == [str(upload.path)]
         assert client.take_back() == []
-    if cloud.name in ("tencent", "aliyun"):  # the others have no word for it: their stores forget by themselves
-        assert sum(media["open_uploads"] for media in vodfast_emulator.media()) == 0
-    result = again(cloud, movie)
+    if upload.cloud.name in ("tencent", "aliyun"):  # the others have no word for it: their stores forget by themselves
+        assert sum(media["open_uploads"] for media in upload.emulator.media()) == 0
+    result = upload.run()
     assert not result.resumed
 
 
 @on_tencent
-def test_only_the_account_s_own_is_taken_back(
-    movie: Path, interrupted: Callable[..., None], settings: Callable[..., TransferConfig], cloud: Cloud
-) -> None:
-    interrupted(cloud, movie)
+def test_only_the_account_s_own_is_taken_back(upload: Upload) -> None:
+    upload.broken_off()
     other = Credentials.of("vodfast-emulator-other", "vodfast-emulator-other-secret")
-    with Client(cloud.name, credentials=other, config=settings(cloud)) as client:
+    with Client(upload.cloud.name, credentials=other, config=upload.settings()) as client:
         assert client.take_back() == []
-    with Client("aliyun", config=settings(cloud)) as client:
+    with Client("aliyun", config=upload.settings()) as client:
         assert client.take_back() == []
 
 
-def test_the_journal_is_for_its_owner_only(
-    cloud: Cloud, movie: Path, interrupted: Callable[..., None], umask: None
-) -> None:
-    interrupted(cloud, movie)
+def test_the_journal_is_for_its_owner_only(upload: Upload, umask: None) -> None:
+    upload.broken_off()
     assert stat.S_IMODE(directory().stat().st_mode) == 0o700
     for file in directory().iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
@@ -283,9 +194,7 @@ def umask() -> Any:
     os.umask(before)
 
 
-def test_nothing_that_grants_an_upload_can_be_read_in_it(
-    cloud: Cloud, movie: Path, interrupted: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_that_grants_an_upload_can_be_read_in_it(upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
     secrets: set[bytes] = set()
     wrap = Credentials.of
 
@@ -294,7 +203,7 @@ def test_nothing_that_grants_an_upload_can_be_read_in_it(
         return wrap(access_key, secret_key, token, expires_at)
 
     monkeypatch.setattr(Credentials, "of", staticmethod(spy))
-    interrupted(cloud, movie)
+    upload.broken_off()
     held = b"".join(file.read_bytes() for file in directory().iterdir())
     assert secrets
     assert not [secret for secret in secrets if secret in held]
@@ -302,9 +211,7 @@ def test_nothing_that_grants_an_upload_can_be_read_in_it(
 
 @pytest.mark.parametrize("damage", ["garbage", "foreign"])
 @on_tencent
-def test_a_damaged_journal_is_set_aside(
-    movie: Path, again: Callable[..., Any], damage: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_damaged_journal_is_set_aside(upload: Upload, damage: str, caplog: pytest.LogCaptureFixture) -> None:
     directory().mkdir(mode=0o700)
     path = directory() / FILE
     if damage == "garbage":
@@ -313,44 +220,40 @@ def test_a_damaged_journal_is_set_aside(
         with sqlite3.connect(path) as db:
             db.execute("CREATE TABLE something (else_entirely TEXT)")
         db.close()
-    assert not again(TENCENT, movie).reused
-    assert again(TENCENT, movie).reused
+    assert not upload.run().reused
+    assert upload.run().reused
     assert len(list(directory().glob(f"{FILE}.damaged-*"))) == 1
     assert "set aside" in caplog.text or "damaged" in caplog.text
 
 
 @on_tencent
-def test_a_journal_of_a_newer_release_is_left_alone(movie: Path, again: Callable[..., Any]) -> None:
-    again(TENCENT, movie)
+def test_a_journal_of_a_newer_release_is_left_alone(upload: Upload) -> None:
+    upload.run()
     with sqlite3.connect(directory() / FILE) as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
     with pytest.raises(ConfigError, match="newer vodfast"):
-        again(TENCENT, movie)
+        upload.run()
 
 
 @on_tencent
-def test_a_directory_others_may_write_to_is_refused(movie: Path, again: Callable[..., Any]) -> None:
+def test_a_directory_others_may_write_to_is_refused(upload: Upload) -> None:
     directory().mkdir()
     directory().chmod(0o777)
     with pytest.raises(ConfigError, match="VODFAST_STATE_DIR"):
-        again(TENCENT, movie)
+        upload.run()
 
 
 @on_tencent
-def test_without_a_place_for_it_uploads_go_on_unremembered(
-    movie: Path, again: Callable[..., Any], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_without_a_place_for_it_uploads_go_on_unremembered(upload: Upload, caplog: pytest.LogCaptureFixture) -> None:
     directory().write_bytes(b"a file where the directory should be")
-    assert [again(TENCENT, movie).reused for _ in range(2)] == [False, False]
+    assert [upload.run().reused for _ in range(2)] == [False, False]
     assert "start over" in caplog.text
 
 
 @on_tencent
-def test_resume_false_leaves_no_trace(
-    movie: Path, again: Callable[..., Any], settings: Callable[..., TransferConfig]
-) -> None:
-    assert [again(TENCENT, movie, settings(TENCENT, resume=False)).reused for _ in range(2)] == [False, False]
+def test_resume_false_leaves_no_trace(upload: Upload) -> None:
+    assert [upload.run(upload.settings(resume=False)).reused for _ in range(2)] == [False, False]
     assert not directory().exists()
 
 
@@ -405,14 +308,6 @@ async def test_items_are_listed_the_latest_first(tmp_path: Path) -> None:
             await entry.applied(b"sealed", {"media": 1}, durable=True)
     assert [item.label for item in await journal.items()] == ["2.mp4", "1.mp4", "0.mp4"]
     journal.close()
-
-
-def _media(emulator: Any, result: Any) -> dict[str, Any]:
-    return next(media for media in emulator.media() if media["media_id"] == result.media_id)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _unknown_upload(cloud: Cloud) -> str:
