@@ -10,7 +10,7 @@ import glob
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,26 +85,32 @@ def gather(
         raise InvalidInput("stdin can be read once only: as a source, or as a list")
     listed = [_read_list(name) for name in lists]
     reported = [line for lines in listed for line in lines if isinstance(line, UploadResult)]
-    plan = Plan()
-    done = {}
-    for result in reported:
-        if result.cloud == cloud and result.source != STDIN:
-            done[_identity(result.source)] = result if result.state == "done" else None
-    settled = {key: result for key, result in done.items() if result is not None}
-    plan.settled = [msgspec.to_builtins(result) for result in settled.values()]
-
+    settled = _settled(reported, cloud)
     members = Members() if packages else None
     search = _Search(recursive, refusal, note, members)
     expanded = list(search.expanded(arguments, [e for lines in listed for e in lines if isinstance(e, Entry)]))
+    known = settled.keys() | {_identity(entry.source) for entry in expanded}
+    return Plan(
+        entries=[*_named(expanded, settled, members, note), *_reported(reported, known, note)],
+        settled=[msgspec.to_builtins(result) for result in settled.values()],
+    )
+
+
+def _settled(reported: Iterable[UploadResult], cloud: str) -> dict[str, UploadResult]:
+    """What reports call done on this cloud, by identity; the last word on a source counts."""
+    last = {_identity(result.source): result for result in reported if result.cloud == cloud and result.source != STDIN}
+    return {identity: result for identity, result in last.items() if result.state == "done"}
+
+
+def _named(expanded: Sequence[Entry], settled: Container[str], members: Members | None, note: Note) -> Iterator[Entry]:
+    """What arguments and lists name, each once, without what is settled or belongs to a manifest among them."""
     if members is not None:
         for entry in expanded:
             if entry.source != STDIN and entry.kind in (None, "media"):
                 members.meet(entry.source)
     seen: set[tuple[str, str]] = set()
-    sources: set[str] = set()
     for entry in expanded:
         identity = _identity(entry.source)
-        sources.add(identity)
         if identity in settled:
             continue
         owner = None if members is None or entry.source == STDIN else members.owner(entry.source)
@@ -116,20 +122,23 @@ def gather(
             note(f"{printable(entry.source)} is named twice: uploaded once")
             continue
         seen.add(key)
-        plan.entries.append(entry)
+        yield entry
+
+
+def _reported(reported: Iterable[UploadResult], known: set[str], note: Note) -> Iterator[Entry]:
+    """What reports name and nobody else, each once: uploads that have not come to their end."""
     for result in reported:
         identity = _identity(result.source)
-        if identity in settled or identity in sources:
+        if identity in known:
             continue
-        sources.add(identity)
+        known.add(identity)
         if result.source == STDIN:
             if result.state == "done":
                 continue
             raise InvalidInput("the report holds an upload of stdin that did not succeed: pipe it in again as -")
         if result.state == "ambiguous":
             note(f"{printable(result.source)} ended ambiguous before: look for a second media item afterwards")
-        plan.entries.append(Entry(source=result.source))
-    return plan
+        yield Entry(source=result.source)
 
 
 class _Search:

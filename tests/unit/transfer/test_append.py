@@ -265,6 +265,12 @@ def test_the_last_part_says_so_and_nothing_is_sent_twice(size: int, parts: int, 
     judge(simulation, outcome)
 
 
+def failure(simulation: Simulation) -> VodfastError:
+    outcome = simulation.machine.poll(0.0)
+    assert isinstance(outcome, Failed)
+    return outcome.error
+
+
 def next_start(simulation: Simulation) -> Start:
     for _ in range(20):
         step = simulation.machine.poll(simulation.now)
@@ -365,9 +371,7 @@ def test_what_cannot_be_settled_is_ambiguous() -> None:
     simulation.machine.on_failure(start.token, lost_reply(), 0.0)
     settle = next_start(simulation)
     simulation.machine.on_failure(settle.token, VodfastError("no", kind=ErrorKind.AUTH), 0.0)
-    outcome = simulation.machine.poll(0.0)
-    assert isinstance(outcome, Failed)
-    assert isinstance(outcome.error, AmbiguousCommit)
+    assert isinstance(failure(simulation), AmbiguousCommit)
 
 
 def test_cancelled_while_the_last_answer_is_open_is_ambiguous_and_before_that_cancelled() -> None:
@@ -375,16 +379,12 @@ def test_cancelled_while_the_last_answer_is_open_is_ambiguous_and_before_that_ca
     start = to_part(simulation, 2)
     simulation.machine.on_failure(start.token, lost_reply(), 0.0)
     simulation.machine.cancel()
-    outcome = simulation.machine.poll(0.0)
-    assert isinstance(outcome, Failed)
-    assert isinstance(outcome.error, AmbiguousCommit)
+    assert isinstance(failure(simulation), AmbiguousCommit)
     simulation = Simulation(9, 0.0, 1500)
     dropped = to_part(simulation, 1)
     simulation.machine.cancel()
     simulation.machine.on_dropped(dropped.token)
-    outcome = simulation.machine.poll(0.0)
-    assert isinstance(outcome, Failed)
-    assert isinstance(outcome.error, Cancelled)
+    assert isinstance(failure(simulation), Cancelled)
 
 
 def test_a_source_that_changed_under_the_last_part_is_ambiguous_and_before_it_simply_changed() -> None:
@@ -392,18 +392,14 @@ def test_a_source_that_changed_under_the_last_part_is_ambiguous_and_before_it_si
         simulation = Simulation(10, 0.0, 500)
         start = to_part(simulation, 1)
         simulation.machine.on_failure(start.token, SourceChanged("the file changed", reached=reached), 0.0)
-        outcome = simulation.machine.poll(0.0)
-        assert isinstance(outcome, Failed)
-        assert outcome.error.kind is kind
+        assert failure(simulation).kind is kind
 
 
 def test_a_store_that_claims_more_than_was_sent_is_not_believed() -> None:
     simulation = Simulation(11, 0.0, 2500)
     start = to_part(simulation, 1)
     simulation.machine.on_response(start.token, AppendReceipt(upload_id="c", end=1001), None)
-    outcome = simulation.machine.poll(0.0)
-    assert isinstance(outcome, Failed)
-    assert isinstance(outcome.error, IntegrityError)
+    assert isinstance(failure(simulation), IntegrityError)
 
 
 def test_a_forgotten_upload_starts_again_for_a_file_and_fails_for_a_stream() -> None:
@@ -419,9 +415,7 @@ def test_a_forgotten_upload_starts_again_for_a_file_and_fails_for_a_stream() -> 
         stream.offer()
     start = to_part(stream, 3)
     stream.machine.on_failure(start.token, caught.value, 0.0)
-    outcome = stream.machine.poll(0.0)
-    assert isinstance(outcome, Failed)
-    assert "cannot be read again" in outcome.error.message
+    assert "cannot be read again" in failure(stream).message
 
 
 def test_a_store_that_never_advances_is_given_up() -> None:

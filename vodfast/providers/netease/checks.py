@@ -22,7 +22,6 @@ from vodfast.stores.nos.checkpoint import Checkpoint
 
 MAX_INT: Final = 2**63 - 1
 MAX_INFO: Final = 256
-MAX_SIGN_KEY: Final = 32
 MAX_CALLBACK_URL: Final = 200
 """Characters, for callback/setUrl (section 4.3)."""
 
