@@ -8,18 +8,27 @@ between characters and bytes, bytes are meant, as the error text of the service 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from vodfast.errors import InvalidInput, Unsupported
+from vodfast.errors import Unsupported
 from vodfast.providers.aliyun import media_types, texts
 from vodfast.providers.aliyun.options import PullOptions, RegisterOptions, UploadOptions, UploadToken, UserData
 from vodfast.providers.contract import MediaSpec, ProviderLimits, PullItem, RegisterItem
-from vodfast.providers.fields import check_choice, check_http_url, check_int, check_text, options_of, refuse
+from vodfast.providers.fields import (
+    MAX_INT,
+    check_choice,
+    check_http_url,
+    check_int,
+    check_size,
+    check_text,
+    fits,
+    options_of,
+    refuse,
+)
 
 CLOUD: Final = "aliyun"
-MAX_INT: Final = 2**63 - 1
 MAX_PART_CONCURRENCY: Final = 128
 MAX_TITLE: Final = 128
 """Bytes of UTF-8."""
@@ -77,11 +86,7 @@ def check_media(media: MediaSpec, limits: ProviderLimits) -> None:
         raise Unsupported(
             "aliyun has no place for storage_class in an upload; set a rule on the bucket in the console", cloud=CLOUD
         )
-    check_int(CLOUD, "size", media.size, 0, MAX_INT)
-    if media.size == 0:
-        refuse(CLOUD, "size", "is 0: an empty file cannot be processed")
-    if media.size is not None and media.size > limits.max_bytes:
-        refuse(CLOUD, "size", f"is {media.size} bytes, at most {limits.max_bytes} can be stored")
+    check_size(CLOUD, "size", media.size, limits.max_bytes)
     check_int(CLOUD, "part_concurrency", options.part_concurrency, 1, MAX_PART_CONCURRENCY)
     _check_texts(media.title, media.description, media.tags)
     _check_type(media)
@@ -206,19 +211,19 @@ def _check_no_emoji(field: str, value: str) -> None:
 
 def check_category(value: object) -> None:
     """None, or a category's number as decimal digits."""
-    if value is not None and not _fits(_DECIMAL, value):
+    if value is not None and not fits(_DECIMAL, value):
         refuse(CLOUD, "category", "must be the number of a category (its CateId) in decimal digits")
 
 
 def check_reference(value: object) -> None:
     """The mark callers give a video, which is unique in the account."""
-    if not _fits(_REFERENCE, value):
+    if not fits(_REFERENCE, value):
         refuse(CLOUD, "reference_id", "must be 6 to 64 letters, digits, - and _")
 
 
 def check_id(field: str, value: object) -> None:
     """None, or an id as the service writes them."""
-    if value is not None and not _fits(_ID, value):
+    if value is not None and not fits(_ID, value):
         refuse(CLOUD, field, "must be 1 to 128 letters, digits, `.`, `-` and `_`")
 
 
@@ -250,7 +255,7 @@ def check_pull(item: PullItem) -> None:
     check_int(CLOUD, "file_size", options.file_size, 1, MAX_INT)
     for field in ("template_group_id", "workflow_id", "app_id"):
         check_id(field, getattr(options, field))
-    if options.session_id is not None and not _fits(_SESSION, options.session_id):
+    if options.session_id is not None and not fits(_SESSION, options.session_id):
         refuse(CLOUD, "session_id", "must be 1 to 50 letters, digits, - and _")
     check_text(CLOUD, "media_type", item.media_type)
     given = item.media_type if item.media_type is not None else media_types.extension(urlsplit(item.url).path)
@@ -277,17 +282,6 @@ def check_register(item: RegisterItem) -> None:
         check_id(field, getattr(options, field))
 
 
-def check_id_list(field: str, ids: object, most: int) -> tuple[str, ...]:
-    """A sequence of 1 to `most` ids, as a tuple. They travel joined with commas, so none may hold one."""
-    if isinstance(ids, str) or not isinstance(ids, Sequence) or not 1 <= len(ids) <= most:
-        refuse(CLOUD, field, f"must be a list of 1 to {most} ids for one call")
-    for value in ids:
-        check_text(CLOUD, field, value, limit=256)
-        if not value or value != value.strip() or "," in value:
-            refuse(CLOUD, field, "holds an empty id, or one with a comma or blanks around it")
-    return tuple(ids)
-
-
 def check_url_list(field: str, urls: object, most: int) -> tuple[str, ...]:
     """The same for complete URLs."""
     if isinstance(urls, str) or not isinstance(urls, Sequence) or not 1 <= len(urls) <= most:
@@ -297,16 +291,3 @@ def check_url_list(field: str, urls: object, most: int) -> tuple[str, ...]:
     for value in urls:
         check_http_url(CLOUD, field, value)
     return tuple(urls)
-
-
-def check_known(verb: str, fields: Mapping[str, object], names: Sequence[str]) -> None:
-    """Refuse fields a verb does not have."""
-    unknown = sorted(str(name) for name in fields if name not in names)
-    if unknown:
-        raise InvalidInput(
-            f"{verb} on aliyun knows no field {', '.join(unknown)}; it takes {', '.join(names)}", cloud=CLOUD
-        )
-
-
-def _fits(pattern: re.Pattern[str], value: object) -> bool:
-    return isinstance(value, str) and pattern.fullmatch(value) is not None

@@ -29,6 +29,7 @@ from vodfast.providers.contract import (
     RegisterItem,
     Ticket,
 )
+from vodfast.providers.fields import authority, fits
 from vodfast.stores.multipart import COMPLETE_TIMEOUT
 from vodfast.stores.oss.address import NETWORKS
 from vodfast.stores.oss.dialect import OSS_LIMITS
@@ -60,7 +61,6 @@ PLACES: Final = CredentialPlaces(
 
 SIGNATURES: Final = ("ACS3", "V1")
 _REGION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _STORAGE = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]\.oss-[a-z0-9-]{2,60}\.aliyuncs\.com")
 _HOME_REGIONS: Final[Mapping[str, str]] = {"cn-hangzhou": "cn-shanghai"}
 """Regions that another one serves."""
@@ -92,9 +92,9 @@ class AliyunVod:
     _session: session.Sessions = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        place_ok = self.place is None or _fits(_STORAGE, self.place)
+        place_ok = self.place is None or fits(_STORAGE, self.place)
         for setting, value, ok, wanted in (
-            ("region", self.region, _fits(_REGION, self.region), "a region such as cn-shanghai"),
+            ("region", self.region, fits(_REGION, self.region), "a region such as cn-shanghai"),
             ("place", self.place, place_ok, "a storage location such as outin-xxxx.oss-cn-shanghai.aliyuncs.com"),
             ("signature", self.signature, self.signature in SIGNATURES, f"one of {', '.join(SIGNATURES)}"),
             ("oss_signature", self.oss_signature, self.oss_signature in VERSIONS, f"one of {', '.join(VERSIONS)}"),
@@ -105,7 +105,9 @@ class AliyunVod:
                 raise ConfigError(f"{setting} {value!r} cannot be used: give {wanted}", cloud=checks.CLOUD)
         host = f"vod.{_HOME_REGIONS.get(self.region, self.region)}.aliyuncs.com"
         api = Api(
-            endpoint=host if self.endpoint is None else _authority(self.endpoint),
+            endpoint=host
+            if self.endpoint is None
+            else authority(checks.CLOUD, self.endpoint, "vod.cn-shanghai.aliyuncs.com"),
             region=self.region,
             signature=self.signature,
         )
@@ -241,19 +243,3 @@ class AliyunVod:
 
 if TYPE_CHECKING:
     _is_provider: type[Provider] = AliyunVod
-
-
-def _fits(pattern: re.Pattern[str], value: object) -> bool:
-    return isinstance(value, str) and pattern.fullmatch(value) is not None
-
-
-def _authority(endpoint: object) -> str:
-    """`host` or `host:port` exactly as the Host header will have it: lower case, without the port 443."""
-    host, colon, port = endpoint.lower().partition(":") if isinstance(endpoint, str) else ("", "", "")
-    port_ok = not colon or (re.fullmatch(r"[0-9]{1,5}", port) is not None and 0 < int(port) < 65536)
-    if not _HOST.fullmatch(host) or ".." in host or not port_ok:
-        raise ConfigError(
-            "endpoint must be a host name such as vod.cn-shanghai.aliyuncs.com, without scheme or path",
-            cloud=checks.CLOUD,
-        )
-    return f"{host}:{int(port)}" if colon and int(port) != 443 else host

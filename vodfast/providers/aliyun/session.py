@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import calendar
 import json
-import math
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +24,7 @@ from vodfast.providers.aliyun.calls import Api
 from vodfast.providers.aliyun.options import UploadOptions, UploadToken, UserData
 from vodfast.providers.answers import Reply
 from vodfast.providers.contract import MediaSpec, ProviderLimits, Ticket, TicketObject
-from vodfast.providers.fields import refuse
+from vodfast.providers.fields import check_id_list, check_known, check_seconds, refuse
 from vodfast.stores.oss.address import Place, place_of
 from vodfast.stores.oss.dialect import OssStore
 from vodfast.transfer.message import Request, Response
@@ -101,8 +100,7 @@ class Sessions:
         `context`, `size`, and the names of `UploadOptions`; or `media_id` or `reference_id` alone, to renew a video's
         token.
         """
-        if isinstance(lifetime, bool) or not isinstance(lifetime, (int, float)) or not math.isfinite(lifetime):
-            refuse(checks.CLOUD, "lifetime", "must be a number of seconds")
+        check_seconds(checks.CLOUD, "lifetime", lifetime)
         if not 1 <= lifetime <= MAX_TOKEN_LIFETIME:
             refuse(
                 checks.CLOUD,
@@ -112,7 +110,7 @@ class Sessions:
         if "media_id" in fields:
             if len(fields) > 1:
                 refuse(checks.CLOUD, "media_id", "renews a token as it is; leave the other fields out")
-            (media_id,) = checks.check_id_list("media_id", (fields["media_id"],), 1)
+            (media_id,) = check_id_list(checks.CLOUD, "media_id", (fields["media_id"],), 1, joined=True)
             return self.api.call("RefreshUploadVideo", [("VideoId", media_id)], _token)
         if fields.keys() == {"reference_id"}:
             checks.check_reference(fields["reference_id"])
@@ -345,7 +343,7 @@ _COMMON: Final = ("name", "kind", "title", "description", "tags", "category", "c
 
 def _media_of(fields: Mapping[str, object]) -> MediaSpec:
     options = [name for name in UploadOptions.__struct_fields__ if name not in ("part_concurrency", "token")]
-    checks.check_known("issue_token", fields, (*_COMMON, *options, "media_id"))
+    check_known(checks.CLOUD, "issue_token", fields, (*_COMMON, *options, "media_id"))
     name = fields.get("name")
     if not isinstance(name, str) or not name:
         refuse(checks.CLOUD, "name", "is missing; give the name of the file, with its extension")

@@ -18,7 +18,15 @@ from vodfast.providers.aliyun import checks, signing, texts, wire
 from vodfast.providers.aliyun.calls import Api, open_reply
 from vodfast.providers.answers import Reply
 from vodfast.providers.contract import JobRecord, MediaInfo, PullItem, PullTicket, Registered, RegisterItem
-from vodfast.providers.fields import check_http_url, check_operation, check_plain, check_text, refuse
+from vodfast.providers.fields import (
+    check_http_url,
+    check_id_list,
+    check_known,
+    check_operation,
+    check_plain,
+    check_text,
+    refuse,
+)
 from vodfast.transfer.message import Response
 from vodfast.transfer.ports import Call
 
@@ -148,7 +156,7 @@ def _asked(job_ids: Sequence[str], most: int) -> tuple[tuple[str, ...], bool]:
     """What is asked for, and whether that is URLs; one call takes either ids or URLs."""
     if not isinstance(job_ids, str) and any("://" in str(one) for one in job_ids):
         return checks.check_url_list("job_ids", job_ids, most), True
-    return checks.check_id_list("job_ids", job_ids, most), False
+    return check_id_list(CLOUD, "job_ids", job_ids, most, joined=True), False
 
 
 def _listed(name: str, values: Sequence[str]) -> tuple[str, str]:
@@ -244,7 +252,7 @@ def _bare(url: str) -> str:
 
 def media(api: Api, media_ids: Sequence[str]) -> Call[tuple[MediaInfo, ...]]:
     """What the service knows of one video; an unknown id has `found=False`."""
-    (media_id,) = checks.check_id_list("media_ids", media_ids, 1)
+    (media_id,) = check_id_list(CLOUD, "media_ids", media_ids, 1, joined=True)
 
     def read(reply: Reply) -> tuple[MediaInfo, ...]:
         video = reply.read(wire.GetVideoInfoResponse).video
@@ -276,7 +284,7 @@ def media_state(word: str | None, template_group: object = None) -> str:
 
 def mezzanine(api: Api, media_id: str) -> Call[MediaInfo]:
     """The uploaded file of one video, with its URL; an unknown id has `found=False`."""
-    (wanted,) = checks.check_id_list("media_id", (media_id,), 1)
+    (wanted,) = check_id_list(CLOUD, "media_id", (media_id,), 1, joined=True)
 
     def read(reply: Reply) -> MediaInfo:
         found = reply.read(wire.GetMezzanineInfoResponse).mezzanine
@@ -323,7 +331,7 @@ def _or_absent(call: Call[T], absent: T) -> Call[T]:
 
 def delete_parts(api: Api, media_id: str) -> Call[None]:
     """Drop the parts of a video's unfinished upload. Nothing there counts as dropped."""
-    (wanted,) = checks.check_id_list("media_id", (media_id,), 1)
+    (wanted,) = check_id_list(CLOUD, "media_id", (media_id,), 1, joined=True)
     operation = "DeleteMultipartUpload"
     call = api.call(operation, (("MediaId", wanted), ("MediaType", "video")), lambda _: None)
 
@@ -346,7 +354,7 @@ def set_callback(api: Api, url: str | None, fields: Mapping[str, object]) -> Cal
     Raises:
         Unsupported: neither a URL nor a queue; the callback can be removed in the console only.
     """
-    checks.check_known("set_callback", fields, _CALLBACK_FIELDS)
+    check_known(CLOUD, "set_callback", fields, _CALLBACK_FIELDS)
     check_http_url(CLOUD, "url", url)
     queue = [fields.get(name) for name in ("mns_endpoint", "mns_queue_name")]
     if url is None and not any(queue):

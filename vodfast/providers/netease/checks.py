@@ -14,13 +14,21 @@ import msgspec
 
 from vodfast.errors import Unsupported
 from vodfast.providers.contract import MediaSpec, ProviderLimits
-from vodfast.providers.fields import check_http_url, check_int, check_kind, check_text, options_of, refuse
+from vodfast.providers.fields import (
+    MAX_INT,
+    check_http_url,
+    check_int,
+    check_kind,
+    check_size,
+    check_text,
+    options_of,
+    refuse,
+)
 from vodfast.providers.netease import wire
 from vodfast.providers.netease.faults import CLOUD
 from vodfast.providers.netease.options import UploadOptions
 from vodfast.stores.nos.checkpoint import Checkpoint
 
-MAX_INT: Final = 2**63 - 1
 MAX_INFO: Final = 256
 MAX_CALLBACK_URL: Final = 200
 """Characters, for callback/setUrl (section 4.3)."""
@@ -80,9 +88,7 @@ def check_media(media: MediaSpec, limits: ProviderLimits) -> None:
     ):
         if given:
             raise Unsupported(f"netease has no place for {field} in an upload; {instead}", cloud=CLOUD)
-    check_int(CLOUD, "size", media.size, 0, MAX_INT)
-    if media.size is not None and media.size > limits.max_bytes:
-        refuse(CLOUD, "size", f"is {media.size} bytes, at most {limits.max_bytes} can be sent")
+    check_size(CLOUD, "size", media.size, limits.max_bytes, empty=True)
     check_text(CLOUD, "title", media.title)
     _check_description(media.description)
     _check_options(options)

@@ -7,21 +7,27 @@ that follow from two ways of saying the same thing. Leaves generic rules to `pro
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
 from vodfast.errors import Unsupported
 from vodfast.providers.contract import MediaSpec, ProviderLimits, PullItem
-from vodfast.providers.fields import check_choice, check_http_url, check_int, check_text, options_of, refuse
+from vodfast.providers.fields import (
+    MAX_INT,
+    check_choice,
+    check_http_url,
+    check_int,
+    check_size,
+    check_text,
+    check_time,
+    options_of,
+    refuse,
+)
 from vodfast.providers.tencent.media_types import COVER, MEDIA, PACKAGES, PULLABLE, extension
 from vodfast.providers.tencent.options import PullOptions, UploadOptions
 
 CLOUD: Final = "tencent"
-MAX_INT: Final = 2**63 - 1
 MAX_PART_CONCURRENCY: Final = 128
 
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2})", re.ASCII)
 _REGION = re.compile(r"[a-z0-9-]{1,64}")
 _DECIMAL = re.compile(r"[0-9]{1,18}")
 
@@ -88,11 +94,7 @@ def _check_common(media: MediaSpec, limits: ProviderLimits) -> None:
         if given:
             raise Unsupported(f"tencent has no place for {field} in an upload; {instead}", cloud=CLOUD)
     for field, size in (("size", media.size), ("cover_size", media.cover_size)):
-        check_int(CLOUD, field, size, 0, MAX_INT)
-        if size == 0:
-            refuse(CLOUD, field, "is 0: an empty file cannot be processed")
-        if size is not None and size > limits.max_bytes:
-            refuse(CLOUD, field, f"is {size} bytes, at most {limits.max_bytes} can be stored")
+        check_size(CLOUD, field, size, limits.max_bytes)
 
 
 def _check_shared(
@@ -105,7 +107,7 @@ def _check_shared(
     check_text(CLOUD, "session_context", options.session_context, limit=1000, tabs=True)
     check_text(CLOUD, "procedure", options.procedure)
     check_text(CLOUD, "ext_info", options.ext_info, tabs=True)
-    check_expire_time(options.expire_time)
+    check_time(CLOUD, "expire_time", options.expire_time)
     check_storage_region(options.storage_region)
     _check_storage_path(options.media_storage_path)
     check_int(CLOUD, "class_id", options.class_id, 0, MAX_INT)
@@ -138,20 +140,6 @@ def _check_type(field: str, value: str, allowed: frozenset[str], name_field: str
         refuse(CLOUD, field, f"{value[:20]!r} is not accepted here; one of {', '.join(sorted(allowed))}")
 
 
-def check_expire_time(value: object) -> None:
-    """None, or a real date and time in ISO 8601 with `Z` or an offset. Whether it is past is the service's clock's
-    business."""
-    if value is None:
-        return
-    try:
-        if isinstance(value, str) and _TIME.fullmatch(value):
-            datetime.fromisoformat(value)
-            return
-    except ValueError:
-        pass
-    refuse(CLOUD, "expire_time", "must be a date and time such as 2030-01-01T00:00:00Z")
-
-
 def check_storage_region(value: object) -> None:
     if value is not None and (not isinstance(value, str) or not _REGION.fullmatch(value)):
         refuse(CLOUD, "storage_region", "must be the name of a region such as ap-chongqing")
@@ -181,14 +169,3 @@ def check_pull(item: PullItem) -> None:
         raise Unsupported("tencent pulls no DASH manifests; pull an HLS playlist or a single file", cloud=CLOUD)
     if item.media_type is not None:
         check_choice(CLOUD, "media_type", given.lower(), PULLABLE, ", ".join(sorted(PULLABLE)))
-
-
-def check_id_list(field: str, ids: object, most: int) -> tuple[str, ...]:
-    """A sequence of 1 to `most` ids, as a tuple."""
-    if isinstance(ids, str) or not isinstance(ids, Sequence) or not 1 <= len(ids) <= most:
-        refuse(CLOUD, field, f"must be a list of 1 to {most} ids for one call")
-    for value in ids:
-        check_text(CLOUD, field, value, limit=256)
-        if not value or value != value.strip():
-            refuse(CLOUD, field, "holds an empty id or one with blanks around it")
-    return tuple(ids)

@@ -29,7 +29,7 @@ from vodfast.providers.contract import (
     Ticket,
     TicketObject,
 )
-from vodfast.providers.fields import check_operation, check_plain
+from vodfast.providers.fields import authority, check_operation, check_plain, fits
 from vodfast.providers.tencent import checks, verbs, wire
 from vodfast.providers.tencent.calls import Api, open_envelope
 from vodfast.providers.tencent.media_types import stem
@@ -60,7 +60,6 @@ PLACES: Final = CredentialPlaces(
 
 LANGUAGES: Final = ("en-US", "zh-CN")
 _REGION = re.compile(r"[a-z0-9-]{1,64}")
-_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _SENDABLE = re.compile(r"[\x21-\x7e]+")
 _LATEST: Final = 1 << 40
 """Unix seconds; an expiry beyond is no date."""
@@ -90,7 +89,7 @@ class TencentVod:
 
     def __post_init__(self) -> None:
         for setting, value, ok, wanted in (
-            ("region", self.region, _fits(_REGION, self.region), "a region such as ap-guangzhou"),
+            ("region", self.region, fits(_REGION, self.region), "a region such as ap-guangzhou"),
             ("language", self.language, self.language in LANGUAGES, f"one of {', '.join(LANGUAGES)}"),
             ("cos_domain", self.cos_domain, self.cos_domain in DOMAINS, f"one of {', '.join(DOMAINS)}"),
             ("complete_timeout", self.complete_timeout, self.complete_timeout > 0, "a number of seconds above 0"),
@@ -100,7 +99,11 @@ class TencentVod:
                     f"{setting} {value!r} cannot be used: give {wanted}", cloud=checks.CLOUD, context={"field": setting}
                 )
         object.__setattr__(self, "_sub_app_id", _sub_app_id(self.place))
-        api = Api(endpoint=_authority(self.endpoint), region=self.region, language=self.language)
+        api = Api(
+            endpoint=authority(checks.CLOUD, self.endpoint, "vod.tencentcloudapi.com"),
+            region=self.region,
+            language=self.language,
+        )
         object.__setattr__(self, "_api", api)
 
     @property
@@ -318,10 +321,6 @@ class _Apply:
         )
 
 
-def _fits(pattern: re.Pattern[str], value: object) -> bool:
-    return isinstance(value, str) and pattern.fullmatch(value) is not None
-
-
 def _sub_app_id(place: object) -> int | None:
     """The sub-application id as the API wants it."""
     if place is None:
@@ -332,14 +331,3 @@ def _sub_app_id(place: object) -> int | None:
     raise ConfigError(
         "place must be a sub-application id, a positive whole number", cloud=checks.CLOUD, context={"field": "place"}
     )
-
-
-def _authority(endpoint: object) -> str:
-    """`host` or `host:port` exactly as the Host header will have it: lower case, without the port 443."""
-    host, colon, port = endpoint.lower().partition(":") if isinstance(endpoint, str) else ("", "", "")
-    port_ok = not colon or (re.fullmatch(r"[0-9]{1,5}", port) is not None and 0 < int(port) < 65536)
-    if not _HOST.fullmatch(host) or ".." in host or not port_ok:
-        raise ConfigError(
-            "endpoint must be a host name such as vod.tencentcloudapi.com, without scheme or path", cloud=checks.CLOUD
-        )
-    return f"{host}:{int(port)}" if colon and int(port) != 443 else host

@@ -7,7 +7,6 @@ Decides the meaning of those calls and their answers (sections 2.9 and 5 of the 
 from __future__ import annotations
 
 import hmac
-import math
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +18,17 @@ from vodfast.credentials import Credentials
 from vodfast.errors import InvalidInput, Unsupported, VodfastError
 from vodfast.providers.answers import Reply
 from vodfast.providers.contract import JobRecord, MediaInfo, PullItem, PullTicket
-from vodfast.providers.fields import check_choice, check_http_url, check_int, check_text, refuse
+from vodfast.providers.fields import (
+    MAX_INT,
+    check_choice,
+    check_http_url,
+    check_id_list,
+    check_int,
+    check_known,
+    check_seconds,
+    check_text,
+    refuse,
+)
 from vodfast.providers.tencent import checks, signing, wire
 from vodfast.providers.tencent.calls import Api
 from vodfast.transfer.message import Response
@@ -81,7 +90,7 @@ def pull(api: Api, sub_app_id: int | None, items: Sequence[PullItem]) -> Call[tu
 
 def jobs(api: Api, sub_app_id: int | None, job_ids: Sequence[str]) -> Call[tuple[JobRecord, ...]]:
     """The state of one job. The service remembers the last three days; one it does not know is `unknown`."""
-    (job_id,) = checks.check_id_list("job_ids", job_ids, 1)
+    (job_id,) = check_id_list(CLOUD, "job_ids", job_ids, 1)
     body = wire.DescribeTaskDetailRequest(task_id=job_id, sub_app_id=sub_app_id)
     call = api.call("DescribeTaskDetail", body, lambda reply: (_job(job_id, reply),), reads=True)
 
@@ -116,7 +125,7 @@ def _job(job_id: str, reply: Reply) -> JobRecord:
 
 def media(api: Api, sub_app_id: int | None, media_ids: Sequence[str], *, most: int) -> Call[tuple[MediaInfo, ...]]:
     """What the service knows of up to `most` media, in the order asked; unknown ids have `found=False`."""
-    ids = checks.check_id_list("media_ids", media_ids, most)
+    ids = check_id_list(CLOUD, "media_ids", media_ids, most)
     body = wire.DescribeMediaInfosRequest(
         file_ids=list(dict.fromkeys(ids)), sub_app_id=sub_app_id, filters=["basicInfo", "metaData"]
     )
@@ -156,7 +165,7 @@ def set_callback(api: Api, sub_app_id: int | None, url: str | None, fields: Mapp
     `fields` may hold `mode` (PUSH or PULL, if it agrees with `url`), `sign_key` (1 to 32 letters and digits, signs
     every push) and `upload_complete` (bool, whether finished uploads are reported; on by default with a URL).
     """
-    _known("set_callback", fields, _CALLBACK_FIELDS)
+    check_known(CLOUD, "set_callback", fields, _CALLBACK_FIELDS)
     check_http_url(CLOUD, "url", url)
     mode = "PULL" if url is None else "PUSH"
     check_choice(CLOUD, "mode", fields.get("mode"), _MODES, ", ".join(_MODES))
@@ -226,7 +235,7 @@ def _one_time(field: str, value: object) -> None:
 
 
 _TOKEN_FIELDS: Final[Mapping[str, tuple[str, Callable[[str, object], None]]]] = {
-    "class_id": ("classId", _number(0, checks.MAX_INT)),
+    "class_id": ("classId", _number(0, MAX_INT)),
     "procedure": ("procedure", _text(256)),
     "task_priority": ("taskPriority", _number(-10, 10)),
     "task_notify_mode": (
@@ -235,7 +244,7 @@ _TOKEN_FIELDS: Final[Mapping[str, tuple[str, Callable[[str, object], None]]]] = 
     ),
     "source_context": ("sourceContext", _text(250)),
     "one_time_valid": ("oneTimeValid", _one_time),
-    "sub_app_id": ("vodSubAppId", _number(1, checks.MAX_INT)),
+    "sub_app_id": ("vodSubAppId", _number(1, MAX_INT)),
     "session_context": ("sessionContext", _text(1000)),
     "storage_region": ("storageRegion", lambda _, value: checks.check_storage_region(value)),
 }
@@ -256,11 +265,10 @@ def issue_token(
     """
     if credentials.token:
         raise Unsupported("upload signatures need a permanent key: they have no place for a token", cloud=CLOUD)
-    if isinstance(lifetime, bool) or not isinstance(lifetime, (int, float)) or not math.isfinite(lifetime):
-        refuse(CLOUD, "lifetime", "must be a number of seconds")
+    check_seconds(CLOUD, "lifetime", lifetime)
     if not 1 <= lifetime <= MAX_TOKEN_LIFETIME:
         refuse(CLOUD, "lifetime", f"must be 1 to {MAX_TOKEN_LIFETIME} seconds (90 days)")
-    _known("issue_token", fields, ("random", *_TOKEN_FIELDS))
+    check_known(CLOUD, "issue_token", fields, ("random", *_TOKEN_FIELDS))
     random = fields.get("random")
     check_int(CLOUD, "random", random, 0, _MAX_RANDOM)
     given = {field: value for field, value in fields.items() if value is not None}
@@ -282,11 +290,3 @@ def issue_token(
         options,
     )
     return signing.ugc_signature(credentials.secret_key, original)
-
-
-def _known(verb: str, fields: Mapping[str, object], names: Sequence[str]) -> None:
-    unknown = sorted(str(name) for name in fields if name not in names)
-    if unknown:
-        raise InvalidInput(
-            f"{verb} on tencent knows no field {', '.join(unknown)}; it takes {', '.join(names)}", cloud=CLOUD
-        )

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
-from vodfast.errors import InvalidInput, Unsupported
+from vodfast.errors import Unsupported
 from vodfast.providers.contract import MediaSpec, ProviderLimits, PullItem
 from vodfast.providers.fields import (
+    MAX_INT,
     check_choice,
     check_http_url,
     check_int,
     check_kind,
+    check_size,
     check_text,
+    check_time,
     options_of,
     refuse,
 )
@@ -30,7 +32,6 @@ from vodfast.providers.volcengine.options import PullOptions, UploadOptions
 from vodfast.transfer.message import build_headers
 
 CLOUD: Final = "volcengine"
-MAX_INT: Final = 2**63 - 1
 MAX_PART_CONCURRENCY: Final = 128
 MAX_CONTEXT: Final = 512
 """Bytes."""
@@ -53,7 +54,6 @@ _FILE_TYPE_OF: Final[Mapping[str, str]] = {
     "font": "object",
 }
 _EXTENSION = re.compile(r"\.[A-Za-z0-9_-]{1,7}")
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2})", re.ASCII)
 _DECIMAL = re.compile(r"[0-9]{1,18}")
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
 _OLD_NAME = re.compile(r"[ +?$]")
@@ -166,7 +166,7 @@ def check_media(media: MediaSpec, limits: ProviderLimits, version: str, region: 
     if options.network_mode is not None and media.size is None:
         refuse(CLOUD, "network_mode", "vpc-inner needs a source of known size")
     check_int(CLOUD, "get_meta_mode", options.get_meta_mode, 0, MAX_INT)
-    check_time("expire_time", options.expire_time)
+    check_time(CLOUD, "expire_time", options.expire_time)
     for field in ("format", "upload_source", "idc_mode", "host_prefer"):
         check_text(CLOUD, field, getattr(options, field), limit=256)
     for field, chosen in (
@@ -216,11 +216,7 @@ def _check_common(media: MediaSpec, limits: ProviderLimits) -> None:
             refuse(CLOUD, "tags", "must be words without commas: they are sent comma-separated")
     _check_context(media.context)
     check_choice(CLOUD, "storage_class", media.storage_class, STORAGE_CLASSES, ", ".join(STORAGE_CLASSES))
-    check_int(CLOUD, "size", media.size, 0, MAX_INT)
-    if media.size == 0:
-        refuse(CLOUD, "size", "is 0: an empty file cannot be processed")
-    if media.size is not None and media.size > limits.max_bytes:
-        refuse(CLOUD, "size", f"is {media.size} bytes, at most {limits.max_bytes} can be stored")
+    check_size(CLOUD, "size", media.size, limits.max_bytes)
 
 
 def _check_context(value: object) -> None:
@@ -336,19 +332,6 @@ def _check_ready_functions(media: MediaSpec, options: UploadOptions, text: str) 
         refuse(CLOUD, "functions_json", "must be a JSON array, or empty for no functions")
 
 
-def check_time(field: str, value: object) -> None:
-    """None, or a real date and time in ISO 8601 with `Z` or an offset."""
-    if value is None:
-        return
-    try:
-        if isinstance(value, str) and _TIME.fullmatch(value):
-            datetime.fromisoformat(value)
-            return
-    except ValueError:
-        pass
-    refuse(CLOUD, field, "must be a date and time such as 2030-01-01T00:00:00Z")
-
-
 def check_pull(item: PullItem) -> None:
     """The whole of `Provider.check_pull`, except for the place."""
     options = pull_options(item)
@@ -387,23 +370,3 @@ def check_pull(item: PullItem) -> None:
     else:
         check_text(CLOUD, "category", item.category)
         _check_class(item.category, options.classification_id)
-
-
-def check_id_list(field: str, ids: object, most: int) -> tuple[str, ...]:
-    """A sequence of 1 to `most` ids, as a tuple. They travel comma-separated."""
-    if isinstance(ids, str) or not isinstance(ids, Sequence) or not 1 <= len(ids) <= most:
-        refuse(CLOUD, field, f"must be a list of 1 to {most} ids for one call")
-    for value in ids:
-        check_text(CLOUD, field, value, limit=256)
-        if not value or value != value.strip() or "," in value:
-            refuse(CLOUD, field, "holds an empty id, or one with a comma or blanks around it")
-    return tuple(ids)
-
-
-def known_fields(verb: str, fields: Mapping[str, Any], names: Sequence[str]) -> None:
-    """Refuse fields a verb does not have."""
-    unknown = sorted(str(name) for name in fields if name not in names)
-    if unknown:
-        raise InvalidInput(
-            f"{verb} on volcengine knows no field {', '.join(unknown)}; it takes {', '.join(names)}", cloud=CLOUD
-        )

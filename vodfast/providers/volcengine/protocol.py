@@ -31,7 +31,7 @@ from vodfast.providers.contract import (
     Ticket,
     TicketObject,
 )
-from vodfast.providers.fields import check_operation, check_plain, check_text
+from vodfast.providers.fields import authority, check_operation, check_plain, check_text
 from vodfast.providers.volcengine import checks, packages, verbs, wire
 from vodfast.providers.volcengine.calls import Api
 from vodfast.providers.volcengine.places import Unusable, places_of, renewed
@@ -58,7 +58,6 @@ PLACES: Final = CredentialPlaces(
 
 HOME_REGION: Final = "cn-north-1"
 _REGION = re.compile(r"[a-z0-9-]{1,63}")
-_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,9 @@ class VolcengineVod:
                 raise ConfigError(error.message, cloud=checks.CLOUD) from None
         infix = "" if self.region == HOME_REGION else f"{self.region}."
         chosen = f"vod.{infix}volcengineapi.com" if self.endpoint is None else self.endpoint
-        object.__setattr__(self, "_api", Api(endpoint=_authority(chosen), region=self.region))
+        object.__setattr__(
+            self, "_api", Api(endpoint=authority(checks.CLOUD, chosen, "vod.volcengineapi.com"), region=self.region)
+        )
 
     @property
     def name(self) -> str:
@@ -286,14 +287,3 @@ class VolcengineVod:
 
 if TYPE_CHECKING:
     _is_provider: type[Provider] = VolcengineVod
-
-
-def _authority(endpoint: object) -> str:
-    """`host` or `host:port` exactly as the Host header will have it: lower case, without the port 443."""
-    host, colon, port = endpoint.lower().partition(":") if isinstance(endpoint, str) else ("", "", "")
-    port_ok = not colon or (re.fullmatch(r"[0-9]{1,5}", port) is not None and 0 < int(port) < 65536)
-    if not _HOST.fullmatch(host) or ".." in host or not port_ok:
-        raise ConfigError(
-            "endpoint must be a host name such as vod.volcengineapi.com, without scheme or path", cloud=checks.CLOUD
-        )
-    return f"{host}:{int(port)}" if colon and int(port) != 443 else host

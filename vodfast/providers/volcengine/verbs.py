@@ -7,7 +7,6 @@ checks to `checks.py` and the token's inside to `sts2.py`.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -17,7 +16,16 @@ from vodfast.credentials import Credentials
 from vodfast.errors import InvalidInput, Unsupported
 from vodfast.providers.answers import Reply
 from vodfast.providers.contract import JobRecord, PullItem, PullTicket
-from vodfast.providers.fields import check_choice, check_int, check_text, refuse
+from vodfast.providers.fields import (
+    MAX_INT,
+    check_choice,
+    check_id_list,
+    check_int,
+    check_known,
+    check_seconds,
+    check_text,
+    refuse,
+)
 from vodfast.providers.volcengine import checks, sts2, wire
 from vodfast.providers.volcengine.calls import Api
 from vodfast.transfer.ports import Call
@@ -114,7 +122,7 @@ def job_state(word: str) -> str:
 
 def jobs(api: Api, job_ids: Sequence[str]) -> Call[tuple[JobRecord, ...]]:
     """The state of up to 20 pull jobs, in the order asked; one the service does not know is `unknown`."""
-    ids = checks.check_id_list("job_ids", job_ids, BATCH)
+    ids = check_id_list(CLOUD, "job_ids", job_ids, BATCH, joined=True)
     body = wire.QueryUploadTaskInfoRequest(job_ids=",".join(dict.fromkeys(ids)))
 
     def read(reply: Reply) -> tuple[JobRecord, ...]:
@@ -167,11 +175,10 @@ def issue_token(credentials: Credentials, now: float, lifetime: float, fields: M
     """
     if credentials.token:
         raise Unsupported("upload tokens need a permanent key: they cannot be made from a temporary one", cloud=CLOUD)
-    if isinstance(lifetime, bool) or not isinstance(lifetime, (int, float)) or not math.isfinite(lifetime):
-        refuse(CLOUD, "lifetime", "must be a number of seconds")
+    check_seconds(CLOUD, "lifetime", lifetime)
     if not 0 < lifetime <= MAX_TOKEN_LIFETIME:
         refuse(CLOUD, "lifetime", f"must be above 0 and at most {MAX_TOKEN_LIFETIME} seconds")
-    checks.known_fields("issue_token", fields, _TOKEN_FIELDS)
+    check_known(CLOUD, "issue_token", fields, _TOKEN_FIELDS)
     given = {name: value for name, value in fields.items() if value is not None}
     ready = given.pop("statements", None)
     policy = sts2.policy_text(_statements(given) if ready is None else _ready_statements(ready, alone=not given))
@@ -226,7 +233,7 @@ def _upload_limits(given: Mapping[str, object]) -> dict[str, Any]:
             limits[word] = listed
     low, high = given.get("min_bytes"), given.get("max_bytes")
     for name, word, value in (("max_bytes", "FileSizeUpLimit", high), ("min_bytes", "FileSizeBottomLimit", low)):
-        check_int(CLOUD, name, value, 0, checks.MAX_INT)
+        check_int(CLOUD, name, value, 0, MAX_INT)
         if value is not None:
             limits[word] = str(value)
     if isinstance(low, int) and isinstance(high, int) and low > high:
