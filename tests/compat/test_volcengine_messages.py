@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from vodfast.compat.google.protobuf import json_format
 from vodfast.compat.volcengine.const import Const
 from vodfast.compat.volcengine.Policy import Policy, SecurityToken2, Statement
 from vodfast.compat.volcengine.util.Functions import Function
@@ -44,12 +47,14 @@ def set_to(name: str, value: Any) -> Callable[[], Any]:
         (lambda: VodUploadMediaRequest().__delattr__("SpaceName"), AttributeError),
         (set_to("SpaceName", 5), TypeError),
         (set_to("SpaceName", None), TypeError),
-        (set_to("SpaceName", b"x"), TypeError),
+        (set_to("SpaceName", b"\xff"), ValueError),
+        (set_to("SpaceName", "\ud800"), ValueError),
         (set_to("StorageClass", "1"), TypeError),
         (set_to("StorageClass", 1.0), TypeError),
         (set_to("StorageClass", 2**31), ValueError),
         (set_to("ChunkSize", 2**63), ValueError),
         (set_to("SupportParseManifest", "yes"), TypeError),
+        (set_to("SupportParseManifest", 1.0), TypeError),
         (lambda: setattr(VodUrlUploadRequest(), "URLSets", []), AttributeError),
         (lambda: setattr(VodCommitUploadInfoResponse(), "Result", None), AttributeError),
         (lambda: VodUrlUploadRequest().URLSets.append(5), TypeError),
@@ -96,7 +101,44 @@ def test_lists_maps_and_nested_messages_are_filled_in_place() -> None:
     assert twin == VodUrlUploadRequest()
     request.ClearField("URLSets")
     assert request == twin
-    assert [name for name, _ in entry.ListFields()] == ["SourceUrl", "CustomURLHeaders", "Templates", "Executions"]
+    assert list(entry.set_fields()) == ["SourceUrl", "CustomURLHeaders", "Templates", "Executions"]
+    assert [field.name for field, _ in entry.ListFields()] == list(entry.set_fields())
+
+
+def test_a_nested_message_counts_as_set_once_something_was_done_to_it() -> None:
+    response = VodCommitUploadInfoResponse()
+    assert response.Result.Data.Vid == ""
+    assert not response.HasField("Result")
+    response.Result.Data.Vid = ""
+    assert response.HasField("Result")
+    assert str(response) == "Result {\n  Data {\n  }\n}\n"
+    assert response != VodCommitUploadInfoResponse()
+    response.ClearField("Result")
+    response.ResponseMetadata.SetInParent()
+    assert str(response) == "ResponseMetadata {\n}\n"
+    assert str(VodCommitUploadInfoResponse.of({"Result": {"Data": {}}})) == "Result {\n  Data {\n  }\n}\n"
+
+
+def test_copies_and_pickles() -> None:
+    request = VodUrlUploadRequest(SpaceName="s", URLSets=[{"SourceUrl": "u", "CustomURLHeaders": {"k": "v"}}])
+    request.URLSets[0].Executions.add().Operation.SetInParent()
+    for twin in (copy.copy(request), copy.deepcopy(request), pickle.loads(pickle.dumps(request))):
+        assert twin == request
+        assert str(twin) == str(request)
+        twin.URLSets[0].Templates.add().TemplateIds.append("1")
+        twin.URLSets[0].CustomURLHeaders["k"] = "w"
+        assert (len(request.URLSets[0].Templates), request.URLSets[0].CustomURLHeaders["k"]) == (0, "v")
+
+
+def test_numbers_of_32_bits() -> None:
+    source = VodCommitUploadInfoResponse().Result.Data.SourceInfo
+    source.Duration, source.Size = 2.3, 2.3
+    assert (source.Duration, source.Size) == (2.299999952316284, 2.3)
+    assert str(source) == "Duration: 2.3\nSize: 2.3\n"
+    source.Duration, source.Size = 1 / 3, 1 / 3
+    assert str(source) == "Duration: 0.333333343\nSize: 0.33333333333333331\n"
+    source.Duration = 1e39
+    assert source.Duration == float("inf")
 
 
 def test_the_text_form() -> None:
@@ -172,3 +214,25 @@ def test_functions_constants_and_policies() -> None:
     assert list(json.loads(str(SecurityToken2()))) == [
         "AccessKeyID", "SecretAccessKey", "SessionToken", "ExpiredTime", "CurrentTime"
     ]  # fmt: skip
+
+
+def test_messages_as_json_without_protobuf() -> None:
+    data = {"Vid": "v", "SourceInfo": {"Duration": 2.3, "Size": 5.5, "Height": 0, "FileExtra": {"k": "影"}}}
+    response = VodCommitUploadInfoResponse(ResponseMetadata={"Error": {}}, Result={"Data": data})
+    del data["SourceInfo"]["Height"]  # type: ignore[attr-defined]  # what is not set is not written
+    plain = {"ResponseMetadata": {"Error": {}}, "Result": {"Data": data}}
+    assert json_format.MessageToDict(response) == plain
+    assert json_format.MessageToJson(response) == json.dumps(plain, indent=2)
+    assert json_format.MessageToJson(response, indent=None, ensure_ascii=False) == json.dumps(plain, ensure_ascii=False)
+    everything = json_format.MessageToDict(response, always_print_fields_with_no_presence=True)
+    assert everything["ResponseMetadata"]["Error"] == {"Code": "", "Message": ""}
+    request = VodUploadMediaRequest(ChunkSize=2**40, StorageClass=1)
+    assert json_format.MessageToDict(request) == {"StorageClass": 1, "ChunkSize": str(2**40)}
+    assert json_format.Parse(json.dumps(plain), VodCommitUploadInfoResponse()) == response
+    assert json_format.ParseDict({"SpaceName": "s", "x": 1}, request, ignore_unknown_fields=True) is request
+    assert (request.SpaceName, request.ChunkSize) == ("s", 2**40)
+    json_format.ParseDict({"ChunkSize": None, "SpaceName": "t"}, request)
+    assert (request.SpaceName, request.ChunkSize) == ("t", 0)
+    for wrong in ("<html>", '{"x": 1}', '{"Result": {"Data": {"x": 1}}}', '{"Result": {"Data": {"Vid": 5}}}'):
+        with pytest.raises(json_format.ParseError):
+            json_format.Parse(wrong, VodCommitUploadInfoResponse())

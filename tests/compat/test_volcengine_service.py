@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import hashlib
 import http.client
 import json
@@ -20,12 +21,13 @@ from vodfast.compat.volcengine.util.Functions import Function
 from vodfast.compat.volcengine.vod.models.request.request_vod_pb2 import (
     VodApplyUploadInfoRequest,
     VodCommitUploadInfoRequest,
+    VodParseUploadManifestRequest,
     VodQueryUploadTaskInfoRequest,
     VodUploadMaterialRequest,
     VodUploadMediaRequest,
     VodUrlUploadRequest,
 )
-from vodfast.compat.volcengine.vod.VodService import VodService
+from vodfast.compat.volcengine.vod.VodService import VodService, part_size_of
 from vodfast.config import MIB
 
 KEY = "vodfast-emulator-volcengine"
@@ -125,7 +127,45 @@ def test_chunk_sizes_are_raised_to_twenty_mebibytes(service: VodService, emulate
         file.truncate(41 * MIB)
     request = VodUploadMediaRequest(SpaceName="demo", FilePath=str(path), ChunkSize=MIB, ParallelNum=1)
     judge(emulated, service.upload_media(request).Result.Data.Vid, path)
-    assert [record["bytes"] for record in called(emulated, "UploadPart")] == [20 * MIB, 20 * MIB, MIB]
+    assert [record["bytes"] for record in called(emulated, "UploadPart")] == [21 * MIB, 20 * MIB]
+
+
+@pytest.mark.parametrize("chunk", [0, 20 * MIB, 33 * MIB + 1])
+def test_no_file_goes_in_more_parts_than_the_vendors_package_makes_of_it(chunk: int) -> None:
+    least = max(chunk, 20 * MIB)
+    for size in (1, least, least + 1, 2 * least - 1, 2 * least, 5 * least + MIB, 1024 * MIB, 100_000 * MIB + 3):
+        theirs = max(size // least, 1)
+        ours = -(-size // part_size_of(size, chunk))
+        assert 1 <= ours <= theirs
+        assert part_size_of(size, chunk) <= 2 * least + MIB
+
+
+def test_a_playlist_takes_no_more_calls_than_the_vendors_package(
+    service: VodService, emulated: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "v").mkdir()
+    for name in ("v/0.ts", "v/1.ts"):
+        (tmp_path / name).write_bytes(name.encode() * 100)
+    (tmp_path / "a.m3u8").write_text("#EXTM3U\n#EXTINF:1,\nv/0.ts\n#EXTINF:1,\nv/1.ts\n#EXT-X-ENDLIST\n")
+    request = VodUploadMediaRequest(SpaceName="demo", FilePath=str(tmp_path / "a.m3u8"), SupportParseManifest=True)
+    data = service.upload_media(request).Result.Data
+    judge(emulated, data.Vid, tmp_path / "a.m3u8")
+    assert collections.Counter(record["operation"] for record in emulated.history()) == {
+        "ParseUploadManifest": 1, "ApplyUploadInfo": 3, "DirectUpload": 3, "CommitUploadInfo": 1
+    }  # fmt: skip
+    stored = sorted(one["size"] for media in emulated.media() for one in media["objects"])
+    assert stored == [59, 600, 600]
+
+
+def test_what_the_service_says_comes_back_whole(service: VodService, emulated: Any) -> None:
+    request = VodParseUploadManifestRequest(SpaceName="demo", ManifestContent="#EXTM3U\n#EXTINF:1,\nv/0.ts\n")
+    response = service.parse_upload_manifest(request)
+    assert list(response.Result.Data.MediaSegments) == ["v/0.ts"]
+    granted = service.apply_upload_info(VodApplyUploadInfoRequest(SpaceName="demo", FileSize=3, FileExtension=".mp4"))
+    for operation, answer in (("ParseUploadManifest", response), ("ApplyUploadInfo", granted)):
+        metadata = answer.ResponseMetadata
+        assert metadata.RequestId == called(emulated, operation)[0]["request_id"]
+        assert (metadata.Action, metadata.Version, metadata.Service) == (operation, "2022-01-01", "vod")
 
 
 def test_pulls_and_jobs(service: VodService, emulated: Any) -> None:
@@ -310,6 +350,11 @@ def test_the_vendors_files_are_read(
     assert upload(service, media_file(10)).Result.Data.Vid
     text = f"[default]\naccess_key_id = {KEY}-of-nobody\nsecret_access_key = else\n"
     (folder / "credentials").write_text(text)
+    assert upload(service, media_file(10)).Result.Data.Vid, "keys are looked up once"
+    service = VodService()
+    service.set_host(emulated.endpoint)
+    service.set_scheme("http")
+    assert service.service_info.credentials.ak == f"{KEY}-of-nobody"
     with pytest.raises(VodError, match="InvalidAccessKey"):
         upload(service, media_file(10))
 
@@ -317,7 +362,7 @@ def test_the_vendors_files_are_read(
 def test_other_parts_of_the_service_are_named(service: VodService) -> None:
     with pytest.raises(AttributeError, match=r"get_play_info.*vendor's own"):
         service.get_play_info(None)
-    assert not hasattr(service, "parse_upload_manifest")
+    assert not hasattr(service, "list_space")
 
 
 def test_every_call_makes_a_media_of_its_own(

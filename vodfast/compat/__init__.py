@@ -16,5 +16,7 @@ STAND_INS: Final[Mapping[str, str]] = {
 }
 """Official top-level names and the packages that take their place, even where the vendor's own is installed."""
 
-SUBSTITUTES: Final[Mapping[str, str]] = {name: f"{__name__}.{name}" for name in ("qcloud_cos", "tencentcloud")}
-"""Names that only lend their exceptions: they take their place where the vendor's own package is not installed."""
+SUBSTITUTES: Final[Mapping[str, str]] = {
+    name: f"{__name__}.{name}" for name in ("google", "qcloud_cos", "tencentcloud")
+}
+"""Names that lend an exception or a function: they take their place where the vendor's own package is not installed."""

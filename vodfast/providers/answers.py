@@ -125,6 +125,13 @@ class Reply:
         except _UNREADABLE:
             raise self.useless("broken JSON") from None
 
+    def whole(self) -> dict[str, Any]:
+        """The answer as plain data, its envelope included."""
+        try:
+            return msgspec.json.decode(self.response.body, type=dict[str, Any])
+        except _UNREADABLE:
+            raise self.useless("broken JSON") from None
+
     def useless(self, problem: str) -> VodfastError:
         """The error for this answer, which says what is wrong with it; to be raised by the caller."""
         return self.service.useless(self.operation, self.response, problem, self.request_id)

@@ -10,7 +10,7 @@ import pytest
 
 from vodfast.credentials import Credentials
 from vodfast.errors import InvalidInput, VodfastError
-from vodfast.providers.contract import ManifestSpec, MediaSpec, MemberSpec
+from vodfast.providers.contract import ManifestSpec, MediaRecord, MediaSpec, MemberSpec
 from vodfast.providers.volcengine import AddOptionInfo, GetMeta, UploadOptions
 from vodfast.providers.volcengine.protocol import VolcengineVod
 from vodfast.transfer.message import Response
@@ -115,6 +115,17 @@ def test_a_member_need_not_become_media() -> None:
     caption = MediaSpec(name="a.vtt", size=5, kind="subtitle")
     with pytest.raises(VodfastError, match="neither a Vid nor a Mid"):
         commit(caption).parse(answer({}))
+
+
+def test_members_that_stay_objects() -> None:
+    own, members = VOD.split_package(package(options=UploadOptions(commit_members=False)), KEY)
+    for member in members.values():
+        record = VOD.commit(ticket_of(member), {"media": ObjectReceipt(tag="0", digest=None)})
+        assert isinstance(record, MediaRecord)
+        assert (record.media_id, record.request_id) == ("", "r")
+    assert commit(own).operation == "CommitUploadInfo"
+    alone = MediaSpec(name="a.ts", size=5, options=UploadOptions(file_type="object", commit_members=False))
+    assert commit(alone).operation == "CommitUploadInfo", "what is no member is committed in any case"
 
 
 def test_a_member_without_a_suffix_is_refused_by_name() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 
 class Statement:
@@ -14,8 +15,8 @@ class Statement:
 
     def __init__(self) -> None:
         self.effect = ""
-        self.action: list[str] = []
-        self.resource: list[str] = []
+        self.action: Sequence[str] = []
+        self.resource: Sequence[str] = []
         self.condition = ""
 
     @staticmethod
@@ -32,8 +33,8 @@ class Statement:
 def _statement(effect: str, actions: Sequence[str], resources: Sequence[str]) -> Statement:
     made = Statement()
     made.effect = effect
-    made.action = list(actions)
-    made.resource = list(resources)
+    made.action = actions
+    made.resource = resources
     return made
 
 
@@ -64,3 +65,38 @@ class SecurityToken2:
                 "CurrentTime": self.current_time,
             }
         )
+
+
+class InnerToken:
+    """The inside of a temporary token, which the service reads."""
+
+    def __init__(self) -> None:
+        self.lt_access_key_id = ""
+        self.access_key_id = ""
+        self.signed_secret_access_key = ""
+        self.expired_time = 0
+        self.policy_string = ""
+        self.signature = ""
+
+    def __str__(self) -> str:
+        return json.dumps(ComplexEncoder().default(self))
+
+
+class ComplexEncoder(json.JSONEncoder):
+    """Writes policies, statements and the inside of tokens as JSON."""
+
+    def default(self, o: Any) -> Any:
+        if isinstance(o, Policy):
+            return {"Statement": list(o.statements)}
+        if isinstance(o, Statement):
+            return {"Effect": o.effect, "Action": o.action, "Resource": o.resource}
+        if isinstance(o, InnerToken):
+            return {
+                "LTAccessKeyId": o.lt_access_key_id,
+                "AccessKeyId": o.access_key_id,
+                "SignedSecretAccessKey": o.signed_secret_access_key,
+                "ExpiredTime": o.expired_time,
+                "PolicyString": o.policy_string,
+                "Signature": o.signature,
+            }
+        return super().default(o)

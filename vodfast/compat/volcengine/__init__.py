@@ -3,5 +3,5 @@
 Decides which of its modules exist here, under the names scripts import. Leaves the work to the public client.
 """
 
-VERSION = "1.0.229"
+VERSION = "v1.0.229"
 """The version of the vendor's package whose names and shapes these are."""

@@ -2,14 +2,18 @@
 
 Decides what scripts may do with a message: assign fields by name, go into nested ones without making them, `add()` to
 lists, read what is unset as its default, compare, copy and print. Leaves which messages there are to the modules named
-`*_pb2`.
+`*_pb2`, and the text form to `text_form.py`.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Final, NamedTuple, Self
+import operator
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Final, NamedTuple, Self, SupportsIndex
+
+from vodfast.compat.volcengine import descriptors
+from vodfast.compat.volcengine.descriptors import Descriptor, FieldDescriptor, FileDescriptor, WireType
+from vodfast.compat.volcengine.text_form import text_of
 
 
 class Scalar(NamedTuple):
@@ -17,6 +21,7 @@ class Scalar(NamedTuple):
 
     of: type
     default: Any
+    wire: WireType
     low: int = 0
     high: int = 0
 
@@ -26,16 +31,19 @@ class Scalar(NamedTuple):
         Raises:
             TypeError, ValueError: it is of another type, or out of range.
         """
-        if self.of is float and isinstance(value, (int, float)):
-            return float(value)
-        if self.of is bool and isinstance(value, (bool, int)):
-            return bool(value)
-        if self.of is int and isinstance(value, int):
-            if not self.low <= value <= self.high:
-                raise ValueError(f"Value out of range: {value}")
-            return int(value)
-        if self.of is str and isinstance(value, str):
-            return value
+        if self.of is str:
+            if isinstance(value, bytes):
+                return value.decode()
+            if isinstance(value, str):
+                value.encode()  # what has no UTF-8 is refused
+                return value
+        elif self.of is float and isinstance(value, (int, float)):
+            return descriptors.single(float(value)) if self.wire is descriptors.FLOAT else float(value)
+        elif self.of is not float and isinstance(value, SupportsIndex):
+            number = operator.index(value)
+            if self.of is int and not self.low <= number <= self.high:
+                raise ValueError(f"Value out of range: {number}")
+            return self.of(number)
         raise TypeError(f"{value!r} has type {type(value).__name__}, but expected {self.of.__name__}")
 
     def read(self, value: Any) -> Any:
@@ -50,15 +58,16 @@ class Scalar(NamedTuple):
                 raise ValueError(f"{value!r} is not a whole number")
             return self.checked(int(value) if isinstance(value, str) and value.lstrip("-").isdigit() else int(number))
         if self.of is float and isinstance(value, str):
-            return float(value)
+            return self.checked(float(value))
         return self.checked(value)
 
 
-TEXT: Final = Scalar(str, "")
-FLAG: Final = Scalar(bool, False)
-NUMBER: Final = Scalar(float, 0.0)
-INT32: Final = Scalar(int, 0, -(2**31), 2**31 - 1)
-INT64: Final = Scalar(int, 0, -(2**63), 2**63 - 1)
+TEXT: Final = Scalar(str, "", descriptors.STRING)
+FLAG: Final = Scalar(bool, False, descriptors.BOOL)
+NUMBER: Final = Scalar(float, 0.0, descriptors.DOUBLE)
+SINGLE: Final = Scalar(float, 0.0, descriptors.FLOAT)
+INT32: Final = Scalar(int, 0, descriptors.INT32, -(2**31), 2**31 - 1)
+INT64: Final = Scalar(int, 0, descriptors.INT64, -(2**63), 2**63 - 1)
 
 
 class Listed(NamedTuple):
@@ -88,11 +97,18 @@ class Repeated(list[Any]):
             raise TypeError(f"Expected a message object, but got {value!r}.")
         return value.copy()
 
-    def append(self, value: Any) -> None:
-        super().append(self._fit(value))
+    def append(self, value: Any) -> Any:
+        """Messages are copied; the copy is what comes back."""
+        own = self._fit(value)
+        super().append(own)
+        return own if isinstance(own, Message) else None
 
     def extend(self, values: Iterable[Any]) -> None:
         super().extend([self._fit(value) for value in values])
+
+    def MergeFrom(self, values: Iterable[Any]) -> None:
+        """The same as `extend`."""
+        self.extend(values)
 
     def insert(self, index: Any, value: Any) -> None:
         super().insert(index, self._fit(value))
@@ -118,6 +134,15 @@ class Repeated(list[Any]):
         super().append(made)
         return made
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _repeated, (self._of, list(self))
+
+
+def _repeated(of: Scalar | type[Message], values: list[Any]) -> Repeated:
+    made = Repeated(of)
+    list.extend(made, values)
+    return made
+
 
 class Texts(dict[str, str]):
     """A map field: keys and values are text. An unset key reads as ""."""
@@ -133,6 +158,10 @@ class Texts(dict[str, str]):
         for key, value in dict(*given, **more).items():
             self[key] = value
 
+    def MergeFrom(self, other: Mapping[str, str]) -> None:
+        """The same as `update`."""
+        self.update(other)
+
     def setdefault(self, key: str, default: str = "") -> str:
         if key not in self:
             self[key] = default
@@ -142,15 +171,20 @@ class Texts(dict[str, str]):
 class Message:
     """One message. Subclasses name their fields as keywords of the class, in the order of the vendor's definition."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("_present", "_values")
     fields: ClassVar[Mapping[str, Kind]] = {}
+    DESCRIPTOR: ClassVar[Descriptor]
     _values: dict[str, Any]
+    _present: bool
+    """Whether a nested one counts as set although nothing in it is."""
 
     def __init_subclass__(cls, **fields: Kind) -> None:
         cls.fields = fields
+        cls.DESCRIPTOR = _described(cls)
 
     def __init__(self, **given: Any) -> None:
         object.__setattr__(self, "_values", {})
+        object.__setattr__(self, "_present", False)
         for name, value in given.items():
             if name not in self.fields:
                 raise ValueError(f'Protocol message {type(self).__name__} has no "{name}" field.')
@@ -189,6 +223,7 @@ class Message:
             what = "map, or repeated field" if isinstance(kind, (Listed, TextMap)) else "message field"
             raise AttributeError(f'Assignment not allowed to {what} "{name}" in protocol message object.')
         self._values[name] = kind.checked(value)
+        self.SetInParent()
 
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f'"{name}" cannot be deleted; ClearField resets it')
@@ -196,45 +231,57 @@ class Message:
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self.fields]
 
-    def ListFields(self) -> list[tuple[str, Any]]:
-        """What is set to something else than its default, in the order of the definition. The first of each pair is
-        the field's name, where the vendor's has a descriptor.
-        """
-        return [(name, self._values[name]) for name in self.fields if name in self._values and self._is_set(name)]
+    def SetInParent(self) -> None:
+        """Count as set in the message this one is part of, even while it is empty."""
+        object.__setattr__(self, "_present", True)
+
+    def ListFields(self) -> list[tuple[FieldDescriptor, Any]]:
+        """What is set, in the order of the definition; plain values are if they are not the default."""
+        return [(field, self._values[field.name]) for field in self.DESCRIPTOR.fields if self._is_set(field.name)]
+
+    def set_fields(self) -> dict[str, Any]:
+        """The same by name."""
+        return {field.name: value for field, value in self.ListFields()}
 
     def _is_set(self, name: str) -> bool:
+        if name not in self._values:
+            return False
         value, kind = self._values[name], self.fields[name]
         if isinstance(kind, Scalar):
             return bool(value != kind.default)
-        return bool(value.ListFields()) if isinstance(value, Message) else bool(value)
+        if not isinstance(value, Message):
+            return bool(value)
+        return value._present or any(value._is_set(one) for one in value._values)
 
     def HasField(self, name: str) -> bool:
-        """Whether a nested message holds anything.
+        """Whether a nested message is set.
 
         Raises:
             ValueError: the field is no nested message.
         """
-        kind = self.fields.get(name)
-        if not isinstance(kind, type):
+        if not isinstance(self.fields.get(name), type):
             raise ValueError(f'Field "{name}" of {type(self).__name__} has no presence')
-        return name in self._values and self._is_set(name)
+        return self._is_set(name)
 
     def ClearField(self, name: str) -> None:
         """Back to the default."""
         if name not in self.fields:
             raise ValueError(f'Protocol message {type(self).__name__} has no "{name}" field.')
         self._values.pop(name, None)
+        self.SetInParent()
 
     def Clear(self) -> None:
         """Every field back to its default."""
         self._values.clear()
+        self.SetInParent()
 
     def MergeFrom(self, other: Self) -> None:
         """Take over what is set in another of the same type; lists grow."""
         if type(other) is not type(self):
             raise TypeError(f"Parameter to MergeFrom() must be instance of same class: {type(self).__name__}")
-        for name, value in other.ListFields():
+        for name, value in other.set_fields().items():
             self._fill(name, value)
+        self.SetInParent()
 
     def CopyFrom(self, other: Self) -> None:
         """Become equal to another of the same type."""
@@ -247,6 +294,20 @@ class Message:
         made = type(self)()
         made.MergeFrom(self)
         return made
+
+    __copy__ = copy
+
+    def IsInitialized(self) -> bool:
+        """True: no field is required."""
+        return True
+
+    def WhichOneof(self, name: str) -> str | None:
+        """There are no such groups of fields here.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(f'Protocol message {type(self).__name__} has no "{name}" field.')
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Self:
@@ -271,17 +332,29 @@ class Message:
                 )
             else:
                 made._values[name] = kind.of(value)
+                made._values[name].SetInParent()
         return made
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _revived, (type(self), self._values, self._present)
+
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and dict(self.ListFields()) == dict(other.ListFields())
+        return type(other) is type(self) and self.set_fields() == other.set_fields()
 
     __hash__ = None  # type: ignore[assignment]  # it can change
 
     def __repr__(self) -> str:
-        return "".join(f"{line}\n" for line in _lines(self))
+        return text_of(self)
 
     __str__ = __repr__
+
+
+def _revived(kind: type[Message], values: dict[str, Any], present: bool) -> Message:
+    made = kind()
+    made._values.update(values)
+    if present:
+        made.SetInParent()
+    return made
 
 
 def _empty(kind: Listed | TextMap | type[Message]) -> Any:
@@ -290,42 +363,20 @@ def _empty(kind: Listed | TextMap | type[Message]) -> Any:
     return Texts() if isinstance(kind, TextMap) else kind()
 
 
-def _lines(message: Message) -> Iterator[str]:
-    """A message in text form, one line for each plain value."""
-    for name, value in message.ListFields():
-        if isinstance(value, Texts):
-            for key in sorted(value):
-                yield from _block(name, [f"key: {_quoted(key)}", f"value: {_quoted(value[key])}"])
+def _described(kind: type[Message]) -> Descriptor:
+    """The descriptor of a class; its full name follows from the module, as it does in the vendor's package."""
+    folders = kind.__module__.rpartition(".volcengine.")[2].split(".")[:-1]
+    package = ".".join(["Volcengine", *(folder.capitalize() for folder in folders)])
+    file = FileDescriptor("/".join(["volcengine", *folders]), package)
+    own = Descriptor(kind.__name__, f"{package}.{kind.__name__}", file)
+    for number, (name, field) in enumerate(kind.fields.items(), 1):
+        of = field.of if isinstance(field, Listed) else field
+        if isinstance(of, Scalar):
+            wire, message_type = of.wire, None
         else:
-            for one in value if isinstance(value, Repeated) else [value]:
-                if isinstance(one, Message):
-                    yield from _block(name, _lines(one))
-                else:
-                    yield f"{name}: {_shown(one)}"
-
-
-def _block(name: str, lines: Iterable[str]) -> Iterator[str]:
-    yield f"{name} {{"
-    yield from (f"  {line}" for line in lines)
-    yield "}"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return _quoted(value)
-    if isinstance(value, float) and math.isfinite(value) and value.is_integer() and abs(value) < 1e16:
-        return str(int(value))
-    return str(value)
-
-
-_ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "'": "\\'", "\\": "\\\\"}
-
-
-def _quoted(text: str) -> str:
-    escaped = "".join(
-        _ESCAPES.get(letter) or (letter if letter >= " " and letter != "\x7f" else f"\\{ord(letter):03o}")
-        for letter in text
-    )
-    return f'"{escaped}"'
+            wire = descriptors.MESSAGE
+            message_type = own.map_entry(name) if isinstance(of, TextMap) else of.DESCRIPTOR
+        repeated = isinstance(field, (Listed, TextMap))
+        default = of.default if isinstance(of, Scalar) else None
+        own.add(name, number, wire, repeated=repeated, default=default, message_type=message_type)
+    return own

@@ -44,6 +44,9 @@ class UploadOptions(contract.ProviderOptions, frozen=True, kw_only=True):
     """Upload host to prefer."""
     need_fallback: bool = True
     """Whether the service may name fallback hosts."""
+    commit_members: bool = True
+    """Whether each file a playlist names is committed as an object, which the vendor's Go and Java packages do. Without
+    it is stored under its name and no more, as the vendor's Python package has it, which saves a call for each."""
     part_concurrency: int | None = None
     """Parts of one object in flight, 1 to 128; None leaves it to the engine."""
 

@@ -1,7 +1,7 @@
 """A package on Volcengine VOD: a playlist with everything it names (section 8.3 of the protocol notes).
 
-Decides that each member is an object of its own, committed like the vendor's Go and Java clients do, under the
-directory of the playlist; and asks the service's parser. Leaves finding and guarding the members to whoever reads the
+Decides that each member is an object of its own under the directory of the playlist, committed unless the options say
+not to; and asks the service's parser. Leaves finding and guarding the members to whoever reads the
 files, and the sessions to `protocol.py`.
 """
 
@@ -23,6 +23,13 @@ EXTENSIONS: Final = ("m3u8",)
 PARSER_VERSION: Final = "2022-01-01"
 MEMBER: Final = "object"
 """FileType of a member."""
+
+
+class MemberOptions(UploadOptions, frozen=True, kw_only=True):
+    """Of one member."""
+
+    committed: bool = True
+    """Without, its session ends when it is stored."""
 
 
 def parse_manifest(api: Api, space: str, manifest: ManifestSpec) -> Call[tuple[str, ...]]:
@@ -52,7 +59,7 @@ def split(media: MediaSpec, key: str, version: str) -> tuple[MediaSpec, Mapping[
             name=member.path.rpartition("/")[2],
             size=member.size,
             storage_class=media.storage_class,
-            options=UploadOptions(
+            options=MemberOptions(
                 file_name=directory + member.path,
                 file_type=MEMBER,
                 functions_json="",
@@ -61,6 +68,7 @@ def split(media: MediaSpec, key: str, version: str) -> tuple[MediaSpec, Mapping[
                 host_prefer=options.host_prefer,
                 need_fallback=options.need_fallback,
                 part_concurrency=options.part_concurrency,
+                committed=options.commit_members,
             ),
         )
         for member in media.members
@@ -68,6 +76,11 @@ def split(media: MediaSpec, key: str, version: str) -> tuple[MediaSpec, Mapping[
     return own, members
 
 
+def ends_when_stored(options: UploadOptions) -> bool:
+    """Whether these are options of a member that is not committed."""
+    return isinstance(options, MemberOptions) and not options.committed
+
+
 def is_member(session: wire.Session) -> bool:
     """Whether a session is that of a member, of which the service need not make media."""
-    return session.apply.file_type == MEMBER and session.commit.functions is None
+    return session.apply.file_type == MEMBER and (session.commit is None or session.commit.functions is None)

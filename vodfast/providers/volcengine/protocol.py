@@ -7,7 +7,7 @@ addresses of a reply to `places.py`, the other verbs to `verbs.py`, and calls an
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,7 +33,7 @@ from vodfast.providers.contract import (
 )
 from vodfast.providers.fields import authority, check_operation, check_plain, check_text
 from vodfast.providers.volcengine import checks, packages, verbs, wire
-from vodfast.providers.volcengine.calls import Api
+from vodfast.providers.volcengine.calls import Api, Carried
 from vodfast.providers.volcengine.places import Unusable, places_of, renewed
 from vodfast.stores.tos.dialect import GATEWAY_LIMITS
 from vodfast.transfer.ports import Call, ObjectReceipt
@@ -155,7 +155,8 @@ class VolcengineVod:
                 places = places_of(data, media.size, asked.storage_class or 0, self.name)
             except Unusable as error:
                 raise reply.useless(str(error)) from None
-            session = wire.Session(keys=places.keys, apply=asked, commit=commit)
+            due = None if packages.ends_when_stored(options) else commit
+            session = wire.Session(keys=places.keys, apply=asked, commit=due)
             first, *others = places.stores
             return Ticket(
                 session=msgspec.json.encode(session).decode(),
@@ -193,8 +194,9 @@ class VolcengineVod:
 
         return self._api.call("ApplyUploadInfo", self.api_version, asked, read)
 
-    def commit(self, ticket: Ticket, receipts: Mapping[str, ObjectReceipt]) -> Call[MediaRecord]:
-        """Turn the stored object into media, with the SessionKey of the address that took it.
+    def commit(self, ticket: Ticket, receipts: Mapping[str, ObjectReceipt]) -> Call[MediaRecord] | MediaRecord:
+        """Turn the stored object into media, with the SessionKey of the address that took it; a member of a package may
+        stay an object, and then nothing is asked.
 
         The key names one session and one object, which is what makes the call safe to repeat; that the service answers
         a repeat with the same media is an inference (section 7), and no call finds media by session instead.
@@ -207,6 +209,8 @@ class VolcengineVod:
         if receipt is None:
             raise InvalidInput("nothing may be committed before the media is stored", cloud=self.name)
         session = msgspec.json.decode(ticket.session, type=wire.Session)
+        if session.commit is None:
+            return MediaRecord(media_id="", url=None, cover_url=None, request_id=ticket.request_id)
         body = msgspec.structs.replace(session.commit, session_key=session.keys[int(receipt.tag)])
 
         def read(reply: Reply) -> MediaRecord:
@@ -270,6 +274,23 @@ class VolcengineVod:
     def invoke(self, operation: str, parameters: Mapping[str, object]) -> Call[dict[str, Any]]:
         """Any action by its name, as a GET; `Version` among the parameters wins over `api_version`. Lists and objects
         travel as JSON text."""
+        return self._named(operation, parameters, "query", lambda reply: reply.fields())
+
+    def answer(
+        self, operation: str, parameters: Mapping[str, object], carried: Carried = "query"
+    ) -> Call[dict[str, Any]]:
+        """Any action by its name, as `invoke`, with the whole answer: `ResponseMetadata` and `Result`. `form` or `json`
+        makes it a POST with its parameters in the body.
+        """
+        return self._named(operation, parameters, carried, lambda reply: reply.whole())
+
+    def _named(
+        self,
+        operation: str,
+        parameters: Mapping[str, object],
+        carried: Carried,
+        read: Callable[[Reply], dict[str, Any]],
+    ) -> Call[dict[str, Any]]:
         reads = check_operation(checks.CLOUD, operation)
         check_plain(checks.CLOUD, "parameters", parameters)
         given = {
@@ -278,7 +299,7 @@ class VolcengineVod:
             if name != "Version"
         }
         version = str(parameters.get("Version", self.api_version))
-        return self._api.call(operation, version, given, lambda reply: reply.fields(), repeatable=reads, reads=reads)
+        return self._api.call(operation, version, given, read, carried=carried, repeatable=reads, reads=reads)
 
     def clock(self) -> Call[None]:
         """A signed read of no job, for its date and its verdict on the keys."""

@@ -256,9 +256,10 @@ class Envelope(Body, frozen=True, kw_only=True):
 class Session(Body, frozen=True, kw_only=True):
     """What this cloud must remember between apply and commit; it travels as `Ticket.session`.
 
-    `keys` are the SessionKeys by route. The rest are the parameters of a renewed apply and of the commit.
+    `keys` are the SessionKeys by route. The rest are the parameters of a renewed apply and of the commit, None where
+    there is none.
     """
 
     keys: tuple[str, ...]
     apply: ApplyUploadInfoRequest
-    commit: CommitUploadInfoRequest
+    commit: CommitUploadInfoRequest | None

@@ -12,12 +12,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from vodfast.blocking import Client
+from vodfast.compat.google.protobuf.json_format import *  # noqa: F403  # scripts import everything from here, too
 from vodfast.compat.volcengine.errors import NO_FILE, VodError, translated
 from vodfast.compat.volcengine.messages import Message
+from vodfast.compat.volcengine.Policy import *  # noqa: F403  # as above
 from vodfast.compat.volcengine.Policy import Policy, SecurityToken2, Statement
 from vodfast.compat.volcengine.vod.models.request.request_vod_pb2 import (
     VodApplyUploadInfoRequest,
     VodCommitUploadInfoRequest,
+    VodParseUploadManifestRequest,
     VodQueryUploadTaskInfoRequest,
     VodUploadMaterialRequest,
     VodUploadMediaRequest,
@@ -26,10 +29,12 @@ from vodfast.compat.volcengine.vod.models.request.request_vod_pb2 import (
 from vodfast.compat.volcengine.vod.models.response.response_vod_pb2 import (
     VodApplyUploadInfoResponse,
     VodCommitUploadInfoResponse,
+    VodParseUploadManifestResponse,
     VodQueryUploadTaskInfoResponse,
     VodUrlUploadResponse,
 )
 from vodfast.compat.volcengine.vod.VodServiceConfig import LEAST_CHUNK, VodServiceConfig
+from vodfast.config import GIB, MIB
 from vodfast.errors import VodfastError
 from vodfast.items import UploadResult
 from vodfast.providers.contract import JobRecord, PullItem
@@ -45,6 +50,12 @@ from vodfast.providers.volcengine import (
     Template,
     UploadOptions,
 )
+from vodfast.providers.volcengine.calls import Carried
+from vodfast.providers.volcengine.checks import MAX_PART_CONCURRENCY
+
+MinChunkSize = LEAST_CHUNK
+LargeFileSize = GIB
+"""The vendor's names of its sizes; nothing depends on the second one."""
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Message)
@@ -98,8 +109,10 @@ class VodService(VodServiceConfig):
                 force_new=True,  # a script that uploads a file twice wants two media
             )
 
-        whole_at_once = os.path.getsize(request.FilePath) <= LEAST_CHUNK and not is_playlist(request.FilePath)
-        done = self._ask(perform, request.SpaceName, chunk_size=request.ChunkSize, remember=not whole_at_once)
+        size = os.path.getsize(request.FilePath)
+        whole_at_once = size <= LEAST_CHUNK and not is_playlist(request.FilePath)
+        part_size = part_size_of(size, request.ChunkSize)
+        done = self._ask(perform, request.SpaceName, part_size=part_size, remember=not whole_at_once)
         data = dict(done.raw)
         if not data:
             data = {"Mid" if (done.media_id or "").startswith("m") else "Vid": done.media_id}
@@ -152,10 +165,17 @@ class VodService(VodServiceConfig):
         """
         return self._invoke(VodCommitUploadInfoResponse, "CommitUploadInfo", request)
 
-    def _invoke(self, kind: type[M], action: str, request: Message) -> M:
-        given = {"Version": "2022-01-01"} | dict(request.ListFields())
-        result = self._ask(lambda client: client.invoke(action, given))
-        return self._answer(kind, action, "2022-01-01", None, result)
+    def parse_upload_manifest(self, request: VodParseUploadManifestRequest) -> VodParseUploadManifestResponse:
+        """The paths of the files a playlist names, as the service reads it.
+
+        Raises:
+            VodError: it failed.
+        """
+        return self._invoke(VodParseUploadManifestResponse, "ParseUploadManifest", request, "json")
+
+    def _invoke(self, kind: type[M], action: str, request: Message, carried: Carried = "query") -> M:
+        given = {"Version": "2022-01-01"} | request.set_fields()
+        return kind.of(self._ask(lambda client: client.perform(lambda cloud: cloud.answer(action, given, carried))))
 
     def get_upload_sts2_with_expired_time(self, expired_time: float) -> SecurityToken2:
         """A token that allows uploads into every space for so many seconds, at least 60. Made without the service.
@@ -191,10 +211,15 @@ class VodService(VodServiceConfig):
         return token
 
     def _ask(
-        self, perform: Callable[[Client], T], space: str = "", *, chunk_size: int = 0, remember: bool = False
+        self,
+        perform: Callable[[Client], T],
+        space: str = "",
+        *,
+        part_size: int = LEAST_CHUNK,
+        remember: bool = False,
     ) -> T:
         try:
-            with self.client(space, chunk_size=chunk_size, remember=remember) as client:
+            with self.client(space, part_size=part_size, remember=remember) as client:
                 return perform(client)
         except VodfastError as error:
             raise translated(error) from error
@@ -208,6 +233,14 @@ class VodService(VodServiceConfig):
             "Region": self.service_info.credentials.region,
         }
         return kind.of({"ResponseMetadata": metadata, "Result": result})
+
+
+def part_size_of(size: int, chunk_size: int) -> int:
+    """Bytes of a part: a file goes in as many as the vendor's package cuts it into, whose last one is up to twice as
+    long as the others; here they are of one size. Whole MiB, so that files of many sizes share a client.
+    """
+    chunk = max(chunk_size, LEAST_CHUNK)
+    return chunk if size <= chunk else -(-size // (size // chunk * MIB)) * MIB
 
 
 def is_playlist(path: str) -> bool:
@@ -230,7 +263,8 @@ def _upload_options(request: Any, **more: Any) -> UploadOptions:
         network_mode=request.ClientNetWorkMode or None,
         idc_mode=request.ClientIDCMode or None,
         host_prefer=request.UploadHostPrefer or None,
-        part_concurrency=request.ParallelNum if request.ParallelNum > 0 else None,
+        part_concurrency=min(request.ParallelNum, MAX_PART_CONCURRENCY) if request.ParallelNum > 0 else None,
+        commit_members=False,
         **more,
     )
 

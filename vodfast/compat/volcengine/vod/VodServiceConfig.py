@@ -6,13 +6,15 @@ for more of the vendor's service than uploads. Clients are kept open between cal
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any, Final
 
 import msgspec
 
 from vodfast.blocking import Client
 from vodfast.compat.clients import environment_config, shared_client
+from vodfast.compat.volcengine.Credentials import Credentials as Keys
+from vodfast.compat.volcengine.ServiceInfo import ServiceInfo
 from vodfast.config import MIB, TransferConfig, parse_route
 from vodfast.credentials import Credentials, find_credentials
 from vodfast.errors import ConfigError
@@ -23,50 +25,27 @@ LEAST_CHUNK: Final = 20 * MIB
 _CLOUD: Final = "volcengine"
 _HERE: Final = (
     "upload_media, upload_material, upload_media_by_url, query_upload_task_info, apply_upload_info, "
-    "commit_upload_info, get_upload_sts2, get_upload_sts2_with_expired_time and sign_sts2"
+    "commit_upload_info, parse_upload_manifest, get_upload_sts2, get_upload_sts2_with_expired_time and sign_sts2"
 )
-
-
-class VodCredentials:
-    """What was set by hand; empty texts were not."""
-
-    def __init__(self, region: str) -> None:
-        self.ak = ""
-        self.sk = ""
-        self.service = "vod"
-        self.region = region
-        self.session_token = ""
-
-    def set_ak(self, ak: str) -> None:
-        self.ak = ak
-
-    def set_sk(self, sk: str) -> None:
-        self.sk = sk
-
-    def set_session_token(self, session_token: str) -> None:
-        self.session_token = session_token
-
-    def __repr__(self) -> str:
-        return f"VodCredentials(ak={self.ak!r}, region={self.region!r})"
-
-
-class ServiceInfo:
-    """Where the service is, and how patient a call may be (seconds)."""
-
-    def __init__(self, region: str) -> None:
-        infix = "" if region == "cn-north-1" else f"{region}."
-        self.host = f"vod.{infix}volcengineapi.com"
-        self.scheme = "https"
-        self.credentials = VodCredentials(region)
-        self.connection_timeout: float = 60
-        self.socket_timeout: float = 60
 
 
 class VodServiceConfig:
     """The settings behind `VodService`."""
 
     def __init__(self, region: str = "cn-north-1") -> None:
-        self.service_info = ServiceInfo(region)
+        self.service_info = self.get_service_info(region)
+        with suppress(ConfigError):  # said when a call needs them
+            found = _found()
+            self.set_ak(found.access_key)
+            self.set_sk(found.secret_key.reveal())
+
+    @staticmethod
+    def get_service_info(region: str) -> ServiceInfo:
+        """The address of a region, and the vendor's timeouts. Any region has one."""
+        infix = "" if region == "cn-north-1" else f"{region}."
+        credentials = Keys("", "", "vod", region)
+        header = {"Accept": "application/json"}
+        return ServiceInfo(f"vod.{infix}volcengineapi.com", header, credentials, 60, 60, "https")
 
     def set_ak(self, ak: str) -> None:
         """The access key, instead of that of the environment or the vendor's files."""
@@ -96,7 +75,7 @@ class VodServiceConfig:
         """Seconds after which a transfer that does not move is broken off and tried again."""
         self.service_info.socket_timeout = socket_timeout
 
-    def client(self, space: str = "", *, chunk_size: int = 0, remember: bool = False) -> AbstractContextManager[Client]:
+    def client(self, space: str = "", *, part_size: int, remember: bool = False) -> AbstractContextManager[Client]:
         """The client for these settings as they are now. `remember` keeps a journal, from which a later call goes on:
         what is sent in one request has nothing to go on from, and a script that sends one small file after another
         would wait longer for the journal than for the service.
@@ -108,7 +87,7 @@ class VodServiceConfig:
         config = TransferConfig(
             connect_timeout=float(info.connection_timeout),
             stall_timeout=max(1.0, float(info.socket_timeout)),
-            part_size=max(chunk_size, LEAST_CHUNK),
+            part_size=part_size,
             resume=remember,
         )
         settings = {"region": info.credentials.region, "endpoint": info.host}
@@ -136,16 +115,16 @@ class VodServiceConfig:
         """What was set, completed from where the vendor's package looks; a token is set or there is none."""
         own = self.service_info.credentials
         ak, sk, token = own.ak, own.sk, own.session_token or None
-        if not (ak and sk):
-            try:
-                found = find_credentials(_CLOUD, load_provider(_CLOUD).credential_places).credentials
-            except ConfigError:
-                route = environment_config(config).route
-                if route is None or not route.emulator:
-                    raise
-                return Credentials.of(ak, sk, token)
-            ak, sk = ak or found.access_key, sk or found.secret_key.reveal()
-            token = token or (found.token.reveal() if found.token else None)
+        try:
+            found = _found()
+        except ConfigError:
+            route = environment_config(config).route
+            if not (ak and sk) and (route is None or not route.emulator):
+                raise
+            return Credentials.of(ak, sk, token)
+        ak, sk = ak or found.access_key, sk or found.secret_key.reveal()
+        if token is None and found.token and (ak, sk) == (found.access_key, found.secret_key.reveal()):
+            token = found.token.reveal()
         return Credentials.of(ak, sk, token)
 
     def __getattr__(self, name: str) -> Any:
@@ -153,6 +132,10 @@ class VodServiceConfig:
             f"vodfast stands in for the uploads of VodService only ({_HERE}), not for {name}: use the vendor's own "
             "package for that"
         )
+
+
+def _found() -> Credentials:
+    return find_credentials(_CLOUD, load_provider(_CLOUD).credential_places).credentials
 
 
 def _routed(config: TransferConfig, host: str) -> TransferConfig:

@@ -1,35 +1,11 @@
-"""Stand-in for what the service says of a media's source, and of every answer.
+"""Stand-in for what the service says of a media's source.
 
 Decides names and types of the fields, in the order of the vendor's definition.
 """
 
 from __future__ import annotations
 
-from vodfast.compat.volcengine.messages import INT32, NUMBER, TEXT, Message, TextMap
-
-
-class ResponseError(
-    Message,
-    Code=TEXT,
-    Message=TEXT,
-):
-    """Empty on success."""
-
-    __slots__ = ()
-
-
-class ResponseMetadata(
-    Message,
-    RequestId=TEXT,
-    Action=TEXT,
-    Version=TEXT,
-    Service=TEXT,
-    Region=TEXT,
-    Error=ResponseError,
-):
-    """What every answer says of itself."""
-
-    __slots__ = ()
+from vodfast.compat.volcengine.messages import INT32, NUMBER, SINGLE, TEXT, Message, TextMap
 
 
 class VodVideoStreamMeta(
@@ -37,10 +13,10 @@ class VodVideoStreamMeta(
     Codec=TEXT,
     Height=INT32,
     Width=INT32,
-    Duration=NUMBER,
+    Duration=SINGLE,
     Definition=TEXT,
     Bitrate=INT32,
-    Fps=NUMBER,
+    Fps=SINGLE,
 ):
     __slots__ = ()
 
@@ -48,7 +24,7 @@ class VodVideoStreamMeta(
 class VodAudioStreamMeta(
     Message,
     Codec=TEXT,
-    Duration=NUMBER,
+    Duration=SINGLE,
     SampleRate=INT32,
     Bitrate=INT32,
     Quality=TEXT,
@@ -66,12 +42,12 @@ class VodSourceInfo(
     Height=INT32,
     Width=INT32,
     Format=TEXT,
-    Duration=NUMBER,
+    Duration=SINGLE,
     Size=NUMBER,
     StoreUri=TEXT,
     Definition=TEXT,
     Bitrate=INT32,
-    Fps=NUMBER,
+    Fps=SINGLE,
     CreateTime=TEXT,
     Quality=TEXT,
     DynamicRange=TEXT,

@@ -1,17 +1,16 @@
-"""Stand-in for the pieces of upload requests and responses of `volcengine.vod`.
+"""Stand-in for the pieces of upload requests, responses and callbacks of `volcengine.vod`.
 
 Decides names and types of their fields, in the order of the vendor's definition.
 """
 
 from __future__ import annotations
 
-from vodfast.compat.volcengine.messages import FLAG, INT32, INT64, TEXT, Listed, Message, TextMap
+from vodfast.compat.volcengine.descriptors import EnumType
+from vodfast.compat.volcengine.messages import FLAG, INT32, INT64, NUMBER, TEXT, Listed, Message, TextMap
 from vodfast.compat.volcengine.vod.models.business.vod_common_pb2 import VodSourceInfo
 
-Default = 0
-Standard = 1
-Archive = 2
-IA = 3
+StorageClassType = EnumType("StorageClassType", Default=0, Standard=1, Archive=2, IA=3)
+Default, Standard, Archive, IA = StorageClassType.values()
 """Storage classes."""
 
 
@@ -167,13 +166,39 @@ class VodQueryData(
     __slots__ = ()
 
 
-class VodStoreInfo(Message, StoreUri=TEXT, Auth=TEXT):
+class VodCommitUploadInfoResponseData(
+    Message,
+    Vid=TEXT,
+    SourceInfo=VodSourceInfo,
+    PosterUri=TEXT,
+    CallbackArgs=TEXT,
+    Mid=TEXT,
+):
+    __slots__ = ()
+
+
+class VodCommitData(
+    Message,
+    Data=VodCommitUploadInfoResponseData,
+):
+    __slots__ = ()
+
+
+class VodStoreInfo(
+    Message,
+    StoreUri=TEXT,
+    Auth=TEXT,
+):
     """An object's place, and the text that opens it."""
 
     __slots__ = ()
 
 
-class VodHeaderPair(Message, Key=TEXT, Value=TEXT):
+class VodHeaderPair(
+    Message,
+    Key=TEXT,
+    Value=TEXT,
+):
     __slots__ = ()
 
 
@@ -189,11 +214,41 @@ class VodUploadAddress(
     __slots__ = ()
 
 
+class StoreInfo(
+    Message,
+    StoreUri=TEXT,
+    Auth=TEXT,
+):
+    """An object's place, and the text that opens it."""
+
+    __slots__ = ()
+
+
+class HeaderPair(
+    Message,
+    Key=TEXT,
+    Value=TEXT,
+):
+    __slots__ = ()
+
+
+class UploadAddress(
+    Message,
+    StoreInfos=Listed(StoreInfo),
+    UploadHosts=Listed(TEXT),
+    UploadHeader=Listed(HeaderPair),
+    SessionKey=TEXT,
+):
+    """One way to send an object."""
+
+    __slots__ = ()
+
+
 class CandidateUploadAddresses(
     Message,
-    MainUploadAddresses=Listed(VodUploadAddress),
-    BackupUploadAddresses=Listed(VodUploadAddress),
-    FallbackUploadAddresses=Listed(VodUploadAddress),
+    MainUploadAddresses=Listed(UploadAddress),
+    BackupUploadAddresses=Listed(UploadAddress),
+    FallbackUploadAddresses=Listed(UploadAddress),
 ):
     __slots__ = ()
 
@@ -230,7 +285,10 @@ class VodApplyUploadInfoData(
     __slots__ = ()
 
 
-class VodApplyUploadInfoResult(Message, Data=VodApplyUploadInfoData):
+class VodApplyUploadInfoResult(
+    Message,
+    Data=VodApplyUploadInfoData,
+):
     __slots__ = ()
 
 
@@ -249,5 +307,143 @@ class VodCommitUploadInfoData(
 class VodCommitUploadInfoResult(
     Message,
     Data=VodCommitUploadInfoData,
+):
+    __slots__ = ()
+
+
+class VodUploadFunctionInput(
+    Message,
+    SnapshotTime=NUMBER,
+    Title=TEXT,
+    Tags=TEXT,
+    Description=TEXT,
+    Category=TEXT,
+    RecordType=INT32,
+    Format=TEXT,
+    ClassificationId=INT32,
+    TemplateId=TEXT,
+    Vid=TEXT,
+    Fid=TEXT,
+    Language=TEXT,
+    StoreUri=TEXT,
+    Source=TEXT,
+    Tag=TEXT,
+    AutoPublish=FLAG,
+    ActionType=TEXT,
+    IsHlsIndexOnly=FLAG,
+    HlsMediaSize=TEXT,
+    Templates=Listed(VodUploadTemplate),
+):
+    __slots__ = ()
+
+
+class VodUploadFunction(
+    Message,
+    Name=TEXT,
+    Input=VodUploadFunctionInput,
+):
+    """One thing to do with an upload; `Functions` of a request is the JSON of a list of them."""
+
+    __slots__ = ()
+
+
+class CommitUploadInfoParam(
+    Message,
+    SpaceName=TEXT,
+    CallbackArgs=TEXT,
+    SessionKey=TEXT,
+    Functions=Listed(VodUploadFunction),
+    GetMetaMode=TEXT,
+    VodUploadSource=TEXT,
+):
+    __slots__ = ()
+
+
+class CommitRequestBodyJson(
+    Message,
+    SpaceName=TEXT,
+    SessionKey=TEXT,
+    CallbackArgs=TEXT,
+    Functions=TEXT,
+    GetMetaMode=TEXT,
+    VodUploadSource=TEXT,
+):
+    __slots__ = ()
+
+
+class CommitResponse(
+    Message,
+    Vid=TEXT,
+    Mid=TEXT,
+    SourceInfo=VodSourceInfo,
+    PosterUri=TEXT,
+    CallbackArgs=TEXT,
+):
+    __slots__ = ()
+
+
+class VodUploadOptionInfo(
+    Message,
+    TemplateId=TEXT,
+    TemplateIds=Listed(TEXT),
+    Templates=Listed(VodUploadTemplate),
+):
+    __slots__ = ()
+
+
+class VodUploadCallbackData(
+    Message,
+    Code=TEXT,
+    Message=TEXT,
+    CallbackArgs=TEXT,
+    Vid=TEXT,
+    Mid=TEXT,
+    SpaceName=TEXT,
+    SourceInfo=VodSourceInfo,
+    PosterUri=TEXT,
+    OptionInfo=VodUploadOptionInfo,
+):
+    """The upload a callback tells of."""
+
+    __slots__ = ()
+
+
+class CallbackResponse(
+    Message,
+    RequestId=TEXT,
+    Version=TEXT,
+    EventTime=TEXT,
+    EventType=TEXT,
+    Data=VodUploadCallbackData,
+):
+    """What the service posts to the callback address when an upload is finished."""
+
+    __slots__ = ()
+
+
+class FlushUploadResult(
+    Message,
+    FlushUpload=FLAG,
+    Vid=TEXT,
+    Mid=TEXT,
+    SourceInfo=VodSourceInfo,
+    PosterUri=TEXT,
+    CallbackArgs=TEXT,
+):
+    __slots__ = ()
+
+
+class VodParseUploadManifestData(
+    Message,
+    MediaSegments=Listed(TEXT),
+):
+    """Paths of the files a playlist names, relative to it."""
+
+    __slots__ = ()
+
+
+class VodParseUploadManifestResult(
+    Message,
+    Data=VodParseUploadManifestData,
 ):
     __slots__ = ()

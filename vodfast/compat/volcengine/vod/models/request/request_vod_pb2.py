@@ -104,3 +104,14 @@ class VodQueryUploadTaskInfoRequest(
     """What `VodService.query_upload_task_info` takes: `JobIds` is comma-separated."""
 
     __slots__ = ()
+
+
+class VodParseUploadManifestRequest(
+    Message,
+    SpaceName=TEXT,
+    ManifestType=TEXT,
+    ManifestContent=TEXT,
+):
+    """What `VodService.parse_upload_manifest` takes."""
+
+    __slots__ = ()

@@ -5,11 +5,12 @@ Decides names and types of their fields. What the service left out reads as "", 
 
 from __future__ import annotations
 
+from vodfast.compat.volcengine.base.models.base.base_pb2 import ResponseMetadata
 from vodfast.compat.volcengine.messages import Message
-from vodfast.compat.volcengine.vod.models.business.vod_common_pb2 import ResponseMetadata
 from vodfast.compat.volcengine.vod.models.business.vod_upload_pb2 import (
     VodApplyUploadInfoResult,
     VodCommitUploadInfoResult,
+    VodParseUploadManifestResult,
     VodQueryData,
     VodUrlResponseData,
 )
@@ -51,5 +52,15 @@ class VodQueryUploadTaskInfoResponse(
     Result=VodQueryData,
 ):
     """What `query_upload_task_info` answers."""
+
+    __slots__ = ()
+
+
+class VodParseUploadManifestResponse(
+    Message,
+    ResponseMetadata=ResponseMetadata,
+    Result=VodParseUploadManifestResult,
+):
+    """What `parse_upload_manifest` answers."""
 
     __slots__ = ()

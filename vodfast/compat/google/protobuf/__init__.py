@@ -1,0 +1,1 @@
+"""The part of protobuf that makes JSON of messages."""

@@ -1,0 +1,32 @@
+"""Stand-in for what every answer of the service says of itself.
+
+Decides names and types of the fields, in the order of the vendor's definition.
+"""
+
+from __future__ import annotations
+
+from vodfast.compat.volcengine.messages import TEXT, Message
+
+
+class ResponseError(
+    Message,
+    Code=TEXT,
+    Message=TEXT,
+):
+    """Empty on success."""
+
+    __slots__ = ()
+
+
+class ResponseMetadata(
+    Message,
+    RequestId=TEXT,
+    Action=TEXT,
+    Version=TEXT,
+    Service=TEXT,
+    Region=TEXT,
+    Error=ResponseError,
+):
+    """What an answer says of itself."""
+
+    __slots__ = ()
