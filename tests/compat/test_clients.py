@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,6 +93,22 @@ def test_a_forked_child_opens_its_own(vodfast_emulator: Any) -> None:
     assert os.waitpid(child, 0)[1] == 0
     assert opened().upload(b"media", name="c.mp4").state == "done"
     assert [item["name"] for item in vodfast_emulator.media()] == ["a", "b", "c"]
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_child_that_is_killed_right_after_an_upload_leaves_none_that_looks_interrupted(
+    vodfast_emulator: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"media")
+    for _ in range(3):
+        child = os.fork()
+        if child == 0:
+            with shared_client("tencent", KEY, SECRET) as client:
+                client.upload(path, force_new=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    assert [item["state"] for item in vodfast_emulator.media()] == ["committed"] * 3
 
 
 def test_the_environment_counts_as_it_does_for_the_vendors(tmp_path: Path) -> None:

@@ -334,6 +334,7 @@ NOT_VERBS = {
     "aclose",
     "cancel",
     "check_clock",
+    "flush",
     "cloud",
     "origin",
     "config",

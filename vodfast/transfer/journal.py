@@ -135,6 +135,10 @@ class Journal:
         """Every item, the latest first."""
         return await self.do(_items)
 
+    async def flush(self) -> None:
+        """Wait until what has been noted is on disk."""
+        await self.do(_nothing)
+
     async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` on the journal's thread and wait until what it wrote is on disk.
 
