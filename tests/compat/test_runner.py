@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import subprocess
 import sys
 from collections.abc import Callable
@@ -114,6 +115,113 @@ def test_a_script_behind_a_link_finds_what_is_beside_the_script(python: Python, 
 
 def test_a_script_that_is_not_there(python: Python) -> None:
     assert python("-m", "vodfast.compat", "gone.py") == python("gone.py")
+
+
+@pytest.mark.parametrize("module", ["app", "app.inside", "single"])
+def test_a_module_runs_as_python_runs_it(python: Python, tmp_path: Path, module: str) -> None:
+    (tmp_path / "app").mkdir()
+    facts = "import sys; print(__name__, __package__, __file__, __spec__.name, sys.argv, sys.path[0])"
+    for name in ("app/__init__", "app/__main__", "app/inside", "single"):
+        (tmp_path / f"{name}.py").write_text(f"{facts}\nif len(sys.argv) > 2: raise SystemExit(int(sys.argv[2]))\n")
+    assert python("-m", "vodfast.compat", "-m", module, "-x") == python("-m", module, "-x")
+    assert python("-m", "vodfast.compat", "-m", module, "-x", "7").code == 7
+
+
+@pytest.mark.parametrize("module", ["nowhere", "nowhere.inside", "app", "app.nowhere"])
+def test_a_module_that_cannot_be_run(python: Python, tmp_path: Path, module: str) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "__init__.py").write_text("")
+    ran = python("-m", "vodfast.compat", "-m", module)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert f"No module named {module.partition('.')[0] if 'nowhere.' in module else module}" in ran.err.replace("'", "")
+
+
+@pytest.mark.parametrize("option", ["-c", "-m", "-", "--version", "-u"])
+def test_what_is_neither_a_script_nor_a_module_is_refused_in_one_line(python: Python, option: str) -> None:
+    ran = python("-m", "vodfast.compat", option)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert f"{option} is no script; see python -m vodfast.compat --help" in ran.err
+
+
+CHILDREN = """
+import concurrent.futures, multiprocessing, sys
+from qcloud_vod.vod_upload_client import VodUploadClient
+
+def leads(_):
+    import volcengine.vod.VodService
+    return VodUploadClient.__module__, volcengine.vod.VodService.__name__
+
+def asks(_):
+    with context.Pool(1) as pool:
+        return pool.map(leads, [1])
+
+context = multiprocessing.get_context(sys.argv[1])
+if __name__ == "__main__":
+    with context.Pool(2) as pool:
+        print(pool.map(leads, range(2)))
+    process = context.Process(target=print, args=(leads(1),))
+    process.start()
+    process.join()
+    with concurrent.futures.ProcessPoolExecutor(1, context) as pool:
+        print(list(pool.map(asks, [1])))
+"""
+
+
+@pytest.mark.parametrize("how", multiprocessing.get_all_start_methods())
+def test_child_processes_know_the_names(python: Python, tmp_path: Path, how: str) -> None:
+    (tmp_path / "script.py").write_text(CHILDREN)
+    ran = python("-W", "ignore", "-m", "vodfast.compat", "script.py", how)
+    one = ("vodfast.compat.qcloud_vod.vod_upload_client", "vodfast.compat.volcengine.vod.VodService")
+    assert ran == Ran(0, f"{[one, one]}\n{one}\n{[[one]]}\n", "")
+
+
+def test_a_name_that_leads_nowhere_says_what_there_is(python: Python, tmp_path: Path) -> None:
+    for name, here in (
+        ("qcloud_vod.nowhere", "qcloud_vod' has common, errors, exception, model, vod_upload_client; others"),
+        ("volcengine.visual.VisualService", "volcengine' has"),
+        ("tencentcloud.vod.v20180717", "tencentcloud' has common; others"),
+        ("qcloud_cos.nowhere", "qcloud_cos' has cos_exception; others"),
+    ):
+        (tmp_path / "script.py").write_text(
+            f"try:\n    import {name}\nexcept ModuleNotFoundError as error:\n    print(error.name)\nimport {name}\n"
+        )
+        ran = python("-m", "vodfast.compat", "script.py")
+        missing = ".".join(name.split(".")[:2])
+        assert (ran.code, ran.out) == (1, f"{missing}\n")
+        said = ran.err.splitlines()[-1]
+        assert said.startswith(f"ModuleNotFoundError: No module named '{missing}': vodfast's '{here}")
+        assert said.endswith("from the vendor's package, if that is installed")
+
+
+def test_what_has_no_stand_in_is_the_vendors_among_its_own(python: Python, tmp_path: Path) -> None:
+    vendor = tmp_path / "volcengine"
+    for path, text in {
+        "__init__.py": "print('the vendor')",
+        "Policy.py": "INSIDE = 1",
+        "base/__init__.py": "from volcengine.Policy import INSIDE",
+        "visual/__init__.py": "import volcengine.base\nfrom . import near",
+        "visual/near.py": "import volcengine",
+    }.items():
+        (vendor / path).parent.mkdir(exist_ok=True, parents=True)
+        (vendor / path).write_text(text)
+    (tmp_path / "script.py").write_text("""
+import sys
+import volcengine.visual
+from volcengine import base, Policy
+from volcengine.visual import near
+from volcengine.vod.VodService import VodService
+print(volcengine.__name__, Policy.__name__, hasattr(Policy, "INSIDE"), VodService.__module__)
+print(volcengine.visual.__name__, volcengine.base is base is sys.modules["volcengine.base"], base.INSIDE)
+print(near.volcengine.__file__, near.volcengine.base is base, near is volcengine.visual.near, near.__spec__.name)
+""")
+    ran = python("-m", "vodfast.compat", "script.py")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines() == [
+        "the vendor",
+        "vodfast.compat.volcengine vodfast.compat.volcengine.Policy False vodfast.compat.volcengine.vod.VodService",
+        "volcengine.visual True 1",
+        f"{vendor / '__init__.py'} True True volcengine.visual.near",
+    ]
 
 
 def test_usage(python: Python) -> None:

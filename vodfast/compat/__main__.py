@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import sys
 
-from vodfast.compat import STAND_INS, aliases, script
+from vodfast.compat import STAND_INS, children, script
 
 USAGE = f"""usage: python -m vodfast.compat SCRIPT [ARGUMENTS...]
+       python -m vodfast.compat -m MODULE [ARGUMENTS...]
 
-Runs SCRIPT as python does, with these names leading to vodfast instead of the vendor's SDK:
-{", ".join(sorted(STAND_INS))}"""
+Runs SCRIPT or MODULE as python does, with these names leading to vodfast instead of the vendor's SDK:
+{", ".join(sorted(STAND_INS))}
+
+Options of python itself go before the first -m. With VODFAST_EMULATOR set to its address, the script talks to an
+emulator instead of the clouds."""
 
 
 def main(arguments: list[str]) -> None:
     """Run what the arguments say."""
-    if not arguments or arguments[0] in ("-h", "--help"):
-        print(USAGE, file=sys.stdout if arguments else sys.stderr)
-        raise SystemExit(0 if arguments else 2)
-    aliases.install()
-    script.run(arguments[0], arguments[1:])
+    match arguments:
+        case []:
+            print(USAGE, file=sys.stderr)
+            raise SystemExit(2)
+        case ["-h" | "--help", *_]:
+            print(USAGE)
+        case ["-m", name, *rest]:
+            children.install()
+            script.run_module(name, rest)
+        case [option, *_] if option.startswith("-"):
+            print(f"vodfast.compat: {option} is no script; see python -m vodfast.compat --help", file=sys.stderr)
+            raise SystemExit(2)
+        case [name, *rest]:
+            children.install()
+            script.run(name, rest)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,19 @@
-"""Running a script the way `python SCRIPT` does.
+"""Running a script the way `python SCRIPT` does, and a module the way `python -m MODULE` does.
 
-Decides what the script sees (`__main__`, `sys.argv`, `sys.path`) and that its tracebacks begin with its own lines.
-Leaves exit codes to the interpreter: whatever the script raises goes on to it.
+Decides what it sees (`__main__`, `sys.argv`, `sys.path`) and that its tracebacks begin with its own lines. Leaves exit
+codes to the interpreter: whatever the script raises goes on to it.
 """
 
 from __future__ import annotations
 
 import builtins
+import importlib.util
 import io
 import os
 import sys
 from collections.abc import Sequence
-from importlib.machinery import SourceFileLoader
+from importlib.abc import InspectLoader
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType, TracebackType
 
 
@@ -26,17 +28,38 @@ def run(script: str, arguments: Sequence[str]) -> None:
     script = os.path.join(os.getcwd(), script.removeprefix("./"))
     if not sys.flags.safe_path:
         sys.path[0] = os.path.dirname(os.path.realpath(script))
-    main = ModuleType("__main__")
-    main.__dict__.update(
-        __annotations__={},
-        __builtins__=builtins,
-        __cached__=None,
-        __file__=script,
-        __loader__=SourceFileLoader("__main__", script),
-    )
-    sys.modules["__main__"] = main
-    _begin_tracebacks_in(script)
+    main = _new_main(script, __annotations__={}, __cached__=None, __loader__=SourceFileLoader("__main__", script))
     exec(_compiled(script), main.__dict__)  # noqa: S102  # running the script is the purpose
+
+
+def run_module(name: str, arguments: Sequence[str]) -> None:
+    """Run a module, or the `__main__` of a package, to its end as `__main__`.
+
+    Raises:
+        SystemExit: there is no such module; with the words and the code of the interpreter.
+        BaseException: whatever the module raised.
+    """
+    sys.argv = ["-m", *arguments]
+    if not sys.flags.safe_path:
+        sys.path[0] = os.getcwd()
+    spec, code = _code_of(name)
+    sys.argv[0] = code.co_filename
+    main = _new_main(
+        code.co_filename,
+        __cached__=spec.cached,
+        __loader__=spec.loader,
+        __package__=spec.parent,
+        __spec__=spec,
+    )
+    exec(code, main.__dict__)  # noqa: S102  # likewise
+
+
+def _new_main(file: str, **others: object) -> ModuleType:
+    """The module that is to run, in the place of the one that runs it."""
+    main = sys.modules["__main__"] = ModuleType("__main__")
+    main.__dict__.update(others, __builtins__=builtins, __file__=file)
+    _begin_tracebacks_in(file)
+    return main
 
 
 def _compiled(script: str) -> CodeType:
@@ -50,6 +73,22 @@ def _compiled(script: str) -> CodeType:
         )
         raise SystemExit(2) from None
     return compile(source, script, "exec", dont_inherit=True)
+
+
+def _code_of(name: str) -> tuple[ModuleSpec, CodeType]:
+    try:
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.submodule_search_locations is not None:
+            name = f"{name}.__main__"
+            spec = importlib.util.find_spec(name)
+    except ImportError as error:
+        raise SystemExit(f"{sys.executable}: {error}") from None
+    if spec is None or not isinstance(spec.loader, InspectLoader):
+        raise SystemExit(f"{sys.executable}: No module named {name}")
+    code = spec.loader.get_code(spec.name)
+    if code is None:
+        raise SystemExit(f"{sys.executable}: {name} is not written in Python")
+    return spec, code
 
 
 def _begin_tracebacks_in(script: str) -> None:
