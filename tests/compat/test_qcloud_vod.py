@@ -6,6 +6,7 @@ import inspect
 import json
 import logging
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -19,11 +20,12 @@ import pytest
 
 from vodfast.compat.clients import close_all
 from vodfast.compat.qcloud_cos import CosClientError, CosServiceError
+from vodfast.compat.qcloud_vod import vod_upload_client
+from vodfast.compat.qcloud_vod.common import FileUtil, StringUtil
 from vodfast.compat.qcloud_vod.exception import VodClientException
 from vodfast.compat.qcloud_vod.model import VodUploadRequest, VodUploadResponse
 from vodfast.compat.qcloud_vod.vod_upload_client import VodUploadClient
-from vodfast.compat.tencentcloud.common.exception import tencent_cloud_sdk_exception
-from vodfast.compat.tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+from vodfast.compat.tencentcloud.common.exception import TencentCloudSDKException, tencent_cloud_sdk_exception
 from vodfast.config import MIB
 from vodfast.errors import VodfastError
 
@@ -86,6 +88,33 @@ def test_models_have_a_json_form() -> None:
     assert response.FileId == "2"
 
 
+def test_models_are_known_from_inside() -> None:
+    request = request_for("/a/b.mp4", ClassId=0)
+    request.headers = {"X-Mine": "1"}
+    assert request._serialize() == {"ClassId": 0, "MediaFilePath": "/a/b.mp4"}
+    assert "headers" not in json.loads(request.to_json_string())
+    request._deserialize({"MediaType": "mp4"})
+    assert (request.headers, request.MediaType, request.ClassId) == ({"X-Mine": "1"}, "mp4", None)
+    assert VodUploadResponse().headers is None
+
+
+def test_path_questions_are_answered_as_ever(media_file: Any) -> None:
+    names = {
+        "a.mp4": ("mp4", "a"),
+        "/x.y/a": ("", "a"),
+        "a.tar.GZ": ("GZ", "a.tar"),
+        "/.hid": ("", ".hid"),
+        "": ("", ""),
+    }
+    assert {name: (FileUtil.get_file_type(name), FileUtil.get_file_name(name)) for name in names} == names
+    assert [FileUtil.is_file_exist(str(path)) for path in (media_file(1), media_file(1).parent)] == [True, False]
+    assert [FileUtil.join_path(*pieces) for pieces in (("/a/", "b", "/c"), ("", "b"), ("a\\", "\\b"), ("a",))] == [
+        "/a/b/c", "/b", "a\\b", "a"
+    ]  # fmt: skip
+    assert [StringUtil.is_empty(text) for text in (None, "", " ", 0)] == [True, True, False, False]
+    assert StringUtil.is_not_empty("a")
+
+
 def test_defaults_are_written_back_to_the_request(
     vodfast_emulator: Any, client: VodUploadClient, media_file: Any
 ) -> None:
@@ -109,6 +138,12 @@ def test_every_attribute_reaches_the_service(vodfast_emulator: Any, client: VodU
     }  # fmt: skip
     client.upload("ap-shanghai", request_for(media_file(10), **fields, ConcurrentUploadNumber=500, Unknown=1))
     assert vodfast_emulator.media()[0]["asked"] == fields
+
+
+def test_empty_text_is_nothing(vodfast_emulator: Any, client: VodUploadClient, media_file: Any) -> None:
+    fields = dict.fromkeys(("MediaType", "MediaName", "CoverFilePath", "CoverType", "StorageRegion", "ExpireTime"), "")
+    client.upload(REGION, request_for(media_file(10, "a.mp4"), **fields))
+    assert vodfast_emulator.media()[0]["asked"] == {"MediaType": "mp4", "MediaName": "a"}
 
 
 CHECKS = [
@@ -333,6 +368,40 @@ def test_the_vendors_own_exceptions_are_raised_where_a_script_has_them(
     with pytest.raises(TencentCloudSDKException) as caught:
         client.upload(REGION, request_for(media_file(10), SubAppId=424242))
     assert type(caught.value) is TencentCloudSDKException
+
+
+def test_the_client_module_offers_the_exception_that_it_raises(
+    client: VodUploadClient, media_file: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: dict[str, Any] = {}
+    exec("from vodfast.compat.qcloud_vod.vod_upload_client import *", names)  # as scripts do
+    assert names["VodUploadClient"] is VodUploadClient
+    assert names["TencentCloudSDKException"] is TencentCloudSDKException
+    module = ModuleType("tencentcloud.common.exception.tencent_cloud_sdk_exception")
+    theirs = vars(module)["TencentCloudSDKException"] = type(
+        "TencentCloudSDKException", (TencentCloudSDKException,), {}
+    )
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    assert vod_upload_client.TencentCloudSDKException is theirs
+    with pytest.raises(theirs):
+        client.upload(REGION, request_for(media_file(10), SubAppId=424242))
+    with pytest.raises(AttributeError, match="CosConfig"):
+        _ = vod_upload_client.CosConfig
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        CosServiceError("PUT", {"code": "AccessDenied"}, 403),
+        CosClientError("unheard"),
+        TencentCloudSDKException("InternalError", "no", "r"),
+        VodClientException("lack region"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_exceptions_travel_between_processes(error: Exception) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), vars(again), str(again)) == (type(error), vars(error), str(error))
 
 
 def test_one_client_serves_many_threads(vodfast_emulator: Any, client: VodUploadClient, media_file: Any) -> None:

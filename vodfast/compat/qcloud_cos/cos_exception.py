@@ -11,8 +11,7 @@ class CosException(Exception):
     """Either of the two below."""
 
     def __init__(self, message: object) -> None:
-        super().__init__(message)
-        self._message = message
+        self._message = message  # `args` stay what the class was called with, so that it can be pickled
 
     def __str__(self) -> str:
         return str(self._message)

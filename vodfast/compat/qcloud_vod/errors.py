@@ -6,6 +6,7 @@ Where a script has the vendor's own exception classes loaded, those are raised, 
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable, Mapping
 from typing import Final, cast
@@ -55,6 +56,15 @@ def sdk_exception(code: str, message: str, request_id: str | None) -> Exception:
     """The API SDK's exception."""
     found = _loaded("tencentcloud.common.exception.tencent_cloud_sdk_exception", TencentCloudSDKException)
     return found(code, message, request_id)
+
+
+def sdk_exception_class() -> type[Exception]:
+    """That exception as an import of it finds it: the vendor's own class, or the one here if there is none."""
+    try:
+        module = importlib.import_module("tencentcloud.common.exception.tencent_cloud_sdk_exception")
+    except ImportError:
+        return TencentCloudSDKException
+    return cast(type[Exception], module.TencentCloudSDKException)
 
 
 def _of_the_store(error: VodfastError, message: str) -> Exception:

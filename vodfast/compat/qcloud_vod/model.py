@@ -6,6 +6,7 @@ Decides attributes, their order and the forms they are printed in. Leaves their 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 
@@ -26,6 +27,7 @@ class Model:
     """Attributes with a JSON form. Every attribute begins as None; others may be set as well."""
 
     _fields: ClassVar[tuple[str, ...]] = ()
+    _headers: Any = None
 
     def __init_subclass__(cls) -> None:
         own = tuple(name for name, value in vars(cls).items() if isinstance(value, Field))
@@ -35,16 +37,35 @@ class Model:
         for name in self._fields:
             setattr(self, name, None)
 
+    @property
+    def headers(self) -> Any:
+        """Not looked at, and no part of the JSON form."""
+        return self._headers
+
+    @headers.setter
+    def headers(self, headers: Any) -> None:
+        self._headers = headers
+
     def to_json_string(self, *args: Any, **kwargs: Any) -> str:
         """All attributes as JSON, unset ones as null; arguments as for `json.dumps`."""
         kwargs.setdefault("ensure_ascii", False)
-        return json.dumps({name.removeprefix("_"): value for name, value in vars(self).items()}, *args, **kwargs)
+        return json.dumps(self._serialize(allow_none=True), *args, **kwargs)
 
     def from_json_string(self, jsonStr: str) -> None:
         """Set the service's own attributes from JSON; those it does not hold become None."""
-        given = json.loads(jsonStr)
+        self._deserialize(json.loads(jsonStr))
+
+    def _serialize(self, allow_none: bool = False) -> dict[str, Any]:
+        """The attributes as a dict, for scripts that know the official models from inside, as the next one is."""
+        return {
+            name.removeprefix("_"): value
+            for name, value in vars(self).items()
+            if name != "_headers" and (allow_none or value is not None)
+        }
+
+    def _deserialize(self, params: Mapping[str, Any]) -> None:
         for name in self._fields:
-            setattr(self, name, given.get(name))
+            setattr(self, name, params.get(name))
 
     def __repr__(self) -> str:
         return self.to_json_string()

@@ -7,12 +7,12 @@ Leaves exceptions to `errors.py`.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vodfast.compat.clients import shared_client
-from vodfast.compat.qcloud_vod.errors import official, sdk_exception
+from vodfast.compat.qcloud_vod.common import FileUtil, StringUtil
+from vodfast.compat.qcloud_vod.errors import official, sdk_exception, sdk_exception_class
 from vodfast.compat.qcloud_vod.exception import VodClientException
 from vodfast.compat.qcloud_vod.model import VodUploadRequest, VodUploadResponse
 from vodfast.config import TransferConfig
@@ -21,6 +21,19 @@ from vodfast.events import AnyEvent, EventSink, Progress
 from vodfast.items import UploadResult
 from vodfast.providers.tencent import UploadOptions
 
+if TYPE_CHECKING:
+    from vodfast.compat.tencentcloud.common.exception import TencentCloudSDKException
+
+__all__ = [
+    "FileUtil",
+    "StringUtil",
+    "TencentCloudSDKException",
+    "VodClientException",
+    "VodUploadClient",
+    "VodUploadResponse",
+    "logger",
+]
+
 ProgressCallback = Callable[[int, int], None]
 
 _RETRIES = 3
@@ -28,6 +41,12 @@ _RETRIES = 3
 _MOST_PARTS_AT_ONCE = 128
 
 logger = logging.getLogger("qcloud_vod.vod_upload_client")
+
+
+def __getattr__(name: str) -> Any:
+    if name == "TencentCloudSDKException":  # which class that is depends on what is installed
+        return sdk_exception_class()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class VodUploadClient:
@@ -112,8 +131,8 @@ def _options(request: VodUploadRequest) -> UploadOptions:
         media_type=request.MediaType or None,
         cover_type=(request.CoverType or None) if request.CoverFilePath else None,
         procedure=request.Procedure,
-        expire_time=request.ExpireTime,
-        storage_region=request.StorageRegion,
+        expire_time=request.ExpireTime or None,
+        storage_region=request.StorageRegion or None,
         class_id=request.ClassId,
         source_context=request.SourceContext,
         session_context=request.SessionContext,
@@ -136,31 +155,23 @@ def _told(callback: ProgressCallback | None) -> EventSink | None:
 
 def _check_and_complete(region: str, request: VodUploadRequest) -> None:
     """The official checks in the official order, and the defaults written back to the request."""
-    if not region:
+    if StringUtil.is_empty(region):
         raise VodClientException("lack region")
-    media: Any = request.MediaFilePath
-    if not media:
+    if StringUtil.is_empty(request.MediaFilePath):
         raise VodClientException("lack media path")
-    if not os.path.isfile(media):
+    if not FileUtil.is_file_exist(request.MediaFilePath):
         raise VodClientException("media path is invalid")
-    stem, extension = _name_of(media)
-    if not request.MediaType:
-        if not extension:
-            raise VodClientException("lack media type")
-        request.MediaType = extension
-    if not request.MediaName:
-        request.MediaName = stem
-    if request.CoverFilePath:
-        if not os.path.isfile(request.CoverFilePath):
-            raise VodClientException("cover path is invalid")
-        if not request.CoverType:
-            extension = _name_of(request.CoverFilePath)[1]
-            if not extension:
-                raise VodClientException("lack cover type")
-            request.CoverType = extension
+    request.MediaType = request.MediaType or _type_of(request.MediaFilePath, "lack media type")
+    request.MediaName = request.MediaName or FileUtil.get_file_name(request.MediaFilePath)
+    if StringUtil.is_empty(request.CoverFilePath):
+        return
+    if not FileUtil.is_file_exist(request.CoverFilePath):
+        raise VodClientException("cover path is invalid")
+    request.CoverType = request.CoverType or _type_of(request.CoverFilePath, "lack cover type")
 
 
-def _name_of(path: Any) -> tuple[str, str]:
-    """The file name without its last extension, and that without its dot."""
-    stem, extension = os.path.splitext(os.path.split(path)[1])
-    return stem, extension[1:]
+def _type_of(path: str, otherwise: str) -> str:
+    extension = FileUtil.get_file_type(path)
+    if not extension:
+        raise VodClientException(otherwise)
+    return extension
