@@ -272,6 +272,26 @@ def test_a_refusal_of_the_store_is_told_with_its_cause(
     assert vodfast_emulator.media()[0]["objects"] == []
 
 
+def test_a_refusal_without_words_keeps_its_status(
+    vodfast_emulator: Any, client: VodUploadClient, media_file: Any
+) -> None:
+    client.retry_time = 1
+    vodfast_emulator.set_faults([rule("status", "PutObject", code=503)])
+    with pytest.raises(CosServiceError, match="status 503") as caught:
+        client.upload(REGION, request_for(media_file(10)))
+    assert (caught.value.get_status_code(), caught.value.get_error_code()) == (503, "Unknown")
+
+
+def test_a_part_that_failed_is_told_in_the_official_words_and_with_its_cause(
+    vodfast_emulator: Any, client: VodUploadClient, media_file: Any
+) -> None:
+    vodfast_emulator.set_faults([rule("error", "UploadPart", code="AccessDenied", message="not you")])
+    with pytest.raises(CosClientError) as caught:
+        client.upload(REGION, request_for(media_file(40 * MIB)))
+    assert str(caught.value).startswith("some upload_part fail after max_retry, please upload_file again: ")
+    assert "not you" in str(caught.value)
+
+
 def test_attempts_are_counted_by_retry_time(vodfast_emulator: Any, client: VodUploadClient, media_file: Any) -> None:
     vodfast_emulator.set_faults([rule("status", "ApplyUpload", code=503)])
     client.retry_time = 2
@@ -425,7 +445,7 @@ def test_a_call_after_an_outage_goes_on_where_the_first_one_stopped(
     client.retry_time = 1
     vodfast_emulator.set_faults([rule("status", "CompleteMultipartUpload", code=503)])
     request = request_for(media_file(40 * MIB))
-    with pytest.raises(CosClientError, match="goes on from there"):
+    with pytest.raises(CosServiceError, match="goes on from there"):
         client.upload(REGION, request)
     vodfast_emulator.set_faults([])
     before = operations(vodfast_emulator)

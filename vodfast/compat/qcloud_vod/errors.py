@@ -17,6 +17,9 @@ from vodfast.compat.tencentcloud.common.exception.tencent_cloud_sdk_exception im
 from vodfast.errors import ErrorKind, VodfastError
 
 _API: Final = frozenset(("ApplyUpload", "CommitUpload", "ParseStreamingManifest"))
+_REDIRECTED = 300
+_PART_FAILED = "some upload_part fail after max_retry, please upload_file again"
+"""What the official client says of every part that failed; here the cause comes after it."""
 _REFUSALS: Final[Mapping[str, tuple[str, str]]] = {
     "media_type": ("InvalidParameterValue.MediaType", "invalid media type"),
     "cover_type": ("InvalidParameterValue.CoverType", "invalid cover type"),
@@ -68,10 +71,12 @@ def sdk_exception_class() -> type[Exception]:
 
 
 def _of_the_store(error: VodfastError, message: str) -> Exception:
-    if error.code is None or error.status is None:
+    if error.operation == "UploadPart":
+        return _loaded("qcloud_cos.cos_exception", CosClientError)(f"{_PART_FAILED}: {error}")
+    if error.status is None or error.status < _REDIRECTED:
         return _loaded("qcloud_cos.cos_exception", CosClientError)(str(error))
     facts = {
-        "code": error.code,
+        "code": error.code or "Unknown",
         "message": message,
         "resource": "",
         "requestid": error.request_id or "",
