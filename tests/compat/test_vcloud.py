@@ -153,6 +153,38 @@ def test_every_call_makes_a_media_of_its_own(
     assert vodfast_emulator.meter()["media_created"] == 2
 
 
+def test_two_uploads_of_one_file_at_once_do_not_take_up_each_others_record(
+    client: vcloud.Client, vodfast_emulator: Any, media_file: Callable[..., Path], records: Path
+) -> None:
+    path = str(media_file(2 * BLOCK + 1))
+    inner: list[Any] = []
+
+    def meanwhile(offset: int, size: int) -> None:
+        if not inner:
+            assert len(list(records.iterdir())) == 1
+            inner.append(client.upload_file(BODY, path))
+
+    outer = client.upload_file(BODY, path, meanwhile)
+    assert outer is not None
+    assert outer.vid != inner[0].vid
+    assert [item["objects"][0]["size"] for item in vodfast_emulator.media()] == [2 * BLOCK + 1] * 2
+    assert not list(records.iterdir())
+
+
+def test_what_cannot_be_sent_is_refused_as_ever(
+    client: vcloud.Client, vodfast_emulator: Any, media_file: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = media_file(9)
+    with pytest.raises(FileNotFoundError):
+        client.upload_file(BODY, str(path.with_name("nowhere.mp4")))
+    with pytest.raises(IsADirectoryError):
+        client.upload_file(BODY, str(path.parent))
+    for body in ({}, None):
+        assert client.upload_file(body, str(path)) is None
+        assert "originFileName is missing" in caplog.messages[-1]
+    assert vodfast_emulator.history() == []
+
+
 def test_a_killed_script_goes_on_where_it_was(
     client: vcloud.Client, vodfast_emulator: Any, media_file: Callable[..., Path], records: Path, tmp_path: Path
 ) -> None:
@@ -406,7 +438,8 @@ def test_an_opened_upload_can_be_filled_step_by_step(
         "video/mp4",
         lambda at, _: shown.append(at),
     )
-    assert (info.status_code, info.ok(), ret is not None) == (200, True, True)
+    assert ret is not None
+    assert (info.status_code, info.ok(), info.exception, ret["offset"]) == (200, True, None, BLOCK + 9)
     assert shown == [BLOCK, BLOCK + 9]
     assert stored(vodfast_emulator)["objects"][0]["key"] == init.objectName
     assert not list(records.iterdir())
@@ -439,6 +472,7 @@ def test_a_transport_of_ones_own_is_used_and_can_ask_for_offsets(
     answer, said = vcloud.Transport(KEY, SECRET).vcloud_api_request("/app/vod/video/query", {}, {"objectNames": "x"})
     assert said is not None
     assert (said.code, said.ret, answer is not None) == (400, None, True)
+    assert vcloud.Transport(KEY, SECRET).vcloud_api_request("/app/vod/no/such/call", {}, {}) == (None, None)
 
 
 def test_an_upload_nobody_opened_cannot_be_filled(media_file: Callable[..., Path], records: Path) -> None:

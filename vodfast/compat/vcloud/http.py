@@ -31,12 +31,14 @@ class Account(NamedTuple):
 
 
 class ResponseInfo:
-    """How an exchange ended: `status_code` (-1 without an answer), `text_body`, and `error` if it failed."""
+    """How an exchange ended: `status_code` (-1 without an answer), `text_body`, and as `error` and `exception` what
+    failed, if anything did.
+    """
 
     def __init__(self, status_code: int, text_body: str | None = None, error: str | None = None) -> None:
         self.status_code = status_code
         self.text_body = text_body
-        self.error = error
+        self.error = self.exception = error
 
     def ok(self) -> bool:
         """Whether it succeeded."""

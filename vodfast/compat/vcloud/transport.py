@@ -41,7 +41,7 @@ class Transport:
             with connected(self._account()) as client:
                 ret = client.invoke(operation, body)
         except VodfastError as error:
-            if error.code is None or not error.code.isdecimal():
+            if error.status not in (None, 200) or error.code is None or not error.code.isdecimal():
                 failed(error)
                 return None, None
             said = error.context.get("vendor_message") or error.message

@@ -53,7 +53,7 @@ class Client:
 
     def upload_file(
         self,
-        body: Mapping[str, Any],
+        body: Mapping[str, Any] | None,
         file_path: str,
         progress_handler: Callable[[int, int], object] | None = None,
         mime_type: str = uploader.ANY_TYPE,
@@ -66,14 +66,14 @@ class Client:
             OSError: the file cannot be read.
         """
         file_name, modify_time = os.path.basename(file_path), os.path.getmtime(file_path)
+        with open(file_path, "rb"):  # one that cannot be read is the caller's to hear of
+            pass
         recorder = UploadProgressRecorder(config.TMP_FILE)
-        checkpoint = uploader.checkpoint_of(
-            recorder.get_upload_record(file_name, modify_time), os.path.getsize(file_path)
-        )
-        ret, _ = uploader.send(
-            self._account(), file_path, checkpoint, uploader.Record(recorder, file_name, modify_time),
-            body=body, mime_type=mime_type, progress_handler=progress_handler,
-        )  # fmt: skip
+        with uploader.Record(recorder, file_name, modify_time).claimed() as record:
+            ret, _ = uploader.send(
+                self._account(), file_path, record.checkpoint(os.path.getsize(file_path)), record,
+                body=body or {}, mime_type=mime_type, progress_handler=progress_handler,
+            )  # fmt: skip
         if ret is None:
             return None
         return _made(ret) or self.query_id({"objectNames": [ret["object"]]})

@@ -7,11 +7,12 @@ client, which is told by a checkpoint where the upload stands.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from vodfast.blocking import Client
@@ -28,17 +29,44 @@ from vodfast.providers.netease import Checkpoint, UploadOptions
 ANY_TYPE = "application/octet-stream"
 """The media type that says nothing and is not sent."""
 
+_claim = threading.Lock()
+_claimed: set[tuple[object, ...]] = set()
+"""The records of uploads that are under way."""
+
 Ended = tuple[dict[str, Any] | None, ResponseInfo]
 
 
 class Record(NamedTuple):
-    """Where one file's record is kept."""
+    """Where one file's record is kept; without a recorder, nowhere."""
 
-    recorder: UploadProgressRecorder
+    recorder: UploadProgressRecorder | None
     file_name: str
     key: object
 
+    @contextlib.contextmanager
+    def claimed(self) -> Iterator[Record]:
+        """This record for one upload alone: a second one of the same file that begins meanwhile has none."""
+        place = (self.recorder.record_folder if self.recorder else None, self.file_name, self.key)
+        with _claim:
+            first = place not in _claimed
+            _claimed.add(place)
+        if not first:
+            yield self._replace(recorder=None)
+            return
+        try:
+            yield self
+        finally:
+            _claimed.discard(place)
+
+    def checkpoint(self, size: int) -> Checkpoint:
+        """Where a recorded upload of a file of this size stands; an empty one if there is none."""
+        if self.recorder is None:
+            return Checkpoint()
+        return checkpoint_of(self.recorder.get_upload_record(self.file_name, self.key), size)
+
     def write(self, checkpoint: Checkpoint, size: int) -> None:
+        if self.recorder is None:
+            return
         first, second = (*checkpoint.nodes, "", "")[:2]
         data = {
             "bucket": checkpoint.bucket,
@@ -51,7 +79,8 @@ class Record(NamedTuple):
         self.recorder.set_upload_record(self.file_name, self.key, data)
 
     def remove(self) -> None:
-        self.recorder.delete_upload_record(self.file_name, self.key)
+        if self.recorder is not None:
+            self.recorder.delete_upload_record(self.file_name, self.key)
 
 
 def checkpoint_of(record: Any, size: int) -> Checkpoint:
