@@ -33,7 +33,8 @@ DIFFERENT = {
 class Seen:
     """What one run of the script printed and left behind."""
 
-    def __init__(self, emulator: Emulator, printed: str) -> None:
+    def __init__(self, emulator: Emulator, printed: str, logged: str) -> None:
+        self.logged = logged
         self.lines = {line["what"]: line for line in map(json.loads, printed.splitlines())}
         self.calls = collections.Counter(entry["operation"] for entry in emulator.history())
         self.media = [media for media in emulator.media() if media["state"] == "committed"]
@@ -89,17 +90,20 @@ def run(emulator: Emulator, tmp_path: Path) -> Callable[..., Seen]:
     home.mkdir()
     env = {name: value for name, value in emulator.env.items() if name != "VODFAST_EMULATOR"}
     env |= {"REQUESTS_CA_BUNDLE": str(emulator.ca), "HOME": str(home), "PATH": os.environ["PATH"]}
+    env |= {"PYTHONPATH": str(HERE.parents[1])}
 
     theirs = [str(HERE / "clients" / "trusting.py"), str(emulator.ca), str(home)]
 
-    def start(ours: bool, script: str, *arguments: object, faults: Sequence[dict[str, Any]] = ()) -> Seen:
+    def start(
+        ours: bool, script: str, *arguments: object, faults: Sequence[dict[str, Any]] = (), code: int = 0
+    ) -> Seen:
         emulator.reset()
         emulator.set_faults(list(faults))
         how = OURS if ours else theirs
         command = [sys.executable, "-W", "ignore", *how, str(SCRIPTS / script), *map(str, arguments)]
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=100, check=False)
-        assert done.returncode == 0, done.stderr
-        return Seen(emulator, done.stdout)
+        done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False)
+        assert done.returncode == code, done.stderr
+        return Seen(emulator, done.stdout, done.stderr)
 
     return start
 
@@ -117,6 +121,59 @@ def test_every_sample_of_the_page(run: Callable[..., Seen], folder: Path, keys: 
     for operation in ("ApplyUpload", "CommitUpload"):
         assert ours.calls[operation] <= theirs.calls[operation]
     assert sum(ours.calls.values()) < sum(theirs.calls.values())
+
+
+def by_name(made: list[dict[str, Any]]) -> list[str]:
+    return sorted(json.dumps(media, sort_keys=True) for media in made)
+
+
+def test_a_service_with_threads_and_processes(run: Callable[..., Seen], folder: Path, keys: list[str]) -> None:
+    theirs, ours = (run(ours, "tencent_service.py", *keys, code=3) for ours in (False, True))
+    assert len(theirs.lines) == 12
+    assert ours.lines == theirs.lines
+    assert by_name(ours.made()) == by_name(theirs.made())
+    assert len(ours.media) == 29
+    assert ours.calls["ApplyUpload"] == theirs.calls["ApplyUpload"]
+    assert ours.calls["CommitUpload"] == theirs.calls["CommitUpload"]
+    assert sum(ours.calls.values()) < sum(theirs.calls.values())
+
+
+ODD = """\
+two words.mp4
+a+b&c=d?.mp4
+100%25.mov
+emoji \U0001f600.mp4
+e\u0301.mp4
+it's "x".mp4
+dot..mp4
+x.tar.mp4
+deep/er/名前.mp4
+no-extension
+.mp4
+LOUD.MP4
+~.flv
+-v.mp4
+#1;2.mp4
+""".splitlines()
+
+
+def test_a_folder_of_odd_names(
+    run: Callable[..., Seen], sample: Callable[[str, int], Path], tmp_path: Path, keys: list[str]
+) -> None:
+    (tmp_path / "library" / "deep" / "er").mkdir(parents=True)
+    for number, name in enumerate(ODD):
+        sample(f"library/{name}", 1000 + number)
+    theirs, ours = (run(ours, "tencent_library.py", tmp_path / "library", *keys) for ours in (False, True))
+    assert len(theirs.lines) == len(ODD) + 4
+    assert ours.lines == theirs.lines
+    assert ours.made() == theirs.made()
+    assert len(ours.media) == len(ODD)
+    assert ours.calls == theirs.calls
+    for what in ("vod upload req = {", "vod upload CommitUpload rsp = {"):
+        told = [
+            [line.partition(what)[0] for line in seen.logged.splitlines() if what in line] for seen in (theirs, ours)
+        ]
+        assert told[0] == told[1] != []
 
 
 @pytest.mark.parametrize(
