@@ -299,3 +299,25 @@ def test_the_plan_over_http(client: Client) -> None:
     assert client.control("POST", "reset")[0] == 200
     assert client.control("GET", "media") == (200, [])
     assert client.control("GET", "history") == (200, [])
+
+
+@pytest.mark.parametrize(
+    "values", [{"clock_offset": 1e308}, {"clock_offset": -1e300}, {"token_lifetime": 1e308}, {"token_lifetime": 0}]
+)
+def test_times_no_clock_can_show_are_refused(client: Client, values: Any) -> None:
+    before = client.control("GET", "settings")
+    status, answer = client.control("PUT", "settings", values)
+    assert status == 400
+    assert next(iter(values)) in answer["error"]
+    assert client.control("GET", "settings") == before
+
+
+def test_json_too_deep_to_read_is_a_mistake_of_the_sender(emulator: Emulator) -> None:
+    connection = http.client.HTTPConnection(emulator.endpoint, timeout=20)
+    try:
+        connection.request("PUT", "/_emulator/faults", b"[" * 50_000)
+        response = connection.getresponse()
+        assert response.status == 400
+        assert b"not JSON" in response.read()
+    finally:
+        connection.close()

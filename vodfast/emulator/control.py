@@ -110,7 +110,7 @@ class Control:
 def _decode(call: Call) -> Any:
     try:
         return msgspec.json.decode(call.body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidInput(f"the body is not JSON: {error}") from None
 
 

@@ -19,11 +19,11 @@ _NETEASE_NODES = ("nosup-hz1.127.net", "nosup-hz2.127.net")
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every setting. Sizes in bytes, times in seconds."""
 
-    clock_offset: float = 0.0
-    """How far the server's clock is ahead of the machine's."""
+    clock_offset: Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)] = 0.0
+    """How far the server's clock is ahead of the machine's: at most 31 years, either way."""
     latency: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     """Between the end of every request and its effect, as with a service that is far away."""
-    token_lifetime: Annotated[float, msgspec.Meta(gt=0)] = 3600.0
+    token_lifetime: Annotated[float, msgspec.Meta(gt=0, le=1e9)] = 3600.0
     """Of upload certificates issued from now on."""
     etag: Literal["md5", "opaque"] = "md5"
     """`opaque` answers random ETags like a bucket with managed keys, and saves the MD5."""
