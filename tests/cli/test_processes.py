@@ -219,6 +219,37 @@ def test_the_emulator_ends_though_a_callback_is_not_taken(
         caller.close()
 
 
+@pytest.mark.parametrize("closed", ["1", "2", "0 1 2"])
+def test_closed_standard_streams_do_no_harm(
+    process_environment: dict[str, str], clip: Clip, emulator: Emulator, stored: Stored, closed: str
+) -> None:
+    script = (
+        f"import os, sys\nfor stream in {list(map(int, closed.split()))}: os.close(stream)\n"
+        f"os.execv(sys.executable, [sys.executable, '-m', 'vodfast', 'upload', {str(clip())!r}])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=False, env=process_environment | routed(emulator)
+    )
+    assert ran.returncode == 0, ran
+    assert ran.stdout == b""
+    assert list(stored()) == ["clip"]
+
+
+def test_results_that_cannot_be_written_do_not_count_as_told(
+    process_environment: dict[str, str], clip: Clip, emulator: Emulator, stored: Stored
+) -> None:
+    script = (
+        "import os, sys\nos.close(1)\n"
+        f"os.execv(sys.executable, [sys.executable, '-m', 'vodfast', 'upload', {str(clip())!r}, '--output', 'jsonl'])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=False, env=process_environment | routed(emulator)
+    )
+    assert ran.returncode == 1
+    assert b"the output is incomplete" in ran.stderr
+    assert list(stored()) == ["clip"]
+
+
 HEAVY = ("asyncio", "click", "httptools", "msgspec", "pycurl", "rich", "typing", "uvloop", "vodfast._native")
 
 

@@ -114,7 +114,7 @@ class Items:
         raise click.UsageError(reason or "")
 
     def _check_stdin(self, entry: Entry) -> None:
-        if sys.stdin is None or sys.stdin.isatty():
+        if sys.stdin.isatty():
             raise click.UsageError("stdin is a terminal: pipe the media into it")
         fields = self._fields(entry)
         name = fields.get("name")

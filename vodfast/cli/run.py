@@ -21,6 +21,8 @@ from vodfast.cli.catalogue import COMMANDS, COMPLETE_VARIABLE, PROGRAM, overview
 from vodfast.cli.interrupt import Interrupted
 from vodfast.cli.text import printable
 
+_CLOSED_STREAMS = (("stdin", os.O_RDONLY, "r"), ("stdout", os.O_RDONLY, "w"), ("stderr", os.O_WRONLY, "w"))
+
 
 class LazyGroup(click.Group):
     """The top command: loads a command's module when it is asked for."""
@@ -49,12 +51,27 @@ def top(settings: dict[str, bool], debug: bool) -> None:
 
 def run(args: Sequence[str]) -> int:
     """Run a command and return its exit code; nothing is raised, nothing but one line is said of an error."""
+    _hold_standard_streams()
     settings = {"debug": False}
     try:
         code = _run(args, settings)
     except BrokenPipeError:
         code = 1
     return _flushed(code)
+
+
+def _hold_standard_streams() -> None:
+    """Give closed standard streams a meaning: nothing to read, results fail to be written, words go nowhere.
+
+    Otherwise sockets would get their numbers, which libuv takes for a bug and aborts.
+    """
+    for number, (name, flags, mode) in enumerate(_CLOSED_STREAMS):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, flags)  # gets the lowest number that is free: this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode))
 
 
 def _run(args: Sequence[str], settings: dict[str, bool]) -> int:
