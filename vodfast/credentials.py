@@ -257,7 +257,7 @@ async def load_credentials(source: CredentialsSource) -> Credentials:
     """Credentials from a source: the object itself, or what the function returns (awaited if need be).
 
     Raises:
-        ConfigError: the function returned something else.
+        ConfigError: the function returned something else, or keys no cloud gives out.
     """
     found: object = source
     if not isinstance(found, Credentials) and callable(found):
@@ -266,16 +266,38 @@ async def load_credentials(source: CredentialsSource) -> Credentials:
             found = await found
     if not isinstance(found, Credentials):
         raise ConfigError(f"a credentials function must return vodfast.Credentials, not {type(found).__name__}")
-    return found
+    return _plausible(found)
+
+
+def _plausible(credentials: Credentials) -> Credentials:
+    """The same, unless they hold what no cloud gives out; mostly that is a line end of the file they were read from."""
+    for name, value in (
+        ("access_key", credentials.access_key),
+        ("secret_key", credentials.secret_key),
+        ("token", credentials.token or ""),
+    ):
+        text = value.reveal() if isinstance(value, Secret) else value
+        if not isinstance(text, str):
+            raise ConfigError(f"{name} must be text, not {type(text).__name__}")
+        if text != text.strip() or not (text.isascii() and text.isprintable()):
+            raise ConfigError(
+                f"{name} holds blanks at its ends, a line break or other characters no key has: check where it is read "
+                "from"
+            )
+    return credentials
 
 
 class CachedCredentials:
-    """One account's credentials, loaded once and again shortly before they expire; concurrent callers load once."""
+    """One account's credentials, loaded once and again shortly before they expire; concurrent callers load once.
+
+    Raises:
+        ConfigError: they are given at once and hold what no cloud gives out.
+    """
 
     _MARGIN = 60.0
 
     def __init__(self, source: CredentialsSource) -> None:
-        self._source = source
+        self._source = _plausible(source) if isinstance(source, Credentials) else source
         self._loaded: Credentials | None = None
         self._lock = asyncio.Lock()
 

@@ -147,3 +147,18 @@ async def test_refused_keys_are_loaded_again_but_only_once_for_many_refusals() -
 async def test_a_function_that_returns_something_else_is_refused() -> None:
     with pytest.raises(ConfigError, match="not str"):
         await load_credentials(lambda: "keys")
+
+
+@pytest.mark.parametrize("spoilt", ["K77\n", " K77", "K77\0", "K77\u00e9", "K77\r\nx-header: b", "K77\u200b"])
+@pytest.mark.parametrize("place", ["access_key", "secret_key", "token"])
+async def test_keys_no_cloud_gives_out_are_refused_without_being_shown(place: str, spoilt: str) -> None:
+    keys = Credentials.of(**{"access_key": "a", "secret_key": "s", "token": "t"} | {place: spoilt})
+    for use in (lambda: CachedCredentials(keys), lambda: asyncio.run(load_credentials(lambda: keys))):
+        with pytest.raises(ConfigError, match=f"^{place} holds") as refused:
+            await asyncio.to_thread(use)
+        assert "K77" not in str(refused.value)
+
+
+def test_keys_that_are_no_text_are_refused() -> None:
+    with pytest.raises(ConfigError, match="secret_key must be text, not NoneType"):
+        CachedCredentials(Credentials.of("a", None))  # type: ignore[arg-type]
