@@ -300,6 +300,22 @@ def test_a_path_that_is_no_text_is_remembered_like_any_other(
     assert asyncio.run(known()) == [str(path)]
 
 
+async def test_everybody_a_failed_write_concerns_gets_an_error_of_his_own(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "state")
+    assert journal.open()
+
+    def full(_: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    waiting = [journal.do(full), journal.do(full), journal.items()]
+    errors = await asyncio.gather(*waiting, return_exceptions=True)
+    with pytest.raises(VodfastError) as later:
+        await journal.items()
+    journal.close()
+    assert all(isinstance(error, VodfastError) for error in errors)
+    assert len({id(error) for error in [*errors, later.value]}) == 4
+
+
 async def test_items_are_listed_the_latest_first(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "state")
     journal.open()

@@ -65,7 +65,7 @@ class Journal:
         self._locks = -1
         self._held: set[str] = set()
         self._crowd = 0
-        self._failure: VodfastError | None = None
+        self._failure: Exception | None = None
 
     def exists(self) -> bool:
         """Whether there is one already."""
@@ -87,12 +87,13 @@ class Journal:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._check_owner()
             self._locks = os.open(self.directory / _LOCKS, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-            self._open_file().close()
+            db = self._open_file()
         except (OSError, sqlite3.Error) as error:
-            self._failure = _unusable(error)
-            _log.warning("no journal in %s, so interrupted uploads start over: %s", self.directory, error)
+            self._failure = error
+            reason = error.strerror if isinstance(error, OSError) else error
+            _log.warning("no journal in %s, so interrupted uploads start over: %s", self.directory, reason)
             return False
-        self._thread = threading.Thread(target=self._work, name="vodfast-journal", daemon=True)
+        self._thread = threading.Thread(target=self._work, args=[db], name="vodfast-journal", daemon=True)
         self._thread.start()
         return True
 
@@ -150,19 +151,19 @@ class Journal:
     async def _ask(self, work: Callable[[sqlite3.Connection], T], *, early: bool) -> T:
         """`early` answers as soon as the work is done: enough for what only reads, and sees everything noted before."""
         if self._failure is not None:
-            raise self._failure
+            raise _unusable(self._failure)
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[T] = loop.create_future()
 
-        def settle(value: Any, error: VodfastError | None) -> None:
+        def settle(value: Any, error: Exception | None) -> None:
             if outcome.done():
                 return
             if error is not None:
-                outcome.set_exception(error)
+                outcome.set_exception(_unusable(error))  # one each: whoever catches it names its own item in it
             else:
                 outcome.set_result(value)
 
-        def report(value: Any, error: VodfastError | None) -> None:
+        def report(value: Any, error: Exception | None) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(settle, value, error)
 
@@ -177,8 +178,7 @@ class Journal:
 
     # The journal's thread.
 
-    def _work(self) -> None:
-        db = self._open_file()
+    def _work(self, db: sqlite3.Connection) -> None:
         try:
             ended = False
             while not ended:
@@ -224,7 +224,7 @@ class Journal:
                         job.report(values[-1], None)
                 db.execute("COMMIT")
         except Exception as error:  # the thread must live on: somebody waits for each job
-            self._failure = failure = _unusable(error)
+            self._failure = failure = error
             with contextlib.suppress(sqlite3.Error):
                 db.execute("ROLLBACK")
         for index, job in enumerate(batch):
@@ -432,7 +432,7 @@ class _Job(msgspec.Struct, frozen=True):
     """
 
     work: Callable[[sqlite3.Connection], object]
-    report: Callable[[Any, VodfastError | None], None] | None
+    report: Callable[[Any, Exception | None], None] | None
     early: bool = False
     lazy: bool = False
 
