@@ -24,6 +24,8 @@ MISTAKES: dict[str, set[int]] = {
     "upload noext": {1},
     "upload dir": {2},
     "upload '*.mkv'": {2},
+    "upload ''": {2},
+    "upload https://e.com/a.mp4": {2},
     "upload": {2},
     "upload a.mp4 --kind hologram": {2},
     "upload a.mp4 --kind image": {2},

@@ -79,7 +79,8 @@ def gather(
     sources names belong to it and are no items of their own.
 
     Raises:
-        InvalidInput: a directory without `recursive`, a glob or directory without a match, a list that cannot be read.
+        InvalidInput: a directory without `recursive`, a glob or directory without a match, a URL or an empty text, a
+            list that cannot be read.
     """
     if STDIN in lists and (STDIN in arguments or lists.count(STDIN) > 1):
         raise InvalidInput("stdin can be read once only: as a source, or as a list")
@@ -166,6 +167,10 @@ class _Search:
             return [STDIN]
         if os.path.isdir(argument):
             return self._directory(argument)
+        if not argument:
+            raise InvalidInput("one of the sources is an empty text: name a file, a directory or a glob")
+        if argument.startswith(("http://", "https://")) and not os.path.lexists(argument):
+            raise InvalidInput(f"{printable(argument)} is a URL: have the cloud fetch it with vodfast pull")
         if os.path.lexists(argument) or not glob.has_magic(argument):
             return [argument]
         found = []
