@@ -20,7 +20,7 @@ from vodfast.items import UploadItem
 from vodfast.packages import Package, collect, package_kind
 from vodfast.providers.contract import MediaSpec, Provider, ProviderOptions
 from vodfast.recall import Memory, Outcome, item_key, unchanged_since
-from vodfast.session import Access, MediaSession, Stored, Watch, together
+from vodfast.session import Access, MediaSession, Stored, Watch, stop_if_cancelled, together
 from vodfast.transfer.drive import passing
 from vodfast.transfer.journal import Entry
 from vodfast.transfer.loops import in_thread
@@ -153,6 +153,8 @@ class PackageSession:
             except VodfastError as error:
                 kept = self._entries and passing(error)
                 over = error.kind is not ErrorKind.AMBIGUOUS and not kept
+                if over and self._committed:
+                    error.message += f"; {len(self._committed)} files it names were committed before it"
                 if over and await self._access.engine.clean_up(self._take_back()):
                     self._forget()
                 raise
@@ -167,7 +169,7 @@ class PackageSession:
         try:
             for source in self._sources.values():
                 source.check_unchanged()
-            await together(list(self._stored), self._commit, width)
+            await self._commit_members(width)
         except (VodfastError, asyncio.CancelledError) as error:
             if not (self._entries and isinstance(error, VodfastError) and passing(error)):
                 await self._access.engine.clean_up(self._manifest.take_back(stored.ticket))
@@ -195,6 +197,14 @@ class PackageSession:
         session = MediaSession(self._access, spec, sources, _Part(self, self._watch, name), entry)
         self._stored[name] = session, await session.move()
         self.resumed = self.resumed or session.resumed
+
+    async def _commit_members(self, width: int) -> None:
+        """One ahead of the others: what keeps the service from committing any then leaves none committed, which
+        matters where a committed object cannot be deleted.
+        """
+        for names in (list(self._stored)[:1], list(self._stored)[1:]):
+            await together(names, self._commit, width)
+            stop_if_cancelled()
 
     async def _commit(self, name: str) -> None:
         session, stored = self._stored[name]

@@ -434,6 +434,13 @@ def _ambiguous(reason: str, error: VodfastError | None = None) -> AmbiguousCommi
     return retold(error, AmbiguousCommit, f"{reason}; {advice} ({error.message})")
 
 
+def stop_if_cancelled() -> None:
+    """After something that is seen through in spite of a cancellation: it was the last."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 async def together(things: Sequence[K], one: Callable[[K], Awaitable[T]], width: int) -> dict[K, T]:
     """Do one thing after another, `width` of them at a time: all or none. The first failure cancels what is under way
     and waits until that has cleaned up.
@@ -446,9 +453,7 @@ async def together(things: Sequence[K], one: Callable[[K], Awaitable[T]], width:
     async def work() -> None:
         for thing in queue:
             results[thing] = await one(thing)
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise asyncio.CancelledError  # what was seen through in spite of it was the last
+            stop_if_cancelled()
 
     tasks = [asyncio.ensure_future(work()) for _ in range(min(width, len(things)))]
     try:

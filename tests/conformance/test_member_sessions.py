@@ -108,6 +108,26 @@ async def test_a_failure_takes_every_session_back(
     judge_nothing_left(vodfast_emulator)
 
 
+async def test_a_commit_that_is_refused_is_tried_on_one_member(
+    vodfast_emulator: Any, split: Any, manifest: Path
+) -> None:
+    rule = {"action": "error", "match": {"operation": "CommitUpload"}, "code": "UnauthorizedOperation", "times": 0}
+    vodfast_emulator.set_faults([rule])
+    with pytest.raises(VodfastError):
+        await split.upload(manifest)
+    assert operations(vodfast_emulator).count("CommitUpload") == 1
+    judge_nothing_left(vodfast_emulator)
+
+
+async def test_a_refused_manifest_says_what_had_been_committed(
+    vodfast_emulator: Any, split: Any, manifest: Path
+) -> None:
+    rule = {"action": "error", "match": {"operation": "CommitUpload", "nth": 7}, "code": "UnauthorizedOperation"}
+    vodfast_emulator.set_faults([rule])
+    with pytest.raises(VodfastError, match="6 files it names were committed before it"):
+        await split.upload(manifest)
+
+
 @pytest.mark.parametrize(
     ("operation", "nth", "kept"),
     [("PutObject", 4, 3), ("PutObject", 8, 7), ("CommitUpload", 4, 8), ("CommitUpload", 7, 8)],

@@ -1,8 +1,10 @@
 """A package on Volcengine VOD: a playlist with everything it names (section 8.3 of the protocol notes).
 
-Decides that each member is an object of its own under the directory of the playlist, committed unless the options say
-not to; and asks the service's parser. Leaves finding and guarding the members to whoever reads the
-files, and the sessions to `protocol.py`.
+Decides that each member is an object of its own under the directory of the playlist, and committed unless the options
+say not to: the vendor's Go and Java clients commit, its Python client does not, and what becomes of an object without a
+commit is not documented. A committed one cannot be deleted here, so nothing is committed before everything is stored,
+and the same upload again writes under the same names. Asks the service's parser. Leaves finding and guarding the
+members to whoever reads the files, and the sessions to `protocol.py`.
 """
 
 from __future__ import annotations
