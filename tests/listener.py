@@ -17,18 +17,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         server: Any = self.server
         server.heard.put((dict(self.headers.items()), body))
-        self.send_response(200)
+        self.send_response(server.answers.pop(0) if server.answers else 200)
         self.end_headers()
 
     def log_message(self, *_: object) -> None: ...
 
 
 @contextlib.contextmanager
-def listening() -> Iterator[tuple[str, Any]]:
-    """The URL, and a queue of (headers, body) of what is posted to it."""
+def listening(*answers: int) -> Iterator[tuple[str, Any]]:
+    """The URL, and a queue of (headers, body) of what is posted to it. The first posts are answered `answers`."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
         heard: queue.Queue[tuple[dict[str, str], bytes]] = queue.Queue()
-        server.heard = heard  # type: ignore[attr-defined]
+        server.heard, server.answers = heard, [*answers]  # type: ignore[attr-defined]  # for the handler
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:

@@ -1,7 +1,7 @@
 """The control API under `/_emulator/`, for loopback hosts only.
 
-Decides paths, methods and JSON shapes: `GET health|media|history|meter|faults|settings`, `PUT faults|settings`,
-`POST reset`. Leaves the state to the world.
+Decides paths, methods and JSON shapes: `GET health|media|history|deliveries|meter|faults|settings`,
+`PUT faults|settings`, `POST reset`. Leaves the state to the world.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class Control:
             },
             ("GET", b"media"): self._media,
             ("GET", b"history"): lambda _: world.history.records(),
+            ("GET", b"deliveries"): lambda _: world.deliveries.records(),
             ("GET", b"meter"): lambda _: world.history.meter(),
             ("GET", b"faults"): lambda _: world.faults.describe(),
             ("PUT", b"faults"): self._load_faults,

@@ -158,6 +158,13 @@ class Emulator:
         """Every exchange so far, oldest first."""
         return self._ask(lambda world: world.history.records())
 
+    def deliveries(self) -> list[dict[str, Any]]:
+        """Every callback so far, oldest first: `cloud`, `media_id`, `event`, `url`, `status`, `attempts`, `error`.
+
+        `status` is None while it is under way, and 0 if nobody answered or the address is not on loopback.
+        """
+        return self._ask(lambda world: world.deliveries.records())
+
     def meter(self) -> dict[str, Any]:
         """Counters of calls and effects."""
         return self._ask(lambda world: world.history.meter())

@@ -11,6 +11,7 @@ from email.utils import formatdate
 
 from vodfast.emulator.aliyun import AliyunCloud
 from vodfast.emulator.blobs import BlobStore
+from vodfast.emulator.deliveries import Deliveries
 from vodfast.emulator.faults import Faults
 from vodfast.emulator.history import History
 from vodfast.emulator.media import MediaItem
@@ -27,6 +28,7 @@ class World:
     def __init__(self, settings: Settings) -> None:
         self.blobs = BlobStore()
         self.history = History()
+        self.deliveries = Deliveries()
         self.media: list[MediaItem] = []
         self.settings = settings
         self.clouds: tuple[Cloud, ...] = (
@@ -75,6 +77,7 @@ class World:
                 content.discard()
         self.media.clear()
         self.history = History()
+        self.deliveries = Deliveries()
         self.faults.clear()
         for cloud in self.clouds:
             cloud.clear()

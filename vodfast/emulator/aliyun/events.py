@@ -1,21 +1,18 @@
 """Event notifications: what is told to whom when a file has arrived (protocol notes 4.8, 4.9, 8).
 
-Decides which event is made, its shape, and the `X-VOD-` headers of a signed one. Posts go to loopback addresses only,
-because an emulator must not call out.
+Decides which event is made, its shape, and the `X-VOD-` headers of a signed one. Leaves the sending to
+`deliveries.py`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
-from vodfast.emulator import outbound
 from vodfast.emulator.aliyun.jobs import Job, iso
 from vodfast.emulator.aliyun.oss import object_url
 from vodfast.emulator.aliyun.signatures import callback_signature
-from vodfast.emulator.loopback import is_loopback
 
 if TYPE_CHECKING:
     from vodfast.emulator.aliyun.cloud import AliyunCloud, Session
@@ -73,7 +70,7 @@ class Events:
         wanted = self._config.get("EventTypeList", "ALL").split(",")
         general = self._config.get("CallbackURL") if "ALL" in wanted or event_type in wanted else None
         url = own or general
-        if not url or not is_loopback(urlsplit(url).hostname or ""):
+        if not url:
             return
         stored = session.bucket.objects.get(session.key)
         event = {"EventTime": iso(self._cloud.world.now()), "EventType": event_type} | event
@@ -85,7 +82,15 @@ class Events:
             now = int(self._cloud.world.now())
             signature = callback_signature(url, now, self._config["AuthKey"])
             headers |= {"X-VOD-TIMESTAMP": str(now), "X-VOD-SIGNATURE": signature}
-        outbound.post(url, msgspec.json.encode(event), headers, attempts=_ATTEMPTS)
+        self._cloud.world.deliveries.post(
+            url,
+            msgspec.json.encode(event),
+            headers,
+            cloud=self._cloud.name,
+            media_id=session.item.media_id,
+            event=event_type,
+            attempts=_ATTEMPTS,
+        )
 
 
 def _nested(data: Any, name: str) -> dict[str, Any]:

@@ -10,14 +10,11 @@ import re
 import secrets
 import uuid
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
-from vodfast.emulator import outbound
 from vodfast.emulator.accounts import Accounts
 from vodfast.emulator.blobs import Blob, Content
-from vodfast.emulator.loopback import is_loopback
 from vodfast.emulator.media import MediaItem
 from vodfast.emulator.messages import Request
 from vodfast.emulator.netease.names import BUCKET, NOS_KEY, NOS_SECRET
@@ -188,7 +185,7 @@ class NeteaseCloud:
         """The upload event: to the upload's own URL, else to the account's (section 4.3)."""
         account = self.callbacks.get("upload", {})
         url = session.fields.get("uploadCallbackUrl") or account.get("callbackUrl") or ""
-        if not is_loopback(urlsplit(url).hostname or ""):
+        if not url:
             return
         event = {
             "type": "upload",
@@ -199,4 +196,6 @@ class NeteaseCloud:
         }
         body = msgspec.json.encode(event)
         sign = callback_sign(body, account.get("signKey") or "vcloud")
-        outbound.post(url, body, {"Content-Type": "application/json", "sign": sign})
+        headers = {"Content-Type": "application/json", "sign": sign}
+        media_id = session.item.media_id
+        self.world.deliveries.post(url, body, headers, cloud=self.name, media_id=media_id, event=event["type"])

@@ -1,7 +1,6 @@
 """Event notifications: configuration, the pull queue and HTTP pushes (protocol notes 2.9).
 
-Decides when an event is made, its shape, and the `Sign`/`T` of a push. Pushes go to loopback addresses only, because
-an emulator must not call out.
+Decides when an event is made, its shape, and the `Sign`/`T` of a push. Leaves the sending to `deliveries.py`.
 """
 
 from __future__ import annotations
@@ -13,8 +12,6 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from vodfast.emulator import outbound
-from vodfast.emulator.loopback import is_loopback
 from vodfast.emulator.service import Refusal
 from vodfast.emulator.tencent.signatures import callback_sign
 
@@ -96,13 +93,20 @@ class Events:
 
     def _push(self, event: dict[str, Any]) -> None:
         url = self._config["NotificationUrl"]
-        if not is_loopback(urlsplit(url).hostname or ""):
+        if not url:
             return
         headers = {"Content-Type": "application/json"}
         if self._config["SignKey"]:
             expiry = int(self._cloud.world.now()) + _PUSH_LIFE
             headers |= {"Sign": callback_sign(self._config["SignKey"], expiry), "T": str(expiry)}
-        outbound.post(url, msgspec.json.encode(event), headers)
+        self._cloud.world.deliveries.post(
+            url,
+            msgspec.json.encode(event),
+            headers,
+            cloud=self._cloud.name,
+            media_id=event["FileUploadEvent"]["FileId"],
+            event=event["EventType"],
+        )
 
     def pull(self) -> dict[str, Any]:
         """PullEvents: what is visible, hidden for a while after. Answers at once instead of holding the call."""

@@ -1,23 +1,21 @@
 """The FileUploadComplete event, posted to the account's callback address (protocol notes 8.4).
 
-Decides when an event is made and its fields. The vendor documents no signature of its events, so none is sent. Events
-go to loopback addresses only, because an emulator must not call out.
+Decides when an event is made and its fields. The vendor documents no signature of its events, so none is sent.
+Leaves the sending to `deliveries.py`.
 """
 
 from __future__ import annotations
 
 import secrets
 import time
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from vodfast.emulator import outbound
-from vodfast.emulator.loopback import is_loopback
-
 if TYPE_CHECKING:
     from vodfast.emulator.volcengine.cloud import Application, VolcengineCloud
+
+EVENT: Final = "FileUploadComplete"
 
 
 def uploaded(
@@ -30,7 +28,7 @@ def uploaded(
 ) -> None:
     """Audio or video exists since now: tell whoever wants to know. `origin` is the event's VodUploadSource."""
     url = cloud.world.settings.volcengine_callback_url
-    if not is_loopback(urlsplit(url).hostname or ""):
+    if not url:
         return
     described: Any = next((one["Input"] for one in application.functions if one["Name"] == "AddOptionInfo"), {})
     event: dict[str, Any] = {
@@ -51,8 +49,15 @@ def uploaded(
     body = {
         "RequestId": secrets.token_hex(16).upper(),
         "Version": "1.0",
-        "EventType": "FileUploadComplete",
+        "EventType": EVENT,
         "EventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(cloud.world.now())),
         "Data": event,
     }
-    outbound.post(url, msgspec.json.encode(body), {"Content-Type": "application/json"})
+    cloud.world.deliveries.post(
+        url,
+        msgspec.json.encode(body),
+        {"Content-Type": "application/json"},
+        cloud=cloud.name,
+        media_id=application.item.media_id,
+        event=EVENT,
+    )
