@@ -61,6 +61,39 @@ def test_netease(vodfast_emulator: Any, config_for: ConfigFor) -> None:
         assert client.invoke("video/query", {"objectNames": ["nothing"]}) == {"count": 0, "list": []}
 
 
+NETEASE = [
+    "video/get",
+    "video/list",
+    "video/edit",
+    "video/delete",
+    "video/delete_single",
+    "video/videoDelete",
+    "video/videoDisable",
+    "video/videoRecover",
+    "transcode",
+    "transcode/resetmulti",
+    "preset/create",
+    "preset/presetDelete",
+    "type/typeDelete",
+    "watermark/delete",
+    "snapshot/set",
+    "stats/flow",
+    "encrypt/getInfo",
+    "encrypt/getToken",
+    "callback/setUrl",
+]
+
+
+def test_every_name_of_neteases_operations_can_be_sent(vodfast_emulator: Any, config_for: ConfigFor) -> None:
+    """The emulator has few of them and says so of the others."""
+    with Client("netease", config=config_for(attempts=1)) as client:
+        for operation in NETEASE:
+            with pytest.raises(VodfastError):
+                client.invoke(operation, {})
+    paths = [record["path"].removeprefix("/app/vod/") for record in vodfast_emulator.history()]
+    assert paths == NETEASE
+
+
 async def test_asyncio_and_temporary_trouble(vodfast_emulator: Any, config_for: ConfigFor) -> None:
     async with AsyncClient("aliyun", config=config_for()) as client:
         vodfast_emulator.set_faults([{"action": "drop_reply", "match": {"operation": "GetVideoInfo"}}])
@@ -89,6 +122,9 @@ def test_what_may_have_worked_is_not_done_again(vodfast_emulator: Any, config_fo
         ("", {}),
         ("Get Video", {}),
         ("../x", {}),
+        ("a/b/c", {}),
+        ("_a/b", {}),
+        ("a/_b", {}),
         ("Get\r\nX", {}),
         (7, {}),
         ("GetVideoInfo", {"VideoId": object()}),

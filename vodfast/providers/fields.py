@@ -25,7 +25,7 @@ MAX_INT: Final = 2**63 - 1
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_BUT_TAB = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
-_OPERATION = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}(?:/[A-Za-z][A-Za-z0-9]{0,63})?")
+_OPERATION = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}(?:/[A-Za-z][A-Za-z0-9_]{0,63})?")
 _READS = ("get", "list", "describe", "search", "query")
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2})", re.ASCII)
