@@ -23,7 +23,8 @@ def pieces(url: str) -> Iterator[bytes]:
     if not url.lower().startswith(("http://", "https://")):
         raise OSError(f"{url[:200]} is no http or https URL")
     try:
-        opened = urllib.request.urlopen(url, timeout=_TIMEOUT)  # noqa: S310  # the scheme is checked above
+        # An opener of its own: the process-wide one keeps to the proxies of its first use.
+        opened = urllib.request.build_opener().open(url, timeout=_TIMEOUT)
     except urllib.error.HTTPError as error:
         error.close()
         raise OSError(f"status {error.code} from {url[:200]}") from None
