@@ -154,7 +154,7 @@ class PackageSession:
                 kept = self._entries and passing(error)
                 over = error.kind is not ErrorKind.AMBIGUOUS and not kept
                 if over and self._committed:
-                    error.message += f"; {len(self._committed)} files it names were committed before it"
+                    error.message += f"; {len(self._committed)} files it names had been finished before it"
                 if over and await self._access.engine.clean_up(self._take_back()):
                     self._forget()
                 raise

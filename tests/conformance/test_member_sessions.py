@@ -119,12 +119,12 @@ async def test_a_commit_that_is_refused_is_tried_on_one_member(
     judge_nothing_left(vodfast_emulator)
 
 
-async def test_a_refused_manifest_says_what_had_been_committed(
+async def test_a_refused_manifest_says_what_had_been_finished(
     vodfast_emulator: Any, split: Any, manifest: Path
 ) -> None:
     rule = {"action": "error", "match": {"operation": "CommitUpload", "nth": 7}, "code": "UnauthorizedOperation"}
     vodfast_emulator.set_faults([rule])
-    with pytest.raises(VodfastError, match="6 files it names were committed before it"):
+    with pytest.raises(VodfastError, match="6 files it names had been finished before it"):
         await split.upload(manifest)
 
 
