@@ -106,6 +106,12 @@ def test_what_a_call_leaves_in_its_request(client: AcsClient, vodfast_emulator: 
     assert [media["asked"] for media in vodfast_emulator.media()] == [{"Title": "t", "FileName": "a.mp4"}] * 2
 
 
+def test_bytes_are_text(client: AcsClient, vodfast_emulator: Any) -> None:
+    ask(client, create(Title="影".encode()))
+    (media,) = vodfast_emulator.media()
+    assert media["asked"]["Title"] == "影"
+
+
 def test_what_is_not_a_call(client: AcsClient) -> None:
     for request in (CommonRequest(), CommonRequest("h"), CommonRequest("h", "2017-03-21"),
                     CommonRequest(version="2017-03-21", action_name="GetVideoInfo")):  # fmt: skip
@@ -205,10 +211,35 @@ def test_keys_of_every_sort(vodfast_emulator: Any, monkeypatch: pytest.MonkeyPat
         {"credential": credentials.EcsRamRoleCredential("role")},
         {"credential": credentials.RamRoleArnCredential(*words, "name")},
         {"public_key_id": "k", "private_key": "p"},
-        {"ak": "a", "secret": "b", "proxy": {"http": "x"}},
     ):
         with pytest.raises(ClientException):
             AcsClient(**refused)  # type: ignore[arg-type]  # a table
+
+
+def test_a_proxy_and_authorities_of_ones_own(
+    vodfast_emulator: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.delenv("VODFAST_EMULATOR")
+    proxies = {"http": f"http://{vodfast_emulator.endpoint}"}
+    client = AcsClient(*KEYS, "cn-shanghai", max_retry_time=0, proxy=proxies, verify=str(vodfast_emulator.ca))
+    assert ask(client, create())["VideoId"]
+    client.set_verify(False)
+    with pytest.raises(ClientException) as caught:
+        ask(client, create())
+    assert caught.value.get_error_code() == "SDK.HttpError", "certificates are verified all the same"
+    monkeypatch.setenv("ALIBABA_CLOUD_CA_BUNDLE", str(vodfast_emulator.ca))
+    assert ask(client, create())["VideoId"]
+    monkeypatch.setenv("ALIBABA_CLOUD_CA_BUNDLE", str(tmp_path / "none"))
+    with pytest.raises(ClientException):
+        ask(client, create())
+
+
+def test_what_is_no_region(client: AcsClient, vodfast_emulator: Any) -> None:
+    client.set_region_id("cn shanghai")
+    with pytest.raises(ClientException) as caught:
+        ask(client, create())
+    assert caught.value.get_error_code() == "SDK.InvalidParameter"
+    assert vodfast_emulator.history() == []
 
 
 def test_regions_and_endpoints(client: AcsClient, vodfast_emulator: Any) -> None:

@@ -202,12 +202,30 @@ def test_an_answer_that_ends_early_is_no_file(vodfast_emulator: Any, make: Make,
     with pytest.raises(AliyunVodException) as caught:
         Watched().uploadWebVideo(UploadVideoRequest(f"{web.address}/a.mp4"))
     assert [media["objects"] for media in vodfast_emulator.media()] == [[]]
-    assert caught.value.message
-    with pytest.raises(AliyunVodException) as caught:
-        Watched().uploadWebVideo(UploadVideoRequest(f"{web.address}/none.mp4"))
-    with pytest.raises(AliyunVodException) as caught:
-        Watched().uploadWebVideo(UploadVideoRequest("file:///etc/passwd.mp4"))
-    assert all(not media["objects"] for media in vodfast_emulator.media())
+    assert (caught.value.type, caught.value.code) == ("FileDownloadError", "Download File Error")
+    assert "of 3145728 bytes" in caught.value.message
+    vodfast_emulator.reset()
+    for address in (f"{web.address}/none.mp4", "file:///etc/passwd.mp4", "http://127.0.0.1:9/a.mp4", "http://[/a.mp4"):
+        with pytest.raises(AliyunVodException) as caught:
+            Watched().uploadWebVideo(UploadVideoRequest(address))
+        assert (caught.value.type, caught.value.code) == ("FileDownloadError", "Download File Error")
+        with pytest.raises(AliyunVodException) as caught:
+            Watched().uploadImage(UploadImageRequest(address), isLocalFile=False)
+        assert caught.value.type == "FileDownloadError"
+    assert vodfast_emulator.history() == [], "no upload is opened for what cannot be had"
+
+
+def test_an_empty_file_opens_nothing(vodfast_emulator: Any, make: Make) -> None:
+    video, image, words = (str(make(name, 0)) for name in ("a.mp4", "a.png", "a.srt"))
+    for upload in (
+        lambda: Watched().uploadLocalVideo(UploadVideoRequest(video)),
+        lambda: Watched().uploadImage(UploadImageRequest(image)),
+        lambda: Watched().uploadAttachedMedia(UploadAttachedMediaRequest(words, "subtitle")),
+    ):
+        with pytest.raises(AliyunVodException, match="is empty") as caught:
+            upload()
+        assert (caught.value.type, caught.value.code) == ("ParameterError", "InvalidParameter")
+    assert vodfast_emulator.history() == []
 
 
 @pytest.mark.parametrize("operation", ["PutObject", "UploadPart"])

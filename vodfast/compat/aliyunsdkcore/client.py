@@ -9,8 +9,12 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import warnings
+from collections.abc import Mapping
 from typing import IO, Any, Final
+
+import msgspec
 
 from vodfast.compat.aliyunsdkcore.acs_exception import error_code, error_msg
 from vodfast.compat.aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException, translated
@@ -57,12 +61,10 @@ class AcsClient:
         debug: bool = False,  # noqa: ARG002  # as above
         verify: object = None,
         pool_size: int = 10,  # noqa: ARG002  # connections are shared
-        proxy: object = None,
+        proxy: Mapping[str, str] | None = None,
     ) -> None:
         if public_key_id or private_key:
             raise _not_here("RSA key pairs")
-        if proxy is not None:
-            raise _not_here("the argument proxy; set HTTPS_PROXY")
         self._ak = ak
         self._secret = secret
         self._region_id = region_id
@@ -72,7 +74,8 @@ class AcsClient:
         self._port = port
         self._connect_timeout = connect_timeout
         self._read_timeout = timeout  # kept; vodfast has a time limit of its own for calls
-        self._verify = verify  # kept; certificates are verified always
+        self._verify = verify
+        self.proxy = proxy
         self._extra_user_agent: dict[str, str] = {}
         self._keys = _keys(ak, secret, credential)
         self._endpoints: dict[tuple[str, str], str] = {}
@@ -87,27 +90,34 @@ class AcsClient:
         if not isinstance(acs_request, AcsRequest):
             raise ClientException(error_code.SDK_INVALID_REQUEST, error_msg.get_msg("SDK_INVALID_REQUEST") or "")
         acs_request.set_accept_format("JSON")
-        _checked(acs_request)
+        _checked(acs_request, self._region_id)
         settings: dict[str, object] = {"region": self._region_id}
         endpoint = self._endpoint(acs_request)
         if endpoint is not None:
             settings["endpoint"] = endpoint
-        retries = (_RETRIES if self._max_retry_num is None else self._max_retry_num) if self._auto_retry else 0
-        config = TransferConfig(attempts=min(retries + 1, 100))
-        patience = acs_request.get_connect_timeout() or self._connect_timeout
-        if patience:
-            config = TransferConfig(attempts=config.attempts, connect_timeout=float(patience))
+        config = self._config(acs_request.get_connect_timeout() or self._connect_timeout)
         operation, parameters = acs_request.get_action_name() or "", acs_request.get_query_params()
-        given = {name: value for name, value in parameters.items() if name not in _ADDED}
+        said = {**parameters, **acs_request.get_body_params()}
+        given = {name: _text(value) for name, value in said.items() if name not in _ADDED}
         parameters.update(Version=acs_request.get_version(), Action=operation, Format="JSON")
         try:
             with shared_client("aliyun", *self._keys, settings=settings, config=config) as client:
-                answer = client.invoke(operation, {**given, **acs_request.get_body_params()})
+                answer = client.invoke(operation, given)
         except VodfastError as error:
             failure = translated(error)
             logger.error("%s: %s", type(failure).__name__, failure)
             raise failure from error
         return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def _config(self, patience: float | None) -> TransferConfig:
+        """What the arguments of the constructor mean to vodfast. Certificates are verified in any case."""
+        retries = (_RETRIES if self._max_retry_num is None else self._max_retry_num) if self._auto_retry else 0
+        proxies = self.proxy or {}
+        own = self._verify if isinstance(self._verify, str) else os.environ.get("ALIBABA_CLOUD_CA_BUNDLE")
+        config = TransferConfig(
+            attempts=min(retries + 1, 100), proxy=proxies.get("https") or proxies.get("http"), ca_bundle=own or None
+        )
+        return msgspec.structs.replace(config, connect_timeout=float(patience)) if patience else config
 
     def do_action(self, acs_request: AcsRequest) -> bytes:
         """The answer's JSON, of a refusal as well."""
@@ -168,7 +178,7 @@ class AcsClient:
         return self._verify
 
     def set_verify(self, verify: object) -> None:
-        """No effect: certificates are verified always."""
+        """Path of a PEM file with the authorities to trust. Anything else has no effect: certificates are verified."""
         self._verify = verify
 
     def get_port(self) -> int | None:
@@ -199,8 +209,15 @@ class AcsClient:
         log.addHandler(handler)
 
 
-def _checked(request: AcsRequest) -> None:
+def _text(value: Any) -> Any:
+    """Bytes travel as the text they are."""
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _checked(request: AcsRequest, region: str) -> None:
     """Raises `ClientException` for what is not a call of this API."""
+    if not re.fullmatch("[a-zA-Z0-9_-]*", region):
+        raise ClientException(error_code.SDK_INVALID_PARAMETER, f"region_id {region!r} is not a region")
     if isinstance(request, CommonRequest):
         for ok, missing in (
             (request.get_version(), "a version"),
@@ -217,7 +234,7 @@ def _checked(request: AcsRequest) -> None:
 
 def _keys(ak: str | None, secret: str | None, credential: Any) -> tuple[str, str, str | None]:
     """The arguments, then the credential object, then the environment."""
-    if ak and secret:
+    if ak is not None and secret is not None:
         return ak, secret, None
     if isinstance(credential, AccessKeyCredential):
         return credential.access_key_id, credential.access_key_secret, None

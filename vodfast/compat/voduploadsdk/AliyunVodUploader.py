@@ -7,11 +7,12 @@ bytes to the public client: it goes on with the upload that was opened.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import queue
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -92,10 +93,11 @@ class AliyunVodUploader:
         startUploadCallback: Callable[[str | None, Info], object] | None = None,
     ) -> str:
         """Upload what a URL has, as it comes in; the VideoId."""
-        info = self._open_video(uploadVideoRequest)
-        if startUploadCallback is not None:
-            startUploadCallback(uploadVideoRequest.uploadId, info)
-        self._upload(uploadVideoRequest, web_source.pieces(uploadVideoRequest.filePath), info)
+        with web_source.opened(uploadVideoRequest.filePath) as pieces:
+            info = self._open_video(uploadVideoRequest)
+            if startUploadCallback is not None:
+                startUploadCallback(uploadVideoRequest.uploadId, info)
+            self._upload(uploadVideoRequest, pieces, info)
         return str(info["VideoId"])
 
     @catch_error
@@ -130,8 +132,9 @@ class AliyunVodUploader:
         """Upload an image from a path, or from a URL; its ImageId and ImageURL."""
         request = uploadImageRequest
         own = {"ImageType": request.imageType, "ImageExt": request.imageExt, "CateId": request.cateId}
-        info = self._open("CreateUploadImage", request, own, "image", local=isLocalFile)
-        self._upload(request, request.filePath if isLocalFile else web_source.pieces(request.filePath), info)
+        with _source(request, isLocalFile) as source:
+            info = self._open("CreateUploadImage", request, own, "image")
+            self._upload(request, source, info)
         return info["ImageId"], info["ImageURL"]
 
     @catch_error
@@ -141,9 +144,9 @@ class AliyunVodUploader:
         """Upload a watermark, subtitle or material; its MediaId, MediaURL and FileURL."""
         request = uploadAttachedRequest
         own = {"BusinessType": request.businessType, "MediaExt": request.mediaExt, "CateIds": request.cateId}
-        info = self._open("CreateUploadAttachedMedia", request, own, "attached", local=isLocalFile)
-        source = request.filePath if isLocalFile else web_source.pieces(request.filePath)
-        self._upload(request, source, info, kind=request.businessType)
+        with _source(request, isLocalFile) as source:
+            info = self._open("CreateUploadAttachedMedia", request, own, "attached")
+            self._upload(request, source, info, kind=request.businessType)
         return {name: info[name] for name in ("MediaId", "MediaURL", "FileURL")}
 
     @catch_error
@@ -168,12 +171,10 @@ class AliyunVodUploader:
             "TemplateGroupId": request.templateGroupId,
             "WorkflowId": request.workflowId,
         }
-        return self._open("CreateUploadVideo", request, own, "video", local=False)
+        return self._open("CreateUploadVideo", request, own, "video")
 
-    def _open(self, operation: str, request: MediaRequest, own: Info, media_type: str, *, local: bool) -> Info:
+    def _open(self, operation: str, request: MediaRequest, own: Info, media_type: str) -> Info:
         """The answer of a CreateUpload operation, with what the vendor's class adds to it."""
-        if local:
-            _readable(request.filePath)
         said = {
             "Title": AliyunVodUtils.subString(request.title or "", VOD_MAX_TITLE_LENGTH),
             "Description": AliyunVodUtils.subString(request.description or "", VOD_MAX_DESCRIPTION_LENGTH),
@@ -254,7 +255,23 @@ _CONFIG = TransferConfig(resume=False)
 def _readable(path: str) -> int:
     """The size of a file that can be read, found out before an upload is opened for it."""
     with open(path, "rb") as file:
-        return os.fstat(file.fileno()).st_size
+        size = os.fstat(file.fileno()).st_size
+    if not size:
+        raise AliyunVodException(
+            "ParameterError", "InvalidParameter", f"{path} is empty: the service cannot process it"
+        )
+    return size
+
+
+@contextlib.contextmanager
+def _source(request: MediaRequest, local: bool) -> Iterator[SourceLike]:
+    """The file of a request, known to be there before an upload is opened for it."""
+    if local:
+        _readable(request.filePath)
+        yield request.filePath
+    else:
+        with web_source.opened(request.filePath) as pieces:
+            yield pieces
 
 
 def _slices(slices: object) -> list[str]:

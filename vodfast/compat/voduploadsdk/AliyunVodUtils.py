@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from vodfast.compat.aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException, translated
 from vodfast.compat.voduploadsdk.downloads import AliyunVodDownloader
+from vodfast.compat.voduploadsdk.web_source import NotFetched
 from vodfast.errors import ErrorKind, IntegrityError, SourceChanged, VodfastError
 
 __all__ = [
@@ -204,7 +205,12 @@ def catch_error(method: Callable[..., T]) -> Callable[..., T]:
 
 
 def _as_vod_exception(error: Exception) -> AliyunVodException:
-    """`OssError` for the object store, `ServerException` and `ClientException` for the API, `IOError` for files."""
+    """`OssError` for the object store, `ServerException` and `ClientException` for the API, `IOError` for files,
+    `FileDownloadError` for those of the web.
+    """
+    for cause in (error, error.__cause__):
+        if isinstance(cause, NotFetched):
+            return AliyunVodException("FileDownloadError", "Download File Error", str(cause))
     if isinstance(error, VodfastError):
         if isinstance(error, SourceChanged):
             return AliyunVodException("IOError", repr(error), error.message)

@@ -5,6 +5,8 @@ Decides that nothing is written to a disk, certificates are verified, and an ans
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -14,39 +16,54 @@ _PIECE = 1 << 20
 _TIMEOUT = 120.0
 
 
-def pieces(url: str) -> Iterator[bytes]:
-    """The content of an http or https URL, piece by piece.
+class NotFetched(OSError):
+    """The content of a URL cannot be had, or not as a whole."""
+
+
+@contextlib.contextmanager
+def opened(url: str) -> Iterator[Iterator[bytes]]:
+    """The content of an http or https URL, piece by piece; its server has answered once the block is entered.
 
     Raises:
-        OSError: it cannot be had, or not as a whole.
+        NotFetched: the server does not answer with a file, or, while pieces are taken, not with all of it.
     """
     if not url.lower().startswith(("http://", "https://")):
-        raise OSError(f"{url[:200]} is no http or https URL")
+        raise NotFetched(f"{url[:200]} is no http or https URL")
     try:
         # An opener of its own: the process-wide one keeps to the proxies of its first use.
-        opened = urllib.request.build_opener().open(url, timeout=_TIMEOUT)
+        answer = urllib.request.build_opener().open(url, timeout=_TIMEOUT)
     except urllib.error.HTTPError as error:
         error.close()
-        raise OSError(f"status {error.code} from {url[:200]}") from None
-    with opened as answer:
-        wanted, got = answer.headers.get("Content-Length"), 0
+        raise NotFetched(f"status {error.code} from {url[:200]}") from None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise NotFetched(f"{url[:200]} does not answer: {error}") from error
+    with answer:
+        yield _pieces(answer, url)
+
+
+def _pieces(answer: http.client.HTTPResponse, url: str) -> Iterator[bytes]:
+    wanted, got = answer.headers.get("Content-Length"), 0
+    try:
         while piece := answer.read(_PIECE):
             got += len(piece)
             yield piece
+    except (OSError, http.client.HTTPException) as error:
+        raise NotFetched(f"{url[:200]} broke off after {got} bytes: {error}") from error
     if wanted is not None and got != int(wanted):
-        raise OSError(f"only {got} of {wanted} bytes came from {url[:200]}")
+        raise NotFetched(f"only {got} of {wanted} bytes came from {url[:200]}")
 
 
 def text(url: str) -> str:
     """A small text file, such as a playlist."""
-    return b"".join(pieces(url)).decode("utf-8-sig")
+    with opened(url) as pieces:
+        return b"".join(pieces).decode("utf-8-sig")
 
 
 def save(url: str, path: Path) -> None:
     """Store the content as a file, all of it or nothing."""
     try:
-        with path.open("wb") as file:
-            for piece in pieces(url):
+        with opened(url) as pieces, path.open("wb") as file:
+            for piece in pieces:
                 file.write(piece)
     except BaseException:
         path.unlink(missing_ok=True)

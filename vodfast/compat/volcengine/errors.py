@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from vodfast.errors import RetryClass, VodfastError
+from vodfast.errors import ConfigError, InvalidInput, RetryClass, VodfastError
 
 NO_FILE: Final = "no such file on file path"
+UPLOAD_FAILED: Final = "upload failed"
+INVALID: Final = "InvalidParameter"
+MISSING: Final = "MissingParameter"
 _GATEWAY: Final = ("DirectUpload", "InitUpload", "UploadPart", "MergeParts")
 
 
 class VodError(Exception):
-    """A call that failed. The text begins with the service's code if it named one.
+    """A call that failed. Its one argument is what the vendor's package says, mostly the service's code; the text
+    begins with it and says more.
 
     `code`, `message` and `request_id` are the service's, `operation` says at which step it was, and `retryable` whether
     the same call may work later. `__cause__` is vodfast's own error.
@@ -22,20 +26,24 @@ class VodError(Exception):
 
     def __init__(
         self,
-        text: str,
+        said: str,
+        detail: str = "",
         *,
         code: str = "",
-        message: str = "",
         request_id: str = "",
         operation: str = "",
         retryable: bool = False,
     ) -> None:
-        super().__init__(text)
+        super().__init__(said)
         self.code = code
-        self.message = message or text
+        self.message = detail or said
         self.request_id = request_id
         self.operation = operation
         self.retryable = retryable
+
+    def __str__(self) -> str:
+        said = str(self.args[0])
+        return said if self.message == said else f"{said}: {self.message}"
 
     @property
     def log_id(self) -> str:
@@ -44,17 +52,19 @@ class VodError(Exception):
 
 
 def translated(error: VodfastError) -> VodError:
-    """The same failure in the words scripts know."""
+    """The same failure in the words scripts know. What vodfast refuses has the code the service would give it."""
     operation = error.operation or ""
-    said = error.message
+    code = error.code or (INVALID if isinstance(error, InvalidInput) else "")
     if operation in _GATEWAY or operation.startswith("Vpc"):
-        text = f"upload failed: {said}"
+        said = UPLOAD_FAILED
+    elif isinstance(error, ConfigError) and error.message.startswith("place "):
+        said = code = MISSING
     else:
-        text = f"{error.code}: {said}" if error.code else said
+        said = code
     return VodError(
-        text,
-        code=error.code or "",
-        message=said,
+        said or error.message,
+        error.message,
+        code=code,
         request_id=error.request_id or "",
         operation=operation,
         retryable=error.retry in (RetryClass.LATER, RetryClass.SPENT),

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from vodfast.blocking import Client
 from vodfast.compat.google.protobuf.json_format import *  # noqa: F403  # scripts import everything from here, too
-from vodfast.compat.volcengine.errors import NO_FILE, VodError, translated
+from vodfast.compat.volcengine.errors import INVALID, MISSING, NO_FILE, VodError, translated
 from vodfast.compat.volcengine.messages import Message
 from vodfast.compat.volcengine.Policy import *  # noqa: F403  # as above
 from vodfast.compat.volcengine.Policy import Policy, SecurityToken2, Statement
@@ -97,7 +97,7 @@ class VodService(VodServiceConfig):
         self, request: Any, options: UploadOptions, kind: str, storage: str | None
     ) -> VodCommitUploadInfoResponse:
         if not os.path.isfile(request.FilePath):
-            raise VodError(f"{NO_FILE}: {request.FilePath}")
+            raise VodError(NO_FILE, request.FilePath)
 
         def perform(client: Client) -> UploadResult:
             return client.upload(
@@ -126,6 +126,7 @@ class VodService(VodServiceConfig):
         Raises:
             VodError: it failed.
         """
+        _needed(URLSets=request.URLSets)
         items = [_pull_item(entry) for entry in request.URLSets]
         tickets = self._ask(lambda client: client.pull(items), request.SpaceName)
         data = [{"JobId": one.job_id, "SourceUrl": one.url, **one.raw} for one in tickets]
@@ -138,6 +139,7 @@ class VodService(VodServiceConfig):
         Raises:
             VodError: it failed.
         """
+        _needed(JobIds=request.JobIds)
         ids = request.JobIds.split(",")
         records: list[JobRecord] = self._ask(lambda client: client.jobs(ids))
         data = {
@@ -248,9 +250,15 @@ def is_playlist(path: str) -> bool:
     return path.lower().endswith(".m3u8")
 
 
+def _needed(**fields: object) -> None:
+    for name, value in fields.items():
+        if not value:
+            raise VodError(MISSING, f"{name} is empty", code=MISSING)
+
+
 def _storage(number: int) -> str | None:
     if number not in _STORAGE:
-        raise VodError(f"InvalidParameter: StorageClass {number} is none of 0 to 3", code="InvalidParameter")
+        raise VodError(INVALID, f"StorageClass {number} is none of 0 to 3", code=INVALID)
     return _STORAGE[number]
 
 
