@@ -7,6 +7,7 @@ import hashlib
 import http.client
 import json
 import os
+import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,38 @@ def test_a_playlist_takes_no_more_calls_than_the_vendors_package(
     }  # fmt: skip
     stored = sorted(one["size"] for media in emulated.media() for one in media["objects"])
     assert stored == [59, 600, 600]
+
+
+def test_the_vendors_words_are_the_argument_of_an_error(
+    service: VodService, emulated: Any, media_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = media_file(10)
+    playlist = tmp_path / "a.m3u8"
+    playlist.write_text("#EXTM3U\n#EXTINF:1,\ngone.ts\n")
+    entry = {"SpaceName": "demo", "FilePath": str(path), "FileExtension": ".mp4"}
+    for said, wrong in (
+        ("no such file on file path", lambda: service.upload_media(VodUploadMediaRequest(FilePath="gone.mp4"))),
+        ("no such file on file path", lambda: service.upload_media(
+            VodUploadMediaRequest(SpaceName="demo", FilePath=str(playlist), SupportParseManifest=True))),
+        ("MissingParameter", lambda: service.upload_media(VodUploadMediaRequest(FilePath=str(path)))),
+        ("MissingParameter", lambda: service.query_upload_task_info(VodQueryUploadTaskInfoRequest())),
+        ("MissingParameter", lambda: service.upload_media_by_url(VodUrlUploadRequest(SpaceName="demo"))),
+        ("InvalidParameter", lambda: service.upload_media(VodUploadMediaRequest(**entry, Functions="{"))),
+        ("InvalidParameter", lambda: service.upload_media(VodUploadMediaRequest(**entry, StorageClass=9))),
+        ("ResourceNotFound", lambda: service.commit_upload_info(
+            VodCommitUploadInfoRequest(SpaceName="demo", SessionKey="x"))),
+    ):  # fmt: skip
+        with pytest.raises(VodError) as caught:
+            wrong()
+        assert caught.value.args == (said,)
+        assert str(caught.value).startswith(f"{said}: ")
+        assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+    gone = {"action": "error", "code": "InvalidAuth", "match": {"operation": "DirectUpload"}, "times": 0}
+    emulated.set_faults([gone])
+    with pytest.raises(VodError) as caught:
+        upload(service, path)
+    assert caught.value.args == ("upload failed",)
+    assert caught.value.code == "4030"
 
 
 def test_what_the_service_says_comes_back_whole(service: VodService, emulated: Any) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from vodfast.errors import ConfigError, InvalidInput, RetryClass, VodfastError
+from vodfast.errors import ConfigError, ErrorKind, InvalidInput, RetryClass, VodfastError
 
 NO_FILE: Final = "no such file on file path"
 UPLOAD_FAILED: Final = "upload failed"
@@ -57,6 +57,8 @@ def translated(error: VodfastError) -> VodError:
     code = error.code or (INVALID if isinstance(error, InvalidInput) else "")
     if operation in _GATEWAY or operation.startswith("Vpc"):
         said = UPLOAD_FAILED
+    elif isinstance(error, InvalidInput) and error.kind is ErrorKind.NOT_FOUND:
+        said = NO_FILE
     elif isinstance(error, ConfigError) and error.message.startswith("place "):
         said = code = MISSING
     else:
