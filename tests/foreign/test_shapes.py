@@ -36,6 +36,14 @@ ALIYUN = [
     "voduploadsdk.UploadImageRequest",
     "voduploadsdk.UploadAttachedMediaRequest",
 ]
+VOLCENGINE = [
+    "volcengine",
+    "volcengine.Credentials",
+    "volcengine.Policy",
+    "volcengine.ServiceInfo",
+    "volcengine.const.Const",
+    "volcengine.util.Functions",
+]
 ABSENT = {
     "aliyunsdkcore": {"NullHandler"},
     "aliyunsdkcore.acs_exception.error_msg": {
@@ -105,7 +113,7 @@ def own_names(module: types.ModuleType) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", ALIYUN)
+@pytest.mark.parametrize("name", ALIYUN + VOLCENGINE)
 def test_every_name_of_a_module(name: str) -> None:
     theirs, ours = both(name)
     assert set(differences(theirs, ours, own_names(theirs))) == ABSENT.get(name, set())
@@ -125,3 +133,38 @@ def test_every_request_class() -> None:
                        "get_accept_format", "get_query_params", "get_location_service_code"):  # fmt: skip
             assert getattr(own, getter)() == getattr(request, getter)(), (module, getter)
         assert {one for one in dir(own) if one[:4] == "set_"} == {one for one in dir(request) if one[:4] == "set_"}
+
+
+UPLOADS = {
+    "apply_upload_info", "commit_upload_info", "get_upload_sts2", "get_upload_sts2_with_expired_time",
+    "parse_upload_manifest", "query_upload_task_info", "sign_sts2", "upload_material", "upload_media",
+    "upload_media_by_url", "get_service_info", "set_ak", "set_sk", "set_session_token", "set_host", "set_scheme",
+    "set_connection_timeout", "set_socket_timeout",
+}  # fmt: skip
+
+
+def test_every_method_of_the_vod_service() -> None:
+    theirs, ours = both("volcengine.vod.VodService")
+    service = ours.VodService()
+    for name in public(dir(theirs.VodService)):
+        if name in UPLOADS:
+            assert arguments(getattr(ours.VodService, name)) == arguments(getattr(theirs.VodService, name)), name
+        else:
+            with pytest.raises(AttributeError, match=f"not for {name}"):
+                getattr(service, name)
+    assert arguments(ours.VodService) == arguments(theirs.VodService.__init__)[1:]
+    assert {one for one in public(dir(ours.VodService)) if one not in UPLOADS} == {"client"}
+    theirs_set, ours_set = (vars(one.VodService("r").service_info) for one in (theirs, ours))
+    assert {name: value for name, value in ours_set.items() if name != "credentials"} == {
+        name: value for name, value in theirs_set.items() if name != "credentials"
+    }
+
+
+def test_what_scripts_import_from_the_module_of_the_service() -> None:
+    theirs, ours = both("volcengine.vod.VodService")
+    for name in ("MinChunkSize", "LargeFileSize"):
+        assert getattr(ours, name) == getattr(theirs, name)
+    for name in ("MessageToJson", "MessageToDict", "Parse", "ParseDict", "ParseError", "Policy", "Statement",
+                 "VodUploadMediaRequest", "VodUploadMaterialRequest", "VodCommitUploadInfoResponse",
+                 "VodUrlUploadResponse", "VodParseUploadManifestResponse"):  # fmt: skip
+        assert getattr(ours, name).__name__ == getattr(theirs, name).__name__ == name
