@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import multiprocessing
 import os
 import stat
 import subprocess
@@ -582,3 +583,28 @@ def test_a_script_with_every_call_of_the_page_runs_unchanged(
     ours = {name: operations(vodfast_emulator).count(name) for name in original}
     assert all(ours[name] <= count for name, count in original.items())
     assert sum(ours.values()) == len(operations(vodfast_emulator)) < sum(original.values())
+
+
+def test_a_service_with_threads_and_processes(
+    vodfast_emulator: Any, media_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    files = [media_file(1000, "one.mp4"), media_file(2000, "名 2.png"), media_file(2 * BLOCK + 1, "large.mp4")]
+    script = Path(__file__).parent / "scripts" / "netease_service.py"
+    ran = subprocess.run(
+        [sys.executable, "-m", "vodfast.compat", str(script), KEY, SECRET, str(tmp_path / "r"), *map(str, files)],
+        capture_output=True, text=True, timeout=100, check=False,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parents[2]), "HOME": str(tmp_path),
+             "VODFAST_EMULATOR": vodfast_emulator.endpoint, "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert [json.loads(line) for line in ran.stdout.splitlines()] == [
+        ["threads", 6, True],
+        ["the same file again", 2, True],
+        *([method, 3, True] for method in multiprocessing.get_all_start_methods()),
+        ["enough", 1],
+        ["goes on", 1, True],
+        ["left", []],
+    ]
+    made = 6 + 2 + 3 * len(multiprocessing.get_all_start_methods()) + 1
+    assert [item["state"] for item in vodfast_emulator.media()] == ["committed"] * made
+    assert operations(vodfast_emulator).count("upload/init") == made
