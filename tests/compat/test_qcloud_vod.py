@@ -174,9 +174,10 @@ def test_the_official_checks_come_first_and_say_what_they_always_said(
 
 def test_without_checks_the_service_decides(vodfast_emulator: Any, client: VodUploadClient, media_file: Any) -> None:
     client.ignore_check = True
-    request = request_for(media_file(10))
+    request = request_for(media_file(10), CoverFilePath=str(media_file(10, "c.png")))
     assert client.upload("", request).FileId
-    assert (request.MediaType, request.MediaName) == (None, None)
+    assert (request.MediaType, request.MediaName, request.CoverType) == (None, None, None)
+    assert len(vodfast_emulator.media()[0]["objects"]) == 1  # a cover of no type is not sent
 
 
 @pytest.mark.parametrize(

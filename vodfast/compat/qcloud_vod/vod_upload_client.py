@@ -109,7 +109,7 @@ class VodUploadClient:
             return client.upload(
                 request.MediaFilePath,
                 title=request.MediaName or None,
-                cover=request.CoverFilePath or None,
+                cover=(request.CoverFilePath or None) if request.CoverType else None,
                 options=_options(request),
                 force_new=True,  # the vendor makes a new media of every call
                 events=_told(progress_callback),
