@@ -114,23 +114,14 @@ class VodfastError(Exception):
         return one_line(f"{head} ({said})" if said else head)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuild, (type(self), self.message, self._facts()))
+        facts = {name: getattr(self, name) for name in _FACTS} | {"context": dict(self.context)}
+        return (_rebuild, (type(self), self.message, facts), {"unsettled": self.unsettled})
 
-    def _facts(self) -> dict[str, Any]:
-        names = (
-            "kind",
-            "retry",
-            "cloud",
-            "operation",
-            "item",
-            "status",
-            "code",
-            "request_id",
-            "attempts",
-            "retry_after",
-            "reached",
-        )
-        return {name: getattr(self, name) for name in names} | {"context": dict(self.context)}
+
+_FACTS = (
+    "kind", "retry", "cloud", "operation", "item", "status", "code", "request_id", "attempts", "retry_after", "reached",
+)  # fmt: skip
+"""What an error is made of again elsewhere, besides its context."""
 
 
 def one_line(text: str) -> str:

@@ -121,6 +121,11 @@ class BucketHolder(ABC):
         item = self._item(bucket, key)
         if item is not None:
             item.objects[key] = content
+            self._stored(bucket, key)
+
+    @abstractmethod
+    def _stored(self, bucket: Bucket, key: str) -> None:
+        """What else it means that an object of a session is there."""
 
     def remove(self, bucket: Bucket, key: str) -> None:
         """Delete an object, if it is there."""

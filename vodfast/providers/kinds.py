@@ -1,7 +1,8 @@
 """Which files are meant by a kind, by their extensions.
 
-Decides what is searched for in a directory, since not every cloud minds what it is sent and a library holds more than
-media, and which extensions certainly belong to another kind. Which of them a cloud takes is that cloud's business.
+Decides what the extension of a name is, what is searched for in a directory, since not every cloud minds what it is
+sent and a library holds more than media, and which extensions certainly belong to another kind. Which of them a cloud
+takes is that cloud's business.
 """
 
 from __future__ import annotations
@@ -23,6 +24,19 @@ _EXTENSIONS: Mapping[str, frozenset[str]] = {
     "watermark": frozenset(f"{_IMAGES} mov".split()),
     "subtitle": frozenset(_SUBTITLES.split()),
 }
+
+
+def extension(name: str) -> str:
+    """The last extension of a file name or URL path in lower case, without the dot; "" if there is none."""
+    _, dot, last = name.rpartition("/")[2].rpartition(".")
+    return last.lower() if dot else ""
+
+
+def stem(name: str) -> str:
+    """A file name without folders and without its last extension."""
+    base = name.rpartition("/")[2]
+    head, dot, _ = base.rpartition(".")
+    return head if dot and head else base
 
 
 def meant(name: str, kind: str) -> bool:

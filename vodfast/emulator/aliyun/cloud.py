@@ -18,7 +18,6 @@ from vodfast.emulator.aliyun.jobs import Jobs
 from vodfast.emulator.aliyun.oss import KeyHolder, Oss, place
 from vodfast.emulator.aliyun.signatures import WINDOW
 from vodfast.emulator.aliyun.vod import Vod
-from vodfast.emulator.blobs import Content
 from vodfast.emulator.buckets import Bucket
 from vodfast.emulator.media import MediaItem
 from vodfast.emulator.messages import Request
@@ -237,18 +236,8 @@ class AliyunCloud(KeyHolder):
             end = key.rfind("/", 0, end)
         return None
 
-    def store(
-        self,
-        bucket: Bucket,
-        key: str,
-        content: Content,
-        etag: str,
-        content_type: str | None,
-        *,
-        multipart: bool = False,
-    ) -> None:
-        """Put an object in place of whatever was there. That of a session makes its media."""
-        super().store(bucket, key, content, etag, content_type, multipart=multipart)
+    def _stored(self, bucket: Bucket, key: str) -> None:
+        """The object of a session makes its media."""
         session = self.session_of(bucket, key)
         if session is not None and key == session.key and not session.item.committed:
             session.item.committed = True

@@ -106,6 +106,9 @@ class Overseas(KeyHolder):
     def _owner(self, session: Session) -> Owner:
         return Owner(session.item, self.bucket, session.key)
 
+    def _stored(self, bucket: Bucket, key: str) -> None:
+        """Nothing: it is no media before the callback."""
+
     def called_back(self, callback: dict[str, str], key: str, request_id: str) -> bytes:
         """What the media service answers the store's callback for an object.
 

@@ -165,6 +165,9 @@ class TencentCloud(BucketHolder):
             directory = directory.rpartition("/")[0]
         return None
 
+    def _stored(self, bucket: Bucket, key: str) -> None:
+        """Nothing: CommitUpload makes the media."""
+
     def commit(self, session: Session) -> None:
         """The media exists from now on; committing again changes nothing."""
         if session.item.committed:

@@ -27,6 +27,7 @@ from vodfast.providers.fields import (
     options_of,
     refuse,
 )
+from vodfast.providers.kinds import extension
 
 CLOUD: Final = "aliyun"
 MAX_PART_CONCURRENCY: Final = 128
@@ -65,7 +66,7 @@ def register_options(item: RegisterItem) -> RegisterOptions:
 
 def file_type_of(media: MediaSpec) -> str:
     """The file type in lower case, from the option or the name."""
-    return (upload_options(media).file_type or media_types.extension(media.name)).lower()
+    return (upload_options(media).file_type or extension(media.name)).lower()
 
 
 def check_media(media: MediaSpec, limits: ProviderLimits) -> None:
@@ -258,7 +259,7 @@ def check_pull(item: PullItem) -> None:
     if options.session_id is not None and not fits(_SESSION, options.session_id):
         refuse(CLOUD, "session_id", "must be 1 to 50 letters, digits, - and _")
     check_text(CLOUD, "media_type", item.media_type)
-    given = item.media_type if item.media_type is not None else media_types.extension(urlsplit(item.url).path)
+    given = item.media_type if item.media_type is not None else extension(urlsplit(item.url).path)
     if given.lower() == "mpd":
         raise Unsupported("aliyun pulls no DASH manifests; pull an HLS playlist or a single file", cloud=CLOUD)
     allowed = media_types.MEDIA | {media_types.PACKAGE}

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from vodfast.providers.kinds import extension
+
 _VIDEO: Final = (
     "mp4 ts 3gp mpg mpeg mpe dat vob asf avi wmv flv f4v rm rmvb mov mkv dv gif m2t m4v mj2 mjpeg mts ogg qt swf webm"
 )
@@ -63,19 +65,6 @@ _CONTENT_TYPES: Final[Mapping[str, str]] = {
     "wmv": "video/x-ms-wmv",
     "zip": "application/zip",
 }
-
-
-def extension(name: str) -> str:
-    """The last extension of a file name or URL path in lower case, without the dot; "" if there is none."""
-    _, dot, last = name.rpartition("/")[2].rpartition(".")
-    return last.lower() if dot else ""
-
-
-def stem(name: str) -> str:
-    """A file name without folders and without its last extension."""
-    base = name.rpartition("/")[2]
-    head, dot, _ = base.rpartition(".")
-    return head if dot and head else base
 
 
 def content_type(key: str) -> str | None:

@@ -25,6 +25,7 @@ from vodfast.providers.aliyun.options import UploadOptions, UploadToken, UserDat
 from vodfast.providers.answers import Reply
 from vodfast.providers.contract import MediaSpec, ProviderLimits, Ticket, TicketObject
 from vodfast.providers.fields import check_id_list, check_known, check_seconds, refuse
+from vodfast.providers.kinds import stem
 from vodfast.stores.oss.address import Place, place_of
 from vodfast.stores.oss.dialect import OssStore
 from vodfast.transfer.message import Request, Response
@@ -149,7 +150,7 @@ class Sessions:
             ("UserData", texts.user_data(media.context, options.user_data)),
             ("AppId", options.app_id),
         ]
-        file_name = f"{media_types.stem(media.name)}.{file_type}"
+        file_name = f"{stem(media.name)}.{file_type}"
         category = None if media.category is None else int(media.category)
         if media.kind == "media":
             return _VIDEO, [

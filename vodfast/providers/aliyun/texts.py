@@ -16,8 +16,9 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from vodfast.errors import InvalidInput
-from vodfast.providers.aliyun import media_types, wire
+from vodfast.providers.aliyun import wire
 from vodfast.providers.aliyun.options import UserData
+from vodfast.providers.kinds import stem
 
 B = TypeVar("B", bound=wire.Body)
 
@@ -34,7 +35,7 @@ def cut_to_bytes(text: str, limit: int) -> str:
 
 def default_title(name: str, limit: int) -> str:
     """A title from a file name: its stem without emoji and control characters, cut to `limit` bytes."""
-    plain = _CONTROL.sub("", EMOJI.sub("", media_types.stem(name))).strip()
+    plain = _CONTROL.sub("", EMOJI.sub("", stem(name))).strip()
     return cut_to_bytes(plain, limit).strip() or "untitled"
 
 

@@ -22,7 +22,8 @@ from vodfast.providers.fields import (
     options_of,
     refuse,
 )
-from vodfast.providers.tencent.media_types import COVER, MEDIA, PACKAGES, PULLABLE, extension
+from vodfast.providers.kinds import extension
+from vodfast.providers.tencent.media_types import COVER, MEDIA, PACKAGES, PULLABLE
 from vodfast.providers.tencent.options import PullOptions, UploadOptions
 
 CLOUD: Final = "tencent"

@@ -16,16 +16,3 @@ PACKAGES: Final = frozenset(["m3u8", "mpd"])
 
 PULLABLE: Final = MEDIA | {"m3u8"}
 """The service follows an HLS manifest by itself when it pulls a URL, a DASH manifest not."""
-
-
-def extension(name: str) -> str:
-    """The last extension of a file name or URL path in lower case, without the dot; "" if there is none."""
-    _, dot, last = name.rpartition("/")[2].rpartition(".")
-    return last.lower() if dot else ""
-
-
-def stem(name: str) -> str:
-    """A file name without folders and without its last extension."""
-    base = name.rpartition("/")[2]
-    head, dot, _ = base.rpartition(".")
-    return head if dot and head else base

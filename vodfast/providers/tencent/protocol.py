@@ -30,9 +30,9 @@ from vodfast.providers.contract import (
     TicketObject,
 )
 from vodfast.providers.fields import authority, check_operation, check_plain, fits
+from vodfast.providers.kinds import stem
 from vodfast.providers.tencent import checks, verbs, wire
 from vodfast.providers.tencent.calls import Api, open_envelope
-from vodfast.providers.tencent.media_types import stem
 from vodfast.stores.cos.address import DOMAINS, host_of
 from vodfast.stores.cos.dialect import COS_LIMITS, CosStore
 from vodfast.stores.multipart import COMPLETE_TIMEOUT
