@@ -15,7 +15,8 @@ from typing import Any, Protocol
 
 from vodfast.emulator import faults, sockets
 from vodfast.emulator.history import record_of
-from vodfast.emulator.messages import MAX_HEAD, BadRequest, Chunks, Reply, Request, parse_head
+from vodfast.emulator.inbox import Inbox
+from vodfast.emulator.messages import BadRequest, Chunks, Reply, Request, parse_head
 from vodfast.emulator.routing import Router
 from vodfast.emulator.service import Call, Refusal
 from vodfast.emulator.substitutes import substitute
@@ -51,9 +52,7 @@ class Connection(asyncio.BufferedProtocol):
         self.raw = raw
         self.secure = secure
         self.transport: asyncio.Transport
-        self._inbox = bytearray(MAX_HEAD)
-        self._view = memoryview(self._inbox)
-        self._start = self._end = 0
+        self._inbox = Inbox()
         self._call: Call | None = None
         self._fault: faults.Rule | None = None
         self._refusal: Reply | None = None
@@ -100,21 +99,13 @@ class Connection(asyncio.BufferedProtocol):
     def get_buffer(self, _: int) -> memoryview:
         call = self._call
         if self._deaf:
-            return self._view
+            return self._inbox.scratch
         if call is not None and not self._busy and self._chunks is None:
             room = self._remaining if self._limit is None else min(self._remaining, self._limit - call.received)
             if room > 0:
-                window = call.writer.buffer() if call.writer is not None else self._view
+                window = call.writer.buffer() if call.writer is not None else self._inbox.scratch
                 return window[: min(room, self._pace_size())]
-        if self._start:
-            self._inbox[: self._end - self._start] = self._inbox[self._start : self._end]
-            self._end -= self._start
-            self._start = 0
-        if self._end == len(self._inbox):
-            self._view.release()
-            self._inbox.extend(bytes(len(self._inbox)))
-            self._view = memoryview(self._inbox)
-        return self._view[self._end :]
+        return self._inbox.room()
 
     def buffer_updated(self, nbytes: int) -> None:
         if self._deaf:
@@ -122,9 +113,7 @@ class Connection(asyncio.BufferedProtocol):
         call = self._call
         try:
             if call is None or self._busy or self._chunks is not None or self._at_limit(call):
-                self._end += nbytes
-                if self._end - self._start > 16 * MAX_HEAD:
-                    raise BadRequest("too much was sent ahead of the answer")
+                self._inbox.added(nbytes)
             else:
                 self._received(call, nbytes)
             self._pump()
@@ -138,7 +127,7 @@ class Connection(asyncio.BufferedProtocol):
             if call.writer.congested:
                 self.transport.pause_reading()
         else:
-            self._keep(call, self._view[:count])
+            self._keep(call, self._inbox.scratch[:count])
         call.received += count
         self._remaining -= count
         self._pace(count)
@@ -162,7 +151,7 @@ class Connection(asyncio.BufferedProtocol):
                 continue
             if self._chunks is not None:
                 self._decode_chunks(call, self._chunks)
-            elif self._remaining and self._end > self._start:
+            elif self._remaining and self._inbox:
                 self._drain_inbox(call)
             if self._at_limit(call):
                 self._break_off(call)
@@ -173,17 +162,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def _next_head(self) -> bool:
         """Start the next exchange if its head is complete."""
-        while self._inbox.startswith(b"\r\n", self._start, self._end):
-            self._start += 2
-        end = self._inbox.find(b"\r\n\r\n", self._start, self._end)
-        if end < 0:
-            if self._end - self._start >= MAX_HEAD:
-                raise BadRequest("the request head is too large", 431)
-            if self._start == self._end:
-                self._start = self._end = 0
+        head = self._inbox.head()
+        if head is None:
             return False
-        head = bytes(self._view[self._start : end + 4])
-        self._start = end + 4
         request = parse_head(head)
         if request.method == "CONNECT":
             self._tunnel(request)
@@ -227,19 +208,19 @@ class Connection(asyncio.BufferedProtocol):
             self._limit = min(self._limit, call.request.length)
 
     def _decode_chunks(self, call: Call, chunks: Chunks) -> None:
-        pieces, used = chunks.feed(self._view[self._start : self._end])
+        pieces, used = chunks.feed(self._inbox.front)
         for piece in pieces:
             room = len(piece) if self._limit is None else max(self._limit - call.received, 0)
             self._store(call, piece[:room])
-        self._start += used
+        self._inbox.used(used)
 
     def _drain_inbox(self, call: Call) -> None:
-        count = min(self._remaining, self._end - self._start)
+        count = min(self._remaining, len(self._inbox))
         if self._limit is not None:
             count = min(count, self._limit - call.received)
         count = min(count, self._pace_size())
-        self._store(call, self._view[self._start : self._start + count])
-        self._start += count
+        self._store(call, self._inbox.front[:count])
+        self._inbox.used(count)
         self._remaining -= count
         self._pace(count)
 
@@ -367,7 +348,7 @@ class Connection(asyncio.BufferedProtocol):
         self._clear()
         if not keep:
             self._close()
-        elif self._end > self._start or self._ended:
+        elif self._inbox or self._ended:
             self._loop.call_soon(self._pump_again)
 
     def _pump_again(self) -> None:
@@ -473,7 +454,7 @@ class Connection(asyncio.BufferedProtocol):
             raise BadRequest(f"no cloud of this emulator has the host {request.host}; nothing is forwarded", 502)
         self.transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         if request.authority.endswith(":443"):
-            if self._end > self._start:
+            if self._inbox:
                 raise BadRequest("bytes were sent ahead of the tunnel")
             self._held = True
             self._server.start_tls(self, request.host)
