@@ -244,6 +244,7 @@ def test_a_link_inside_the_directory_is_followed(vodfast_emulator: Any, client: 
         (b"#EXTM3U\n#EXTINF:2,\na\0.ts\n", "control character"),
         (b"#EXTM3U\n#EXTINF:2,\n{$base}/a.ts\n", "variable"),
         (b"#EXTM3U\n#EXTINF:2,\np.m3u8\n", "circle"),
+        (b"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-ENDLIST\n", "nothing to play"),
     ],
 )
 def test_manifests_that_cannot_be_understood(

@@ -7,7 +7,7 @@ library; attributes are read here, because the library keeps only some of them a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from vodfast.packages.entry import MAX_NAMES, Entry, Role
@@ -68,6 +68,14 @@ def entries(text: str) -> list[Entry]:
         if "{$" in entry.uri:
             raise Refused("uses a variable of EXT-X-DEFINE: write the path out", entry.uri)
     return found
+
+
+def plays(text: str, found: Sequence[Entry]) -> bool:
+    """Whether a playlist names anything to be played: a segment, a part of one, or another playlist."""
+    if any(entry.role in (Role.PLAYLIST, Role.RENDITION) for entry in found):
+        return True
+    lines = map(str.strip, text.split("\n"))
+    return any(line and (line[0] != "#" or line.startswith("#EXT-X-PART:")) for line in lines)
 
 
 def _attributes(tag: str, text: str) -> Iterator[Entry]:

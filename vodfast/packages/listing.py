@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from vodfast.errors import ErrorKind, InvalidInput
 from vodfast.file_names import file_name
@@ -27,7 +27,18 @@ MAX_DEPTH: Final = 8
 """How deep playlists may name playlists."""
 _SHOWN: Final = 120
 
-GRAMMARS: Final[Mapping[str, Callable[[str], list[Entry]]]] = {"m3u8": hls.entries, "mpd": dash.entries}
+
+class Grammar(NamedTuple):
+    """How manifests of a kind are read: what one names, and whether any of that can be played."""
+
+    entries: Callable[[str], list[Entry]]
+    plays: Callable[[str, Sequence[Entry]], bool]
+
+
+GRAMMARS: Final[Mapping[str, Grammar]] = {
+    "m3u8": Grammar(hls.entries, hls.plays),
+    "mpd": Grammar(dash.entries, lambda _, found: bool(found)),
+}
 
 
 def package_kind(name: str) -> str | None:
@@ -65,7 +76,11 @@ class Package:
                 raise Refused(f"lies more than {MAX_DEPTH} playlists deep")
             manifest = ManifestSpec(self.kind, path, manifest_text(source))
             self.manifests.append(manifest)
-            for entry in GRAMMARS[self.kind](manifest.text):
+            grammar = GRAMMARS[self.kind]
+            entries = grammar.entries(manifest.text)
+            if not grammar.plays(manifest.text, entries):
+                raise Refused("names nothing to play: it has no segment and no playlist")
+            for entry in entries:
                 self._take(manifest, entry, (*ancestors, path))
         except Refused as refused:
             raise _blame(path, refused) from None

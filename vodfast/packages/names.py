@@ -33,7 +33,7 @@ def named_files(path: str, kind: str) -> Iterator[str]:
             return
         manifest = waiting.pop()
         try:
-            entries = GRAMMARS[kind](manifest_text(directory.file(manifest, manifest)))
+            entries = GRAMMARS[kind].entries(manifest_text(directory.file(manifest, manifest)))
         except (Refused, FileNotFoundError, SourceChanged) as error:
             if count == 0:
                 raise InvalidInput(str(error), item=path) from None

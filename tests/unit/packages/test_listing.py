@@ -118,6 +118,7 @@ def test_a_rendition_is_a_playlist_or_a_file(package: Any) -> None:
         ({"top.m3u8": variants("v/1.m3u8"), "v/1.m3u8": b"RIFF"}, "'v/1.m3u8' is no HLS playlist"),
         ({"top.m3u8": variants("v/1.m3u8"), "v/1.m3u8": b"#EXTM3U\n\xff"}, "'v/1.m3u8' is not UTF-8"),
         ({"top.m3u8": segments("a.mpd"), "a.mpd": "<MPD/>"}, "'a.mpd' of 'top.m3u8' is a manifest of another kind"),
+        ({"top.m3u8": variants("v/1.m3u8"), "v/1.m3u8": segments()}, "'v/1.m3u8' names nothing to play"),
         ({"top.m3u8": segments("x" * 300)}, "cannot be opened: file name too long"),
     ],
 )  # fmt: skip
@@ -126,6 +127,35 @@ def test_what_is_wrong_is_named_with_its_manifest(package: Any, tmp_path: Path, 
         package(files)
     assert caught.value.item == str(tmp_path / "top.m3u8")
     assert len(str(caught.value)) < 500
+
+
+EMPTY = {
+    "nothing at all": playlist(),
+    "an end": playlist("#EXT-X-TARGETDURATION:2", "", "# a comment", "#EXT-X-ENDLIST"),
+    "a duration without a segment": playlist("#EXTINF:2,", "#EXT-X-ENDLIST"),
+    "a key and a map": playlist('#EXT-X-KEY:METHOD=AES-128,URI="k"', '#EXT-X-MAP:URI="m.mp4"'),
+    "captions inside the media": playlist('#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID="c",INSTREAM-ID="CC1"'),
+}
+
+
+@pytest.mark.parametrize("text", EMPTY.values(), ids=EMPTY)
+def test_a_playlist_that_plays_nothing_is_refused(package: Any, text: str) -> None:
+    with pytest.raises(InvalidInput, match=r"'top\.m3u8' names nothing to play"):
+        package({"top.m3u8": text, "k": "", "m.mp4": ""})
+
+
+def test_a_manifest_without_a_representation_is_refused(package: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"'top\.mpd' names nothing to play"):
+        package({"top.mpd": "<MPD xmlns='urn:mpeg:dash:schema:mpd:2011'><Period/></MPD>"}, "top.mpd")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['#EXT-X-PART:DURATION=1,URI="a.ts"', '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="a",URI="a.ts"',
+     "#EXTINF:2,\n#EXT-X-GAP\nlost.ts", '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI="i.m3u8"'],
+)  # fmt: skip
+def test_parts_gaps_and_other_playlists_are_something(package: Any, line: str) -> None:
+    assert package({"top.m3u8": playlist(line), "a.ts": "", "i.m3u8": segments("a.ts")}).manifests
 
 
 def test_two_playlists_may_name_a_third(package: Any) -> None:
@@ -146,11 +176,12 @@ def test_playlists_may_report_on_each_other(package: Any) -> None:
     found = package(
         {
             "top.m3u8": variants("a.m3u8", "b.m3u8"),
-            "a.m3u8": playlist(report.format("b.m3u8")),
-            "b.m3u8": playlist(report.format("a.m3u8"), report.format("top.m3u8")),
+            "a.m3u8": segments("a.ts") + report.format("b.m3u8"),
+            "b.m3u8": segments("a.ts") + report.format("a.m3u8") + "\n" + report.format("top.m3u8"),
+            "a.ts": "",
         }
     )
-    assert set(found.members) == {"a.m3u8", "b.m3u8"}
+    assert set(found.members) == {"a.m3u8", "b.m3u8", "a.ts"}
 
 
 def test_depth_and_numbers_are_bounded(package: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,8 +192,9 @@ def test_depth_and_numbers_are_bounded(package: Any, monkeypatch: pytest.MonkeyP
     with pytest.raises(InvalidInput, match=r"'c.ts' of 'top.m3u8' is one of more than 2 files"):
         package({"top.m3u8": segments("a.ts", "b.ts", "c.ts"), "a.ts": b"", "b.ts": b"", "c.ts": b""})
     monkeypatch.setattr(listing, "MAX_MANIFESTS", 2)
+    gap = playlist("#EXTINF:2,", "#EXT-X-GAP", "lost.ts")
     with pytest.raises(InvalidInput, match=r"'b.m3u8' is one of more than 2 playlists"):
-        package({"top.m3u8": variants("a.m3u8", "b.m3u8"), "a.m3u8": segments(), "b.m3u8": segments()})
+        package({"top.m3u8": variants("a.m3u8", "b.m3u8"), "a.m3u8": gap, "b.m3u8": gap})
     monkeypatch.setattr(listing, "MAX_MANIFEST", 20)
     with pytest.raises(InvalidInput, match="longer than 20 bytes"):
         package({"top.m3u8": segments("a.ts")})
