@@ -28,7 +28,7 @@ def listening(*answers: int) -> Iterator[tuple[str, Any]]:
     """The URL, and a queue of (headers, body) of what is posted to it. The first posts are answered `answers`."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
         heard: queue.Queue[tuple[dict[str, str], bytes]] = queue.Queue()
-        server.heard, server.answers = heard, [*answers]  # type: ignore[attr-defined]  # for the handler
+        server.heard, server.answers = heard, [*answers]
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:

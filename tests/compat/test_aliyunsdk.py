@@ -119,7 +119,7 @@ def test_what_is_not_a_call(client: AcsClient) -> None:
             client.do_action_with_exception(request)
         assert caught.value.get_error_code() == "SDK.InvalidParams"
     with pytest.raises(ClientException) as caught:
-        client.do_action_with_exception("GetVideoInfo")  # type: ignore[arg-type]  # what scripts get wrong
+        client.do_action_with_exception("GetVideoInfo")  # what scripts get wrong
     assert caught.value.get_error_code() == "SDK.InvalidRequest"
 
 
@@ -213,7 +213,7 @@ def test_keys_of_every_sort(vodfast_emulator: Any, monkeypatch: pytest.MonkeyPat
         {"public_key_id": "k", "private_key": "p"},
     ):
         with pytest.raises(ClientException):
-            AcsClient(**refused)  # type: ignore[arg-type]  # a table
+            AcsClient(**refused)
 
 
 def test_a_proxy_and_authorities_of_ones_own(

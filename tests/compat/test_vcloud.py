@@ -95,7 +95,7 @@ def test_the_body_travels_unchanged_and_the_handler_may_be_anything(
 ) -> None:
     body = {"originFileName": "片.mp4", "userFileName": "名", "typeId": "3", "presetId": None, "futureField": [1]}
     path = str(media_file(9))
-    assert client.upload_file(body, path, "not callable", "video/mp4") is not None  # type: ignore[arg-type]
+    assert client.upload_file(body, path, "not callable", "video/mp4") is not None
     assert stored(vodfast_emulator)["name"] == "名"
     vodfast_emulator.settings(netease_strict=True)  # then text is no number
     assert client.upload_file(body, path) is None

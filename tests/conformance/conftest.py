@@ -60,7 +60,7 @@ async def cancel_at(emulator: Any, upload: Coroutine[Any, Any, Any], operation: 
     emulator.set_faults([{"action": "stall", "match": {"operation": operation, "nth": nth}, "times": 0}])
     task = asyncio.create_task(upload)
     # The history belongs to the emulator's own thread, which signals nothing.
-    while len(emulator.history()) < before:  # noqa: ASYNC110
+    while len(emulator.history()) < before:
         await asyncio.sleep(0.005)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

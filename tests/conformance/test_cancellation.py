@@ -24,7 +24,7 @@ def opened(cloud: Cloud, config_for: ConfigFor, **fields: Any) -> AsyncClient:
 
 async def when(condition: Callable[[], bool]) -> None:
     # What is waited for happens on the emulator's own thread, which signals nothing.
-    while not condition():  # noqa: ASYNC110
+    while not condition():
         await asyncio.sleep(0.005)
 
 

@@ -228,9 +228,9 @@ async def test_cancelling_between_the_commits_leaves_no_manifest(
     slow = {"action": "delay", "seconds": 0.2, "match": {"operation": "CommitUpload"}, "times": 0}
     vodfast_emulator.set_faults([slow])
     task = asyncio.create_task(split.upload(manifest))
-    while operations(vodfast_emulator).count("PutObject") < 8:  # noqa: ASYNC110
+    while operations(vodfast_emulator).count("PutObject") < 8:
         await asyncio.sleep(0.005)
-    while vodfast_emulator.meter()["calls"].get("tencent.CommitUpload", 0) < 1 and not task.done():  # noqa: ASYNC110
+    while vodfast_emulator.meter()["calls"].get("tencent.CommitUpload", 0) < 1 and not task.done():
         await asyncio.sleep(0.005)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

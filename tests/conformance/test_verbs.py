@@ -437,4 +437,4 @@ def test_a_session_is_renewed_or_that_is_refused_by_name(cloud: Cloud) -> None:
     provider = cloud.provider()
     if not provider.limits.can_renew:
         with pytest.raises(Unsupported, match=f"{cloud.name}.*upload again"):
-            provider.renew(None)  # type: ignore[arg-type]
+            provider.renew(None)

@@ -161,4 +161,4 @@ async def test_keys_no_cloud_gives_out_are_refused_without_being_shown(place: st
 
 def test_keys_that_are_no_text_are_refused() -> None:
     with pytest.raises(ConfigError, match="secret_key must be text, not NoneType"):
-        CachedCredentials(Credentials.of("a", None))  # type: ignore[arg-type]
+        CachedCredentials(Credentials.of("a", None))

@@ -104,7 +104,7 @@ async def test_cancel_ends_a_question_that_gets_no_answer(
     vodfast_emulator.set_faults([{"action": "stall", "match": {"operation": "DescribeTaskDetail"}, "times": 0}])
     async with AsyncClient("tencent", config=config_for()) as client:
         wait = asyncio.create_task(client.wait_jobs(["1", "2"]))
-        while not vodfast_emulator.faults()[0]["hits"]:  # noqa: ASYNC110
+        while not vodfast_emulator.faults()[0]["hits"]:
             await asyncio.sleep(0.005)
         client.cancel()
         with pytest.raises(Cancelled):
@@ -115,6 +115,6 @@ async def test_cancel_ends_a_question_that_gets_no_answer(
 async def answers(emulator: Any, count: int) -> None:
     """Until so many questions were answered, and the client has gone to sleep over the last."""
     # The history belongs to the emulator's own thread, which signals nothing.
-    while sum(record["operation"] == "DescribeTaskDetail" for record in emulator.history()) < count:  # noqa: ASYNC110
+    while sum(record["operation"] == "DescribeTaskDetail" for record in emulator.history()) < count:
         await asyncio.sleep(0.005)
     await asyncio.sleep(0.05)

@@ -46,7 +46,7 @@ class Engine:
         self.config = config
         self._transport = transport
         # Jitter needs no secrecy.
-        self.retry = RetryPolicy(config, rng or random.Random())  # noqa: S311
+        self.retry = RetryPolicy(config, rng or random.Random())  # noqa: S311  # jitter, no secret
         self.window = Window(config.start_connections, config.max_connections, time.monotonic)
         self.calls = Window(config.max_calls, config.max_calls, time.monotonic)
         self.memory = ByteBudget(config.memory_budget)

@@ -53,10 +53,10 @@ class Multi:
 
 async def started(sent: int, **config: Any) -> tuple[CurlTransport, Multi, asyncio.Task[Any]]:
     transport = CurlTransport(TransferConfig(**config))
-    transport._multi = multi = Multi()  # type: ignore[assignment]
+    transport._multi = multi = Multi()
     request = Request(operation="Put", method="PUT", url="https://h/k", headers=(), body=Body(sent))
     task = asyncio.create_task(transport.send(request))
-    while not multi.futures:  # noqa: ASYNC110
+    while not multi.futures:
         await asyncio.sleep(0)
     return transport, multi, task
 
