@@ -150,7 +150,7 @@ class CurlTransport:
                 status=curl.getinfo(pycurl.RESPONSE_CODE),
                 headers=tuple(reply.headers),
                 body=reply.body.getvalue(),
-                sent=reader.crc if reader is not None and request.digest is not None else None,
+                sent=reader.crc if reader is not None and request.digest is not None else request.declared,
             )
         finally:
             self._busy -= 1

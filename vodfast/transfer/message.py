@@ -94,6 +94,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes | Body | None = None
     digest: DigestName | None = None
     """What to compute over a streamed body while it goes out."""
+    declared: int | None = None
+    """The digest of a streamed body that `headers` declare, which the service compares with what it got: it counts as
+    what was sent, and is not computed once more."""
     timeout: float | None = None
     address: str | None = None
     once: bool = False
@@ -107,7 +110,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """One HTTP response. Header names are lower case. `sent` is what the reader of a streamed body computed."""
+    """One HTTP response. Header names are lower case. `sent` is the digest of a streamed body, as it went out."""
 
     status: int
     headers: tuple[tuple[str, str], ...]

@@ -81,7 +81,7 @@ def test_a_direct_upload() -> None:
     body = Summed(5)
     request = GATEWAY.put_object(body).build(AUTHS, 0)
     assert (request.method, request.url) == ("PUT", "https://a.example/b/d/k%201.mp4")
-    assert (request.body, request.digest, request.timeout) == (body, "crc32", None)
+    assert (request.body, request.digest, request.declared, request.timeout) == (body, None, 10, None)
     assert dict(request.headers) == {
         "X-Trace": "1", "authorization": "auth-0", "content-length": "5", "content-crc32": "0000000a",
         "x-upload-storage-class": "archive",

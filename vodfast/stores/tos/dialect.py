@@ -204,11 +204,13 @@ class GatewayStore:
             route = self.routes[used[0]]
             grant[0] = signing.auth(credentials, route.grant)
             headers = [("authorization", grant[0]), *more]
+            declared = None
             if isinstance(body, bytes):
                 headers.append(("content-length", str(len(body))))
             elif body is not None:
+                declared = body.checksum("crc32")
                 headers.append(("content-length", str(body.length)))
-                headers.append(("content-crc32", signing.crc32_text(body.checksum("crc32"))))
+                headers.append(("content-crc32", signing.crc32_text(declared)))
             if self.storage_class in STORAGE_HEADER and method == "PUT":
                 headers.append(("x-upload-storage-class", STORAGE_HEADER[self.storage_class]))
             return Request(
@@ -217,7 +219,7 @@ class GatewayStore:
                 url=f"https://{route.host}{self._path}{query}",
                 headers=build_headers([*_beside(route.headers, headers), *headers]),
                 body=body,
-                digest="crc32" if streamed else None,
+                declared=declared,
                 timeout=None if streamed else timeout,
             )
 
