@@ -181,3 +181,26 @@ def test_gc_finds_an_upload_whose_id_nobody_heard(
         vodfast_emulator.set_faults([])
         assert len(client.take_back()) == 1
     assert open_uploads(vodfast_emulator) == 0
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+@pytest.mark.parametrize("ends", ["done", "failed"])
+def test_an_upload_nobody_heard_of_that_cannot_be_found_is_said(
+    vodfast_emulator: Any,
+    config_for: ConfigFor,
+    media_file: Callable[..., Path],
+    caplog: pytest.LogCaptureFixture,
+    cloud: str,
+    ends: str,
+) -> None:
+    unheard = rule("drop_reply", "InitiateMultipartUpload", times=1 if ends == "done" else 0)
+    vodfast_emulator.set_faults([unheard, rule("status", "ListMultipartUploads", code=503)])
+    config = config_for(part_size=5 * MIB, attempts=2, resume=False)
+    with caplog.at_level(logging.WARNING, "vodfast"), Client(cloud, config=config) as client:
+        if ends == "done":
+            client.upload(media_file(SIZE))
+            assert "stay in the store" in caplog.text
+        else:
+            with pytest.raises(VodfastError, match="could be deleted"):
+                client.upload(media_file(SIZE))
+    assert open_uploads(vodfast_emulator) > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -343,6 +344,31 @@ async def test_an_exchange_that_begins_as_another_is_broken_off_comes_to_its_end
             assert (await following).status == 200
             assert broken.cancelled()
         over.set()
+
+
+async def test_an_exchange_that_fails_after_it_was_broken_off_is_nobodys_concern(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    arrived, over = asyncio.Event(), asyncio.Event()
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\nabc")
+        arrived.set()
+        await over.wait()
+        writer.transport.abort()
+
+    body = BufferSource(b"abc", "b", "b").part(PartSpec(0, 0, 3))
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    async with server, transport(server.sockets[0].getsockname()[1]) as opened:
+        broken = asyncio.create_task(opened.send(request(method="PUT", body=body, timeout=None)))
+        await arrived.wait()
+        broken.cancel()
+        asyncio.get_running_loop().call_soon(over.set)  # while its answer is still awaited
+        await asyncio.wait([broken])
+        assert broken.cancelled()
+        del broken
+        gc.collect()
+    assert "never retrieved" not in caplog.text
 
 
 async def test_an_exchange_may_be_broken_off_in_the_tick_its_answer_comes(

@@ -111,6 +111,11 @@ class AppendMachine:
         return []
 
     @property
+    def left_behind(self) -> None:
+        """Nothing: such a store forgets an unfinished object by itself."""
+        return None
+
+    @property
     def acknowledged(self) -> int:
         """Bytes the store has answered for. Shrinks if the store loses some."""
         return self._offset

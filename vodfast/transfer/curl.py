@@ -66,6 +66,8 @@ async def _settled(future: asyncio.Future[pycurl.Curl], reader: Reader, settle_s
     except asyncio.CancelledError:
         if reader.sent == reader.length and not future.done():
             await asyncio.wait([future], timeout=min(_LAST_ANSWER, settle_seconds / 4))
+        if future.done() and not future.cancelled():
+            future.exception()  # nobody else asks for it, and asyncio would complain
         raise
 
 

@@ -142,6 +142,7 @@ class Transfer:
             if isinstance(step, Finished):
                 if self._record is not None:
                     self._record.stored(step)
+                self._say_what_is_left()
                 return step
             if isinstance(step, Failed):
                 await self._stop_feeding()
@@ -184,9 +185,17 @@ class Transfer:
             self.failure = error
         finally:
             waited.cancel()
-            upload_id, appends = self._machine.upload_id, self._store.limits.part_order == "append"
-            if upload_id is not None and self._record is None and not appends:
-                _log.warning("the parts of %s could not be deleted: upload %s", self._source.label, upload_id)
+            if self._record is None:
+                self._say_what_is_left()
+
+    def _say_what_is_left(self) -> None:
+        """For those whom nobody will tell by an error, nor `gc` relieve of it."""
+        if self._machine.left_behind is not None:
+            _log.warning(
+                "parts of %s could not be deleted and stay in the store: %s",
+                self._source.label,
+                self._machine.left_behind,
+            )
 
     def release_memory(self) -> None:
         """Give back what unsent stream parts still hold."""

@@ -76,6 +76,7 @@ class ObjectMachine:
         self._kept = {part.receipt.index: part for part in kept.parts} if kept is not None else {}
         self._listed: dict[int, PartReceipt] = {}
         self._strays = strays
+        self._left: list[str] = []
         self._confirmed = store.limits.part_digest is not None
         self._acknowledged = 0
         self._offered = 0
@@ -116,6 +117,13 @@ class ObjectMachine:
         if self._result is not None:
             return self._result.size
         return self._acknowledged
+
+    @property
+    def left_behind(self) -> str | None:
+        """What could not be taken back, or not yet, although it is of no use; None if nothing."""
+        if self._error is not None and not self.ended:
+            return f"upload {self._upload_id or 'of unknown id'}"
+        return "; ".join(self._left) or None
 
     @property
     def failing(self) -> bool:
@@ -324,6 +332,8 @@ class ObjectMachine:
             self._sweep()
         if not self._ready and not self._delayed:
             self._phase = Phase.FAILED
+            if self._left:
+                self._error.context = {**self._error.context, LEFT_BEHIND: "; ".join(self._left)}
 
     def _sweep(self) -> None:
         if self._strays:
@@ -420,16 +430,16 @@ class ObjectMachine:
                 self._delays += 1  # two that fail at the same moment come back in that order
                 heapq.heappush(self._delayed, (now + delay, self._delays, work))
             return
-        if work.phase is Phase.ABORT:
-            assert self._error is not None
-            self._error.context = {**self._error.context, LEFT_BEHIND: f"upload {self._upload_id}: {error.message}"}
+        if work.phase in (Phase.ABORT, *SIDELINE):
+            what = work.upload_id or (self._upload_id if work.phase is Phase.ABORT else "of unknown id")
+            self._left.append(f"upload {what}: {error.message}")
         elif work.final and error.kind is ErrorKind.SOURCE_CHANGED and error.reached:
             self._give_up(in_doubt(f"{error.message.partition(',')[0]}, in its last bytes"))
         elif work.final and outcome_unknown(error):
             self._settle(work, error)
         elif work.phase is Phase.SETTLE and self._finishing is not None and self._finishing.final:
             self._give_up(in_doubt(error.message, self._lost))
-        elif work.phase not in SIDELINE:
+        else:
             self._give_up(error)
 
     def _give_up(self, error: VodfastError) -> None:
