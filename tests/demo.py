@@ -32,7 +32,7 @@ SHOWS: dict[str, tuple[str | None, tuple[UploadItem, ...]]] = {
     "volcengine": ("demo", (CLIP, IMAGE, SUBTITLE, SOUND, HLS)),
     "aliyun": (None, (CLIP, IMAGE, SUBTITLE, SOUND, HLS)),
     "tencent": (None, (msgspec.structs.replace(CLIP, cover=MEDIA / "cover.png"), SOUND, HLS, DASH)),
-    "netease": (None, (CLIP, SOUND)),
+    "netease": (None, (CLIP, IMAGE, SOUND)),
 }
 """What each cloud takes, and the place it goes to."""
 
