@@ -86,6 +86,19 @@ def test_a_media_that_cannot_be_looked_up_is_ambiguous_and_its_object_is_left_al
     assert (media["state"], len(media["objects"])) == ("committed", 1)
 
 
+@pytest.mark.parametrize("operation", FINISHING)
+def test_a_damaged_object_the_service_was_told_of_is_no_plain_failure(
+    overseas: Any, config_for: ConfigFor, media_file: Callable[..., Path], operation: str
+) -> None:
+    """Nothing takes the media back, so nobody may hear that nothing was committed."""
+    overseas.set_faults([rule("corrupt_digest", operation)])
+    config = config_for(part_size=5 * MIB, attempts=2)
+    with Client("netease", config=config) as client, pytest.raises(AmbiguousCommit, match="crc64 differs"):
+        client.upload(media_file(FINISHING[operation]))
+    (media,) = overseas.media()
+    assert (media["state"], len(media["objects"])) == ("committed", 1)
+
+
 def test_a_refused_look_up_after_the_last_chunk_is_no_failure(
     vodfast_emulator: Any, config_for: ConfigFor, media_file: Callable[..., Path]
 ) -> None:

@@ -31,6 +31,9 @@ from vodfast.transfer.steps import (
 )
 from vodfast.transfer.work import SIDELINE, Phase, Work, request
 
+_DAMAGED = (ErrorKind.SOURCE_CHANGED, ErrorKind.INTEGRITY)
+"""What is found wrong after the object was stored: where that makes the media, it is too late."""
+
 
 class ObjectMachine:
     """Moves one object: PUT, or create, parts, complete; abort if it fails.
@@ -228,7 +231,7 @@ class ObjectMachine:
         elif work.phase is Phase.PUT:
             self._object_stored(work, answer, sent)
         elif work.phase is Phase.COMPLETE:
-            self._completed(answer)
+            self._completed(work, answer)
         elif work.phase is Phase.SETTLE:
             self._settled(answer)
         self._advance()
@@ -371,18 +374,15 @@ class ObjectMachine:
             retry=RetryClass.LATER,
         )
 
-    def _completed(self, receipt: ObjectReceipt) -> None:
+    def _completed(self, work: Work, receipt: ObjectReceipt) -> None:
         whole = self._joined_digest(self._store.limits.object_digest)
         if receipt.digest is not None and whole is not None:
             if receipt.digest != whole:
                 # The parts were right one by one, so the joined object is wrong: sending again cannot mend it.
                 self._upload_id = None
-                self._give_up(
-                    IntegrityError(
-                        f"the joined object is not what was sent ({self._store.limits.object_digest} differs); "
-                        "nothing was committed"
-                    )
-                )
+                wrong = f"the joined object is not what was sent ({self._store.limits.object_digest} differs)"
+                told = in_doubt(wrong) if work.final else IntegrityError(f"{wrong}; nothing was committed")
+                self._give_up(told)
                 return
         elif self._store.limits.object_digest is not None:
             self._confirmed = False  # a store without such a digest has confirmed every part it joins
@@ -433,8 +433,8 @@ class ObjectMachine:
         if work.phase in (Phase.ABORT, *SIDELINE):
             what = work.upload_id or (self._upload_id if work.phase is Phase.ABORT else "of unknown id")
             self._left.append(f"upload {what}: {error.message}")
-        elif work.final and error.kind is ErrorKind.SOURCE_CHANGED and error.reached:
-            self._give_up(in_doubt(f"{error.message.partition(',')[0]}, in its last bytes"))
+        elif work.final and error.reached and error.kind in _DAMAGED:
+            self._give_up(in_doubt(error.message.partition(",")[0]))
         elif work.final and outcome_unknown(error):
             self._settle(work, error)
         elif work.phase is Phase.SETTLE and self._finishing is not None and self._finishing.final:
