@@ -6,6 +6,7 @@ import asyncio
 import os
 import sqlite3
 import stat
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -330,3 +331,35 @@ def _unknown_upload(cloud: Cloud) -> str:
     if cloud.name == "volcengine":
         return '{"success":1,"error":{"code":404,"error":"UploadNotFound","message":"no such upload"},"payload":{}}'
     return "<Error><Code>NoSuchUpload</Code><Message>gone</Message><RequestId>r</RequestId></Error>"
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_process_forked_while_the_journal_is_written_has_the_use_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vodfast.transfer.journal_file._BUSY", 1.0)
+    journal = Journal(tmp_path / "state")
+    assert journal.open()
+    writing, forking = threading.Event(), threading.Event()
+    os.register_at_fork(before=forking.set)
+
+    def work(db: sqlite3.Connection) -> None:
+        db.execute("DELETE FROM items")
+        writing.set()
+        assert forking.wait(60)
+
+    journal.note(work)
+    assert writing.wait(60)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            own = Journal(tmp_path / "state")
+            code = int(not own.open())
+            asyncio.run(own.flush())
+        except VodfastError:
+            code = 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    journal.close()

@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from vodfast.errors import ConfigError, ErrorKind, VodfastError
-from vodfast.transfer.journal_file import open_file
+from vodfast.transfer.journal_file import at_work, close_file, open_file
 from vodfast.transfer.steps import Finished, KeptPart, KeptUpload
 
 T = TypeVar("T")
@@ -184,9 +184,10 @@ class Journal:
             while not ended:
                 batch, ended = self._batch()
                 if batch:
-                    self._write(db, batch)
+                    with at_work:
+                        self._write(db, batch)
         finally:
-            db.close()
+            close_file(db)
 
     def _batch(self) -> tuple[list[_Job], bool]:
         """All there is to do now; what comes while it is written to disk makes up the next batch. Lazy notes wait for

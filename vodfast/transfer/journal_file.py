@@ -1,11 +1,14 @@
 """The journal's file: its tables, and how it is opened.
 
-Decides what counts as a journal, as damaged, and as another release's. Leaves the lines to `journal.py`.
+Decides what counts as a journal, as damaged, and as another release's, and that no process is forked while SQLite is at
+work. Leaves the lines to `journal.py`.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import threading
 from pathlib import Path
 
 from vodfast.errors import ConfigError
@@ -26,6 +29,12 @@ CREATE TABLE parts (key TEXT, name TEXT, number INTEGER, part BLOB NOT NULL,
     PRIMARY KEY (key, name, number)) WITHOUT ROWID;
 """
 
+at_work = threading.Lock()
+"""Held while SQLite does anything, and while the process forks: a child would inherit what SQLite believes of the locks
+on the file, and wait for a thread that it does not have.
+"""
+os.register_at_fork(before=at_work.acquire, after_in_parent=at_work.release, after_in_child=at_work.release)
+
 
 def open_file(path: Path) -> sqlite3.Connection:
     """A connection to the journal at `path`, whose tables are made if it is empty.
@@ -34,6 +43,17 @@ def open_file(path: Path) -> sqlite3.Connection:
         ConfigError: a newer release wrote it.
         sqlite3.DatabaseError: it is damaged, or no journal; as `sqlite3.OperationalError`, it cannot be used just now.
     """
+    with at_work:
+        return _opened(path)
+
+
+def close_file(db: sqlite3.Connection) -> None:
+    """Let go of the journal's file."""
+    with at_work:
+        db.close()
+
+
+def _opened(path: Path) -> sqlite3.Connection:
     # The rollback journal, not WAL: SQLite 3.7.0 to 3.51.2 can damage a WAL file that several processes reset.
     db = sqlite3.connect(path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
     try:
