@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -222,6 +223,25 @@ print(near.volcengine.__file__, near.volcengine.base is base, near is volcengine
         "volcengine.visual True 1",
         f"{vendor / '__init__.py'} True True volcengine.visual.near",
     ]
+
+
+def test_a_script_with_its_imports_changed_by_hand_does_the_same(
+    python: Python, tmp_path: Path, vodfast_emulator: Any
+) -> None:
+    for name, size in (("Wildlife.mp4", 300_000), ("Wildlife-Cover.png", 9_000), ("large.mp4", 6_000_000)):
+        (tmp_path / name).write_bytes(bytes(size))
+    text = (PROJECT / "tests" / "foreign" / "scripts" / "tencent_service.py").read_text()
+    (tmp_path / "unchanged.py").write_text(text)
+    (tmp_path / "changed.py").write_text(text.replace("from qcloud_vod", "from vodfast.compat.qcloud_vod"))
+    seen = []
+    for how in (["-m", "vodfast.compat", "unchanged.py"], ["changed.py"]):
+        vodfast_emulator.reset()
+        keys = ("vodfast-emulator-tencent", "vodfast-emulator-tencent-secret")
+        ran = python("-W", "ignore", *how, *keys, VODFAST_EMULATOR=vodfast_emulator.endpoint)
+        assert (ran.code, ran.err) == (3, "")
+        seen.append((ran.out, sorted(entry["operation"] for entry in vodfast_emulator.history())))
+    assert seen[0] == seen[1]
+    assert seen[0][0].count("\n") == 12
 
 
 def test_usage(python: Python) -> None:

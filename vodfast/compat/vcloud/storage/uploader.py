@@ -29,9 +29,9 @@ from vodfast.providers.netease import Checkpoint, UploadOptions
 ANY_TYPE = "application/octet-stream"
 """The media type that says nothing and is not sent."""
 
-_claim = threading.Lock()
-_claimed: set[tuple[object, ...]] = set()
-"""The records of uploads that are under way."""
+_claimed: dict[tuple[object, ...], object] = {}
+"""The records of uploads that are under way, each with its holder."""
+os.register_at_fork(after_in_child=_claimed.clear)
 
 Ended = tuple[dict[str, Any] | None, ResponseInfo]
 
@@ -47,16 +47,14 @@ class Record(NamedTuple):
     def claimed(self) -> Iterator[Record]:
         """This record for one upload alone: a second one of the same file that begins meanwhile has none."""
         place = (self.recorder.record_folder if self.recorder else None, self.file_name, self.key)
-        with _claim:
-            first = place not in _claimed
-            _claimed.add(place)
-        if not first:
+        holder = object()
+        if _claimed.setdefault(place, holder) is not holder:
             yield self._replace(recorder=None)
             return
         try:
             yield self
         finally:
-            _claimed.discard(place)
+            del _claimed[place]
 
     def checkpoint(self, size: int) -> Checkpoint:
         """Where a recorded upload of a file of this size stands; an empty one if there is none."""
