@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import subprocess
 import sys
+import zipapp
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,6 +119,20 @@ def test_a_script_that_is_not_there(python: Python) -> None:
     assert python("-m", "vodfast.compat", "gone.py") == python("gone.py")
 
 
+@pytest.mark.parametrize("name", ["folder", "./folder/", "app.pyz"])
+def test_a_folder_or_a_zip_file_runs_as_python_runs_it(python: Python, tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    facts = "__name__, __package__, __file__, __spec__.name, type(__loader__), sys.argv, sys.path[0]"
+    (tmp_path / "folder" / "__main__.py").write_text(f"import sys, beside\nprint({facts})\n")
+    (tmp_path / "folder" / "beside.py").write_text("print('beside')")
+    zipapp.create_archive(tmp_path / "folder", tmp_path / "app.pyz")
+    ours = python("-m", "vodfast.compat", name, "-x")
+    assert ours == python(name, "-x")
+    assert ours.code == 0
+    (tmp_path / "folder" / "__main__.py").unlink()
+    assert python("-m", "vodfast.compat", "folder") == python("folder")
+
+
 @pytest.mark.parametrize("module", ["app", "app.inside", "single"])
 def test_a_module_runs_as_python_runs_it(python: Python, tmp_path: Path, module: str) -> None:
     (tmp_path / "app").mkdir()
@@ -199,8 +214,8 @@ def test_what_has_no_stand_in_is_the_vendors_among_its_own(python: Python, tmp_p
     for path, text in {
         "__init__.py": "print('the vendor')",
         "Policy.py": "INSIDE = 1",
-        "base/__init__.py": "from volcengine.Policy import INSIDE",
-        "visual/__init__.py": "import volcengine.base\nfrom . import near",
+        "rest/__init__.py": "from volcengine.Policy import INSIDE",
+        "visual/__init__.py": "import volcengine.rest\nfrom . import near",
         "visual/near.py": "import volcengine",
     }.items():
         (vendor / path).parent.mkdir(exist_ok=True, parents=True)
@@ -208,12 +223,12 @@ def test_what_has_no_stand_in_is_the_vendors_among_its_own(python: Python, tmp_p
     (tmp_path / "script.py").write_text("""
 import sys
 import volcengine.visual
-from volcengine import base, Policy
+from volcengine import Policy, rest
 from volcengine.visual import near
 from volcengine.vod.VodService import VodService
 print(volcengine.__name__, Policy.__name__, hasattr(Policy, "INSIDE"), VodService.__module__)
-print(volcengine.visual.__name__, volcengine.base is base is sys.modules["volcengine.base"], base.INSIDE)
-print(near.volcengine.__file__, near.volcengine.base is base, near is volcengine.visual.near, near.__spec__.name)
+print(volcengine.visual.__name__, volcengine.rest is rest is sys.modules["volcengine.rest"], rest.INSIDE)
+print(near.volcengine.__file__, near.volcengine.rest is rest, near is volcengine.visual.near, near.__spec__.name)
 """)
     ran = python("-m", "vodfast.compat", "script.py")
     assert (ran.code, ran.err) == (0, "")

@@ -10,21 +10,30 @@ import builtins
 import importlib.util
 import io
 import os
+import pkgutil
 import sys
 from collections.abc import Sequence
-from importlib.abc import InspectLoader
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType, TracebackType
 
 
 def run(script: str, arguments: Sequence[str]) -> None:
-    """Run a script to its end as `__main__`.
+    """Run a script to its end as `__main__`; of a folder or a zip file, its `__main__.py`.
 
     Raises:
         SystemExit: the script cannot be read; with the words and the code of the interpreter.
         BaseException: whatever the script raised.
     """
     sys.argv = [script, *arguments]
+    place = os.path.join(os.getcwd(), script)
+    finder = pkgutil.get_importer(place)
+    if finder is not None:
+        sys.path[0] = place
+        spec = finder.find_spec("__main__", None)
+        if spec is None:
+            raise SystemExit(f"{sys.executable}: can't find '__main__' module in {os.path.abspath(script)!r}")
+        _run_found(spec, _code_of(spec))
+        return
     script = os.path.join(os.getcwd(), script.removeprefix("./"))
     if not sys.flags.safe_path:
         sys.path[0] = os.path.dirname(os.path.realpath(script))
@@ -42,8 +51,13 @@ def run_module(name: str, arguments: Sequence[str]) -> None:
     sys.argv = ["-m", *arguments]
     if not sys.flags.safe_path:
         sys.path[0] = os.getcwd()
-    spec, code = _code_of(name)
+    spec = _found(name)
+    code = _code_of(spec)
     sys.argv[0] = code.co_filename
+    _run_found(spec, code)
+
+
+def _run_found(spec: ModuleSpec, code: CodeType) -> None:
     main = _new_main(
         code.co_filename,
         __cached__=spec.cached,
@@ -75,7 +89,7 @@ def _compiled(script: str) -> CodeType:
     return compile(source, script, "exec", dont_inherit=True)
 
 
-def _code_of(name: str) -> tuple[ModuleSpec, CodeType]:
+def _found(name: str) -> ModuleSpec:
     try:
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.submodule_search_locations is not None:
@@ -83,12 +97,17 @@ def _code_of(name: str) -> tuple[ModuleSpec, CodeType]:
             spec = importlib.util.find_spec(name)
     except ImportError as error:
         raise SystemExit(f"{sys.executable}: {error}") from None
-    if spec is None or not isinstance(spec.loader, InspectLoader):
+    if spec is None:
         raise SystemExit(f"{sys.executable}: No module named {name}")
-    code = spec.loader.get_code(spec.name)
+    return spec
+
+
+def _code_of(spec: ModuleSpec) -> CodeType:
+    get_code = getattr(spec.loader, "get_code", None)
+    code: CodeType | None = get_code and get_code(spec.name)
     if code is None:
-        raise SystemExit(f"{sys.executable}: {name} is not written in Python")
-    return spec, code
+        raise SystemExit(f"{sys.executable}: {spec.name} is not written in Python")
+    return code
 
 
 def _begin_tracebacks_in(script: str) -> None:
