@@ -205,10 +205,6 @@ class Client:
         """See `AsyncClient.take_back`."""
         return self._loop.run(self._client.take_back(older_than))
 
-    def flush(self) -> None:
-        """See `AsyncClient.flush`."""
-        return self._loop.run(self._client.flush())
-
     def check_clock(self) -> float:
         """See `AsyncClient.check_clock`."""
         return self._loop.run(self._client.check_clock())

@@ -353,16 +353,6 @@ class AsyncClient:
         items = take_back(self._journal, self._access, older_than)
         return [item async for item in items]
 
-    async def flush(self) -> None:
-        """Wait until the journal on disk knows of every upload that has finished. It does within a moment by itself;
-        this is for a process that may be killed in that moment, after which the upload would count as interrupted.
-
-        Raises:
-            VodfastError: the journal cannot be used.
-        """
-        if self._journal is not None and self._journal.exists() and self._journal.open():
-            await self._journal.flush()
-
     async def check_clock(self) -> float:
         """Seconds the service's clock is ahead of this machine's, to about a second. Costs one signed read.
 

@@ -65,6 +65,13 @@ class Memory:
                     yield entry
                     return
 
+    async def flush(self) -> None:
+        """Wait until the disk has what was noted, if it can: a process that is killed now leaves nothing behind that
+        looks interrupted.
+        """
+        with contextlib.suppress(VodfastError):
+            await self._journal.do(lambda _: None)
+
 
 class Opening(msgspec.Struct, frozen=True):
     """The answer that opened a session, when it was asked for (Unix seconds), and for what: the `MediaSpec` as JSON,

@@ -167,7 +167,7 @@ class MediaSession:
         return Stored(ticket, finished)
 
     async def _commit(self, stored: Stored, beside: Mapping[str, Finished]) -> Outcome:
-        if self._provider.limits.needs_commit and self._entry is not None:
+        if self._provider.limits.needs_commit and self._entry is not None and not self._entry.anew:
             await self._entry.committing()
         outcome = Outcome(await self._confirm(stored), {**stored.finished, **beside})
         if self._entry is not None:

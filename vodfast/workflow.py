@@ -87,8 +87,10 @@ class ItemUpload:
     async def _once(self, media: MediaSpec) -> tuple[Outcome, bool, bool]:
         """The media of this item, made now unless an earlier run did; and whether one was continued or had finished."""
         async with self._remembered(media) as entry:
-            if entry is not None and self._item.force_new and entry.state == "committed":
-                entry.forget()
+            if entry is not None and self._item.force_new:
+                entry.anew = True
+                if entry.state == "committed":
+                    entry.forget()
             if entry is not None and entry.outcome is not None:
                 outcome = msgspec.json.decode(entry.outcome, type=Outcome)
                 if outcome.finished.keys() - self._sources.keys():
@@ -98,7 +100,10 @@ class ItemUpload:
                 entry.forget()
             media = await self._ask_parser(media)
             session = open_session(self._access, media, self._sources, self, entry, self._memory)
-            return await session.run(), session.resumed, False
+            outcome = await session.run()
+            if self._memory is not None and entry is not None and entry.anew:
+                await self._memory.flush()
+            return outcome, session.resumed, False
 
     async def _ask_parser(self, media: MediaSpec) -> MediaSpec:
         """The media with what only the cloud's own parser finds in the manifests of a package."""

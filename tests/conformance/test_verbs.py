@@ -334,7 +334,6 @@ NOT_VERBS = {
     "aclose",
     "cancel",
     "check_clock",
-    "flush",
     "cloud",
     "origin",
     "config",

@@ -1,8 +1,7 @@
 """Clients kept open between the calls of a script: the vendors' SDKs are told keys with every object they make.
 
-Decides which calls share a client (same cloud, keys, place and settings), that child processes may be killed at any
-moment, and that the stand-ins mind the environment as the vendors' SDKs do: proxies, `REQUESTS_CA_BUNDLE`. Leaves the
-calls themselves to each stand-in.
+Decides which calls share a client (same cloud, keys, place and settings), and that the stand-ins mind the environment
+as the vendors' SDKs do: proxies, `REQUESTS_CA_BUNDLE`. Leaves the calls themselves to each stand-in.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +19,6 @@ import msgspec
 from vodfast.blocking import Client
 from vodfast.config import TransferConfig, config_from_env
 from vodfast.credentials import Credentials, is_emulator_key
-from vodfast.errors import VodfastError
 
 _IDLE = 4
 """Clients kept open that nobody uses at the moment."""
@@ -42,7 +39,6 @@ class _Pool:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._entries: OrderedDict[Any, _Entry] = OrderedDict()
-        self.forked = False
 
     @contextlib.contextmanager
     def using(self, key: Any, opened: Callable[[], Client]) -> Iterator[Client]:
@@ -71,7 +67,6 @@ class _Pool:
 
     def forget(self) -> None:
         """In a forked child: the threads behind these clients are the parent's."""
-        self.forked = True
         self._lock = threading.Lock()
         self._entries = OrderedDict()
 
@@ -113,17 +108,6 @@ def shared_client(
 
     with _POOL.using(key, opened) as client:
         yield client
-        if _in_a_child():
-            with contextlib.suppress(VodfastError):  # the call itself has succeeded
-                client.flush()
-
-
-def _in_a_child() -> bool:
-    """Whether this process may end without a word, as the workers of a pool do: the next one must not take a finished
-    upload for an interrupted one.
-    """
-    multiprocessing = sys.modules.get("multiprocessing.process")
-    return _POOL.forked or (multiprocessing is not None and multiprocessing.parent_process() is not None)
 
 
 def environment_config(

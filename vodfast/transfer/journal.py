@@ -136,10 +136,6 @@ class Journal:
         """Every item, the latest first."""
         return await self.do(_items)
 
-    async def flush(self) -> None:
-        """Wait until what has been noted is on disk."""
-        await self.do(_nothing)
-
     async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` on the journal's thread and wait until what it wrote is on disk.
 
@@ -281,6 +277,7 @@ class Entry:
 
     `state` is `new`, `applied`, `committing` or `committed`; `changed` when each source was last changed
     (`ctime_ns` by object name); `reply` the sealed answer that opened the session; `outcome` what the media became.
+    `anew` is for the holder to set: the next run is to make another media, not to find this one.
     """
 
     def __init__(
@@ -304,6 +301,7 @@ class Entry:
         self.reply = reply
         self.outcome = outcome
         self._objects = objects or {}
+        self.anew = False
 
     def object(self, name: str) -> ObjectRecord:
         """The lines of one object."""
