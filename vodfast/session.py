@@ -19,7 +19,7 @@ from vodfast.credentials import CachedCredentials, Credentials
 from vodfast.errors import AmbiguousCommit, ErrorKind, RetryClass, VodfastError, retold
 from vodfast.providers.contract import MediaRecord, MediaSpec, Provider, Ticket, TicketObject
 from vodfast.recall import Opening, Outcome, Recorded, changed, has_finished, has_kept, reopen
-from vodfast.transfer.drive import passing
+from vodfast.transfer.drive import Terms, passing
 from vodfast.transfer.engine import Engine
 from vodfast.transfer.journal import Entry, ObjectRecord
 from vodfast.transfer.loops import in_thread
@@ -309,18 +309,16 @@ class MediaSession:
         while True:
             line, store, record = places.pop(0)
             self._touched.add(line)
+            terms = Terms(
+                concurrency=self._provider.part_concurrency(self._media),
+                on_progress=lambda done: self._watch.moved(entry.name, done),
+                on_retry=self._watch.retried,
+                record=record,
+                keep=record is not None and not places,
+                resumed=self.resumed,
+            )
             try:
-                return await self._engine.transfer(
-                    store,
-                    source,
-                    credentials,
-                    concurrency=self._provider.part_concurrency(self._media),
-                    on_progress=lambda done: self._watch.moved(entry.name, done),
-                    on_retry=self._watch.retried,
-                    record=record,
-                    keep=record is not None and not places,
-                    resumed=self.resumed,
-                )
+                return await self._engine.transfer(store, source, credentials, terms)
             except VodfastError as error:
                 helpless = error.retry is RetryClass.SPENT or not error.reached
                 if not places or not helpless or not source.replayable:

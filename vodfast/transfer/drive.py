@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from vodfast.credentials import CachedCredentials
 from vodfast.errors import Cancelled, ErrorKind, SourceChanged, VodfastError
@@ -20,7 +20,7 @@ from vodfast.transfer.plan import UploadPlan, plan_upload, stream_part_size
 from vodfast.transfer.ports import AnyStore, AppendStore, ObjectStore
 from vodfast.transfer.retry import refuses_keys
 from vodfast.transfer.sources import Source, StreamSource, read_failure
-from vodfast.transfer.steps import Failed, Finished, KeptUpload, RetryDecision, Start, Wait
+from vodfast.transfer.steps import Failed, Finished, KeptUpload, Start, Wait
 
 if TYPE_CHECKING:
     from vodfast.transfer.engine import Engine
@@ -40,89 +40,39 @@ def passing(error: VodfastError) -> bool:
     return error.kind in _PASSING
 
 
-def _keeps_nothing(_: VodfastError) -> bool:
-    return False
+class Terms(NamedTuple):
+    """How one object shall travel. `concurrency` bounds its parts in flight. `record` remembers how far it came, and
+    where an earlier run left off; with `keep` what is stored so far outlives a failure that a later run may not meet.
+    `resumed` says that an earlier run was here, of whatever it had time to write down.
+    """
 
-
-def _machine(
-    store: AnyStore,
-    retry: RetryDecision,
-    source: Source,
-    plan: UploadPlan | None,
-    concurrency: int | None,
-    kept: KeptUpload | None,
-    resumed: bool,
-    keeps: Callable[[VodfastError], bool],
-    settle_seconds: float,
-) -> ObjectMachine | AppendMachine:
-    """The machine for the kind of store."""
-    part_body = None if plan is None else source.part
-    if store.limits.part_order == "append":
-        appending = cast(AppendStore, store)
-        if kept is None and appending.begun is not None:
-            kept = KeptUpload(appending.begun, 0, ())
-        return AppendMachine(
-            appending,
-            retry,
-            plan=plan,
-            part_body=part_body,
-            kept=kept,
-            resumed=resumed,
-            settle_seconds=settle_seconds,
-        )
-    return ObjectMachine(
-        cast(ObjectStore, store),
-        retry,
-        plan=plan,
-        part_body=part_body,
-        concurrency=concurrency,
-        kept=kept,
-        strays=resumed,
-        keeps=keeps,
-    )
+    concurrency: int | None = None
+    on_progress: OnProgress | None = None
+    on_retry: OnRetry | None = None
+    record: ObjectRecord | None = None
+    keep: bool = False
+    resumed: bool = False
 
 
 class Transfer:
     """Drives one machine: keeps its requests running and feeds it a stream's parts."""
 
     def __init__(
-        self,
-        engine: Engine,
-        store: AnyStore,
-        source: Source,
-        credentials: CachedCredentials,
-        concurrency: int | None,
-        on_progress: OnProgress | None,
-        on_retry: OnRetry | None,
-        record: ObjectRecord | None,
-        *,
-        keep: bool,
-        resumed: bool,
+        self, engine: Engine, store: AnyStore, source: Source, credentials: CachedCredentials, terms: Terms
     ) -> None:
         self._engine = engine
         self._store = store
         self._source = source
         self._credentials = credentials
-        self._on_progress = on_progress
-        self._on_retry = on_retry
-        self._record = record
-        size, config = source.size, engine.config
-        plan = None if size is None else plan_upload(size, store.limits, config.part_size)
-        kept = record.kept if record is not None else None
+        self._terms = terms
+        self._record = terms.record
+        size = source.size
+        plan = None if size is None else plan_upload(size, store.limits, engine.config.part_size)
+        kept = self._record.kept if self._record is not None else None
         if kept is not None and kept.part_size and size is not None:
             plan = UploadPlan(size, kept.part_size)
         self._part_size = plan.part_size if plan is not None and store.limits.part_order != "append" else 0
-        self._machine = _machine(
-            store,
-            self._decide,
-            source,
-            plan,
-            concurrency,
-            kept,
-            resumed,
-            lambda error: keep and passing(error),
-            config.settle_seconds,
-        )
+        self._machine = self._machine_for(plan, kept)
         self._noted = self._machine.upload_id
         self.failure: VodfastError | None = None
         self._begun = 0
@@ -132,6 +82,33 @@ class Transfer:
         # Bytes of the memory budget held by stream parts that are not acknowledged yet.
         self._held = source.hand_over() if isinstance(source, StreamSource) else 0
         self._reported = 0
+
+    def _machine_for(self, plan: UploadPlan | None, kept: KeptUpload | None) -> ObjectMachine | AppendMachine:
+        """The machine for the kind of store."""
+        terms, part_body = self._terms, None if plan is None else self._source.part
+        if self._store.limits.part_order == "append":
+            appending = cast(AppendStore, self._store)
+            if kept is None and appending.begun is not None:
+                kept = KeptUpload(appending.begun, 0, ())
+            return AppendMachine(
+                appending,
+                self._decide,
+                plan=plan,
+                part_body=part_body,
+                kept=kept,
+                resumed=terms.resumed,
+                settle_seconds=self._engine.config.settle_seconds,
+            )
+        return ObjectMachine(
+            cast(ObjectStore, self._store),
+            self._decide,
+            plan=plan,
+            part_body=part_body,
+            concurrency=terms.concurrency,
+            kept=kept,
+            strays=terms.resumed,
+            keeps=lambda error: terms.keep and passing(error),
+        )
 
     async def drive(self) -> Finished:
         """Until the machine ends."""
@@ -322,8 +299,8 @@ class Transfer:
             self._release(min(self._held, acknowledged - before))
         if acknowledged > self._reported:
             self._reported = acknowledged
-            if self._on_progress is not None:
-                self._on_progress(acknowledged)
+            if self._terms.on_progress is not None:
+                self._terms.on_progress(acknowledged)
         self._after_report()
 
     def _failed(self, start: Start, error: VodfastError) -> None:
@@ -347,8 +324,8 @@ class Transfer:
             delay: float | None = 0.0
         else:
             delay = self._engine.retry.delay(error, attempt)
-        if delay is not None and self._on_retry is not None:
-            self._on_retry(error, attempt, delay)
+        if delay is not None and self._terms.on_retry is not None:
+            self._terms.on_retry(error, attempt, delay)
         return delay
 
     async def _feed(self) -> None:

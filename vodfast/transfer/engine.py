@@ -20,8 +20,7 @@ from vodfast.config import TransferConfig
 from vodfast.credentials import CachedCredentials, Credentials
 from vodfast.errors import ErrorKind, RetryClass, VodfastError
 from vodfast.transfer.clock import TOLERANCE, ahead_of_us, explained, refuses
-from vodfast.transfer.drive import OnProgress, OnRetry, Transfer
-from vodfast.transfer.journal import ObjectRecord
+from vodfast.transfer.drive import OnRetry, Terms, Transfer
 from vodfast.transfer.message import Request, Response
 from vodfast.transfer.ports import AnyStore, Call
 from vodfast.transfer.retry import RetryPolicy, outcome_unknown, refuses_keys
@@ -107,21 +106,9 @@ class Engine:
             await asyncio.sleep(delay)
 
     async def transfer(
-        self,
-        store: AnyStore,
-        source: Source,
-        credentials: CachedCredentials,
-        *,
-        concurrency: int | None = None,
-        on_progress: OnProgress | None = None,
-        on_retry: OnRetry | None = None,
-        record: ObjectRecord | None = None,
-        keep: bool = False,
-        resumed: bool = False,
+        self, store: AnyStore, source: Source, credentials: CachedCredentials, terms: Terms | None = None
     ) -> Finished:
-        """Move one source into one object. `concurrency` bounds its parts in flight. `record` remembers how far it
-        came, and where an earlier run left off; with `keep` what is stored so far outlives a failure that a later run
-        may not meet. `resumed` says that an earlier run was here, of whatever it had time to write down.
+        """Move one source into one object.
 
         On failure and on cancellation the store's upload is aborted before the error leaves, within
         `config.settle_seconds`. A cancellation that arrives when the object's last request is on its way, and cannot
@@ -130,9 +117,7 @@ class Engine:
         Raises:
             VodfastError: whatever stopped it.
         """
-        run = Transfer(
-            self, store, source, credentials, concurrency, on_progress, on_retry, record, keep=keep, resumed=resumed
-        )
+        run = Transfer(self, store, source, credentials, terms or Terms())
         try:
             return await run.drive()
         except asyncio.CancelledError:
