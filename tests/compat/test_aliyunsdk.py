@@ -6,7 +6,6 @@ import importlib
 import inspect
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,19 +18,15 @@ from vodfast.compat.aliyunsdkcore.profile import region_provider
 from vodfast.compat.aliyunsdkcore.request import CommonRequest
 from vodfast.compat.aliyunsdkvod.request import v20170321
 from vodfast.compat.aliyunsdkvod.request.v20170321 import CreateUploadVideoRequest, GetVideoInfoRequest
-from vodfast.compat.clients import close_all
 from vodfast.errors import ConfigError, InvalidInput, VodfastError
 
 KEYS = ("vodfast-emulator-aliyun", "vodfast-emulator-aliyun-secret")
 
 
 @pytest.fixture(autouse=True)
-def _emulated(vodfast_emulator: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("VODFAST_EMULATOR", vodfast_emulator.endpoint)
+def _no_keys(emulated: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET"):
         monkeypatch.delenv(name, raising=False)
-    yield
-    close_all()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +15,10 @@ from vodfast.compat.clients import close_all, environment_config, shared_client
 from vodfast.config import TransferConfig
 from vodfast.errors import AuthError, InvalidInput
 
+pytestmark = pytest.mark.usefixtures("emulated")
+
 KEY = "vodfast-emulator-tencent"
 SECRET = f"{KEY}-secret"
-
-
-@pytest.fixture(autouse=True)
-def _fresh(vodfast_emulator: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("VODFAST_EMULATOR", vodfast_emulator.endpoint)
-    yield
-    close_all()
 
 
 def opened(key: str = KEY, **more: Any) -> Client:

@@ -10,7 +10,6 @@ import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from vodfast.compat.clients import close_all
+from tests.oracle import operations
 from vodfast.compat.qcloud_cos import CosClientError, CosServiceError
 from vodfast.compat.qcloud_vod import vod_upload_client
 from vodfast.compat.qcloud_vod.common import FileUtil, StringUtil
@@ -29,15 +28,10 @@ from vodfast.compat.tencentcloud.common.exception import TencentCloudSDKExceptio
 from vodfast.config import MIB
 from vodfast.errors import VodfastError
 
+pytestmark = pytest.mark.usefixtures("emulated")
+
 KEY = "vodfast-emulator-tencent"
 REGION = "ap-guangzhou"
-
-
-@pytest.fixture(autouse=True)
-def _emulated(vodfast_emulator: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("VODFAST_EMULATOR", vodfast_emulator.endpoint)
-    yield
-    close_all()
 
 
 @pytest.fixture
@@ -51,10 +45,6 @@ def request_for(path: Path | str | None, **attributes: Any) -> VodUploadRequest:
     for name, value in attributes.items():
         setattr(request, name, value)
     return request
-
-
-def operations(emulator: Any) -> list[str]:
-    return [entry["operation"] for entry in emulator.history()]
 
 
 def test_names_and_order_of_arguments() -> None:

@@ -14,13 +14,14 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import content
+from tests.oracle import operations, the_media
 from vodfast.compat import vcloud
 from vodfast.compat.clients import close_all
 from vodfast.compat.vcloud import config
@@ -39,26 +40,15 @@ VECTORS: list[dict[str, Any]] = [
 
 
 @pytest.fixture(autouse=True)
-def records(vodfast_emulator: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+def records(emulated: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """The folder of records, which does not exist yet."""
-    monkeypatch.setenv("VODFAST_EMULATOR", vodfast_emulator.endpoint)
     monkeypatch.setattr(config, "TMP_FILE", str(tmp_path / "records"))
-    yield tmp_path / "records"
-    close_all()
+    return tmp_path / "records"
 
 
 @pytest.fixture
 def client() -> vcloud.Client:
     return vcloud.Client(KEY, SECRET)
-
-
-def operations(emulator: Any) -> list[str]:
-    return [record["operation"] for record in emulator.history()]
-
-
-def stored(emulator: Any) -> dict[str, Any]:
-    (item,) = [item for item in emulator.media() if item["state"] == "committed"]
-    return item
 
 
 def failing(emulator: Any, **match: Any) -> None:
@@ -73,7 +63,7 @@ def test_a_file_arrives_and_its_media_is_named(
 ) -> None:
     shown: list[tuple[int, int]] = []
     result = client.upload_file(BODY, str(media_file(size)), lambda offset, total: shown.append((offset, total)))
-    item = stored(vodfast_emulator)
+    item = the_media(vodfast_emulator)
     assert isinstance(result, vcloud.QueryResult)
     assert vars(result) == {"objectName": item["objects"][0]["key"], "vid": int(item["media_id"]), "imgId": None}
     assert item["objects"][0]["sha256"] == hashlib.sha256(content(size)).hexdigest()
@@ -86,7 +76,7 @@ def test_a_file_arrives_and_its_media_is_named(
 def test_an_empty_file_arrives(client: vcloud.Client, vodfast_emulator: Any, media_file: Callable[..., Path]) -> None:
     shown: list[tuple[int, int]] = []
     assert client.upload_file(BODY, str(media_file(0)), lambda *seen: shown.append(seen)) is not None
-    assert stored(vodfast_emulator)["objects"][0]["size"] == 0
+    assert the_media(vodfast_emulator)["objects"][0]["size"] == 0
     assert shown == [(0, 0)]
 
 
@@ -96,7 +86,7 @@ def test_the_body_travels_unchanged_and_the_handler_may_be_anything(
     body = {"originFileName": "片.mp4", "userFileName": "名", "typeId": "3", "presetId": None, "futureField": [1]}
     path = str(media_file(9))
     assert client.upload_file(body, path, "not callable", "video/mp4") is not None
-    assert stored(vodfast_emulator)["name"] == "名"
+    assert the_media(vodfast_emulator)["name"] == "名"
     vodfast_emulator.settings(netease_strict=True)  # then text is no number
     assert client.upload_file(body, path) is None
 
@@ -122,7 +112,7 @@ def test_what_the_handler_raises_ends_the_upload_and_the_next_call_goes_on(
     assert len(list(records.iterdir())) == 1
     assert client.upload_file(BODY, path) is not None
     assert operations(vodfast_emulator).count("upload/init") == 1
-    assert stored(vodfast_emulator)["objects"][0]["sha256"] == hashlib.sha256(content(3 * BLOCK + 1)).hexdigest()
+    assert the_media(vodfast_emulator)["objects"][0]["sha256"] == hashlib.sha256(content(3 * BLOCK + 1)).hexdigest()
     assert not list(records.iterdir())
 
 
@@ -206,7 +196,7 @@ def test_a_killed_script_goes_on_where_it_was(
     assert ran.returncode == -9
     assert client.upload_file(BODY, str(path)) is not None
     assert operations(vodfast_emulator).count("upload/init") == 1
-    assert stored(vodfast_emulator)["objects"][0]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert the_media(vodfast_emulator)["objects"][0]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def record_path(folder: Path, path: Path) -> Path:
@@ -244,7 +234,7 @@ def test_a_broken_off_upload_leaves_the_originals_record_and_is_taken_up_in_no_m
     assert result.objectName == record["object"]
     again = operations(vodfast_emulator)[before:]
     assert sorted(again) == ["chunk", "chunk", "offset", "video/query"]  # the original: offset, chunks, query
-    assert stored(vodfast_emulator)["objects"][0]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert the_media(vodfast_emulator)["objects"][0]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert not list(records.iterdir())
 
 
@@ -276,7 +266,7 @@ def test_an_upload_begun_by_the_original_is_taken_up(
     result = client.upload_file(BODY, str(path))
     assert isinstance(result, vcloud.QueryResult)
     assert result.objectName == init.objectName
-    item = stored(vodfast_emulator)
+    item = the_media(vodfast_emulator)
     assert item["objects"][0]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert vodfast_emulator.meter()["parts_stored"] == 3  # two of the original's, and an empty one that ends it
     assert not list(records.iterdir())
@@ -329,7 +319,7 @@ def test_a_record_of_no_use_is_left_aside(
     kept.write_text(damage(kept.read_text()))
     assert client.upload_file(BODY, str(path)) is not None
     assert operations(vodfast_emulator).count("upload/init") == 2
-    assert stored(vodfast_emulator)["objects"][0]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert the_media(vodfast_emulator)["objects"][0]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_a_record_that_somebody_else_put_there_is_left_aside(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,7 +341,7 @@ def test_a_dead_token_or_context_in_a_record_is_no_dead_end(
     vodfast_emulator.set_faults([{"match": {"operation": "offset"}, "action": "status", "code": status}])
     assert client.upload_file(BODY, str(path)) is not None
     assert operations(vodfast_emulator).count("upload/init") == (2 if status == 403 else 1)
-    assert stored(vodfast_emulator)["objects"][0]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert the_media(vodfast_emulator)["objects"][0]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert not list(records.iterdir())
 
 
@@ -402,7 +392,7 @@ def test_the_media_is_asked_for_where_the_last_answer_does_not_name_it(
     vodfast_emulator.settings(netease_callback="silent")
     result = client.upload_file({"originFileName": "logo.png"}, str(media_file(9)))
     assert isinstance(result, vcloud.QueryResult)
-    assert (result.vid, result.imgId) == (None, int(stored(vodfast_emulator)["media_id"]))
+    assert (result.vid, result.imgId) == (None, int(the_media(vodfast_emulator)["media_id"]))
 
 
 def test_an_overseas_account_uploads_as_well(
@@ -411,7 +401,7 @@ def test_an_overseas_account_uploads_as_well(
     vodfast_emulator.settings(netease_storage="oss")
     result = client.upload_file(BODY, str(media_file(9)))
     assert isinstance(result, vcloud.QueryResult)
-    assert result.vid == int(stored(vodfast_emulator)["media_id"])
+    assert result.vid == int(the_media(vodfast_emulator)["media_id"])
     assert client.upload_init(BODY) is None  # there is no token that an UploadInit could hold
 
 
@@ -442,7 +432,7 @@ def test_an_opened_upload_can_be_filled_step_by_step(
     assert ret is not None
     assert (info.status_code, info.ok(), info.exception, ret["offset"]) == (200, True, None, BLOCK + 9)
     assert shown == [BLOCK, BLOCK + 9]
-    assert stored(vodfast_emulator)["objects"][0]["key"] == init.objectName
+    assert the_media(vodfast_emulator)["objects"][0]["key"] == init.objectName
     assert not list(records.iterdir())
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from vodfast.compat.clients import close_all
+from tests.oracle import operations
 from vodfast.compat.voduploadsdk import AliyunVodUtils as utils
 from vodfast.compat.voduploadsdk.AliyunVodUploader import AliyunVodUploader
 from vodfast.compat.voduploadsdk.AliyunVodUtils import AliyunVodException
@@ -22,16 +22,11 @@ from vodfast.compat.voduploadsdk.UploadAttachedMediaRequest import UploadAttache
 from vodfast.compat.voduploadsdk.UploadImageRequest import UploadImageRequest
 from vodfast.compat.voduploadsdk.UploadVideoRequest import UploadVideoRequest
 
+pytestmark = pytest.mark.usefixtures("emulated")
+
 MIB = 1024 * 1024
 KEYS = ("vodfast-emulator-aliyun", "vodfast-emulator-aliyun-secret")
 Make = Callable[[str, int], Path]
-
-
-@pytest.fixture(autouse=True)
-def _emulated(vodfast_emulator: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("VODFAST_EMULATOR", vodfast_emulator.endpoint)
-    yield
-    close_all()
 
 
 @pytest.fixture
@@ -52,10 +47,6 @@ class Watched(AliyunVodUploader):
 
     def uploadProgressCallback(self, consumedBytes: int, totalBytes: int | None) -> None:
         self.progress.append((consumedBytes, totalBytes))
-
-
-def operations(emulator: Any) -> list[str]:
-    return [entry["operation"] for entry in emulator.history()]
 
 
 def holds(emulator: Any, media_id: str, *files: Path) -> dict[str, Any]:

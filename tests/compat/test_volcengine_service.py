@@ -8,14 +8,14 @@ import http.client
 import json
 import os
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from vodfast.compat.clients import close_all
+from tests.oracle import called
 from vodfast.compat.volcengine.errors import VodError
 from vodfast.compat.volcengine.Policy import Policy, Statement
 from vodfast.compat.volcengine.util.Functions import Function
@@ -35,23 +35,17 @@ KEY = "vodfast-emulator-volcengine"
 
 
 @pytest.fixture
-def emulated(vodfast_emulator: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
-    """The emulator, as a script finds it: by one variable, with no keys anywhere."""
+def emulated(emulated: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """The emulator, with no keys anywhere else."""
     for name in ("VOLC_ACCESSKEY", "VOLC_SECRETKEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("VODFAST_EMULATOR", vodfast_emulator.endpoint)
-    yield vodfast_emulator
-    close_all()
+    return emulated
 
 
 @pytest.fixture
 def service(emulated: Any) -> VodService:
     return VodService()
-
-
-def called(emulator: Any, operation: str) -> list[dict[str, Any]]:
-    return [record for record in emulator.history() if record["operation"] == operation]
 
 
 def asked(emulator: Any, operation: str) -> dict[str, str]:
