@@ -1,4 +1,7 @@
-"""`vodfast completion`: the script that makes a shell complete vodfast's commands and options."""
+"""`vodfast completion`: the script that makes a shell complete vodfast's commands and options.
+
+What is completed is the commands' own, asked through `run`; installing the script is the user's.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`vodfast gc`: take back what interrupted uploads have left in a cloud's store."""
+"""`vodfast gc`: take back what interrupted uploads have left in a cloud's store.
+
+How old is old enough is decided here; what there is to take back, and taking it back, is the client's.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`vodfast media`: what the cloud knows of media ids. An id it does not know makes the command fail (1)."""
+"""`vodfast media`: what the cloud knows of media ids.
+
+An id it does not know makes the command fail (1), and so does, when waiting, media that failed or is not finished.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`vodfast status`: what the journal of this machine knows, without asking any cloud."""
+"""`vodfast status`: what the journal of this machine knows, without asking any cloud.
+
+Whether an interrupted upload can be continued is not asked: the same upload command finds out.
+"""
 
 from __future__ import annotations
 

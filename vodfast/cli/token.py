@@ -1,4 +1,7 @@
-"""`vodfast token`: an upload token for a browser or phone, made locally where the cloud allows it."""
+"""`vodfast token`: an upload token for a browser or phone, made locally where the cloud allows it.
+
+Which fields a token may bind, and how it is made, is the provider's.
+"""
 
 from __future__ import annotations
 

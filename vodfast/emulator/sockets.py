@@ -1,4 +1,7 @@
-"""What faults need of a TCP socket beyond what transports offer."""
+"""What faults need of a TCP socket beyond what transports offer.
+
+Asking whether the peer is gone needs Linux; elsewhere every peer counts as gone.
+"""
 
 from __future__ import annotations
 

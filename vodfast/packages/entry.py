@@ -1,4 +1,7 @@
-"""What a manifest says of one file: where it is, and what it is to the manifest."""
+"""What a manifest says of one file: where it is, and what it is to the manifest.
+
+Which entries a manifest has is `hls`'s and `dash`'s, following them `listing`'s.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The clouds vodfast speaks, by name: one line each, loaded on first use."""
+"""The clouds vodfast speaks, by name: one line each, loaded on first use.
+
+The only place that lists them. What a cloud does is behind `contract.Provider`.
+"""
 
 from __future__ import annotations
 

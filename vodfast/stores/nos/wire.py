@@ -1,4 +1,7 @@
-"""Bodies of NOS direct upload as they stand on the wire (sections 5.1, 5.3 and 5.6 of the protocol notes)."""
+"""Bodies of NOS direct upload as they stand on the wire (sections 5.1, 5.3 and 5.6 of the protocol notes).
+
+Nothing is judged here: `dialect` and `faults` decide what an answer means.
+"""
 
 from __future__ import annotations
 
