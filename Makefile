@@ -7,6 +7,7 @@ SDKS := .venv-sdks
 STAMP := $(VENV)/installed
 SDKS_STAMP := $(SDKS)/installed
 # editable_mode=compat: the default finder of setuptools 77 costs every start of Python 60 ms.
+# Setuptools warns of that mode at length, over everything a newcomer wants to see: hence PYTHONWARNINGS.
 # It names a dependency whose package overwrites aliyun-python-sdk-core; the group "sdks" has all it really imports.
 ALONE := voduploadsdk==1.0.2
 SOURCES := pyproject.toml setup.py $(wildcard src/*)
@@ -16,7 +17,7 @@ SOURCES := pyproject.toml setup.py $(wildcard src/*)
 $(STAMP): $(SOURCES)
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(VENV)/bin/python -m pip install --quiet --no-compile --config-settings editable_mode=compat --group dev --editable ".[cli,tls-emulator]"
+	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --no-compile --config-settings editable_mode=compat --group dev --editable ".[cli,tls-emulator]"
 	touch $@
 
 $(SDKS_STAMP): $(SOURCES)
