@@ -119,7 +119,7 @@ def emulator_credentials(cloud: str) -> Credentials:
 
 def is_emulator_key(credentials: Credentials) -> bool:
     """Whether these keys can belong to an emulator only."""
-    return credentials.access_key.startswith(EMULATOR_KEY_PREFIX)
+    return credentials.access_key.removeprefix("STS.").startswith(EMULATOR_KEY_PREFIX)
 
 
 def find_credentials(

@@ -69,10 +69,19 @@ def sign_acs3(action: str, fields: dict[str, str], keys: Keys, *, form: bool = F
     return Sent("POST", API, f"/?{query}" if query else "/", headers, body)
 
 
-def sign_rpc(action: str, fields: dict[str, str], keys: Keys, *, form: str = "JSON", now: float | None = None) -> Sent:
+def sign_rpc(
+    action: str,
+    fields: dict[str, str],
+    keys: Keys,
+    *,
+    form: str = "JSON",
+    now: float | None = None,
+    host: str = API,
+    version: str = "2017-03-21",
+) -> Sent:
     given = fields | {
         "Action": action,
-        "Version": "2017-03-21",
+        "Version": version,
         "Format": form,
         "Timestamp": stamp(time.time() if now is None else now),
         "SignatureMethod": "HMAC-SHA1",
@@ -84,7 +93,7 @@ def sign_rpc(action: str, fields: dict[str, str], keys: Keys, *, form: str = "JS
         given["SecurityToken"] = keys.token
     text = f"GET&%2F&{enc(sorted_query(given))}"
     value = base64.b64encode(hmac.new(f"{keys.secret}&".encode(), text.encode(), "sha1").digest()).decode()
-    return Sent("GET", API, f"/?{sorted_query(given | {'Signature': value})}", {})
+    return Sent("GET", host, f"/?{sorted_query(given | {'Signature': value})}", {})
 
 
 def sign_rpc_form(action: str, fields: dict[str, str], keys: Keys) -> Sent:

@@ -78,12 +78,17 @@ class Accounts:
 
     def issue(self, expires_at: float, scope: tuple[str, tuple[str, ...]]) -> Account:
         """A fresh temporary credential limited to `scope`."""
+        account = self.lend("", expires_at)
+        account.scope = scope
+        return account
+
+    def lend(self, prefix: str, expires_at: float) -> Account:
+        """A fresh temporary credential for everything; its key begins with `prefix`, as the cloud's own do."""
         account = Account(
-            access_key=f"{KEY_PREFIX}tmp-{secrets.token_hex(8)}",
+            access_key=f"{prefix}{KEY_PREFIX}tmp-{secrets.token_hex(8)}",
             secret=f"{KEY_PREFIX}tmp-secret-{secrets.token_hex(12)}",
             token=f"{KEY_PREFIX}tmp-token-{secrets.token_hex(16)}",
             expires_at=expires_at,
-            scope=scope,
         )
         self._known[account.access_key] = account
         return account

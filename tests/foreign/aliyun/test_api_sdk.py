@@ -49,6 +49,14 @@ def test_create_upload_video(api, emulator, oracle):
     )  # fmt: skip
 
 
+def test_a_role_is_assumed_first(api, oracle):
+    role = {"role": "acs:ram::1234567890123456:role/uploader"}
+    assert api.ask("CreateUploadVideo", role, **VIDEO)["VideoId"]
+    assert oracle.operations() == ["AssumeRole", "CreateUploadVideo"]
+    refused = api.refused("CreateUploadVideo", {"role": "uploader"}, **VIDEO)
+    assert "InvalidParameter.RoleArn" in str(refused)
+
+
 def test_refresh_upload_video(api):
     created = api.ask("CreateUploadVideo", **VIDEO)
     renewed = api.ask("RefreshUploadVideo", VideoId=created["VideoId"])

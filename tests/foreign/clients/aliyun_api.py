@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 from typing import Any
 
-from aliyunsdkcore.auth.credentials import StsTokenCredential
+from aliyunsdkcore.auth.credentials import RamRoleArnCredential, StsTokenCredential
 from aliyunsdkcore.client import AcsClient
 from jobs import serve
 
 
 def action(
-    name: str, keys: list[str], request: dict[str, Any], region: str = "cn-shanghai", endpoint: str | None = None
+    name: str,
+    keys: list[str],
+    request: dict[str, Any],
+    region: str = "cn-shanghai",
+    endpoint: str | None = None,
+    role: str | None = None,
 ) -> dict[str, Any]:
-    """One operation with these parameters; three `keys` are a temporary credential, `endpoint` is `host:port`."""
-    if len(keys) == 3:
+    """One operation with these parameters; three `keys` are a temporary credential, `endpoint` is `host:port`, `role`
+    is assumed with the keys beforehand.
+    """
+    if role is not None:
+        client = AcsClient(region_id=region, credential=RamRoleArnCredential(*keys, role, "a-session"))
+        client.set_verify(os.environ["REQUESTS_CA_BUNDLE"])  # roles are assumed over https, whatever the client speaks
+    elif len(keys) == 3:
         client = AcsClient(region_id=region, credential=StsTokenCredential(*keys))
     else:
         client = AcsClient(*keys, region, auto_retry=True, max_retry_time=3, timeout=30)

@@ -11,13 +11,16 @@ import re
 import secrets
 import zlib
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from vodfast.emulator.accounts import KEY_PREFIX, Account, Accounts
+from vodfast.emulator.aliyun import parameters, sts
+from vodfast.emulator.aliyun.actions import Actions
 from vodfast.emulator.aliyun.events import Events
 from vodfast.emulator.aliyun.jobs import Jobs
 from vodfast.emulator.aliyun.oss import KeyHolder, Oss, place
 from vodfast.emulator.aliyun.signatures import WINDOW
-from vodfast.emulator.aliyun.vod import Vod
+from vodfast.emulator.aliyun.vod import TELEMETRY, VERSION, Api
 from vodfast.emulator.buckets import Bucket
 from vodfast.emulator.media import MediaItem
 from vodfast.emulator.messages import Request
@@ -33,6 +36,7 @@ _NONCE_MEMORY = 2 * WINDOW
 _TRANSCODING = ("UploadSucc", "Transcoding", "Normal")
 
 _API_HOST = re.compile(r"vod(?:\.([a-z0-9-]+))?\.aliyuncs\.com")
+_STS_HOST = re.compile(r"sts(?:\.[a-z0-9-]+)?\.aliyuncs\.com")
 
 
 class Session:
@@ -96,9 +100,10 @@ class AliyunCloud(KeyHolder):
         self._nonces: dict[tuple[str, str], float] = {}
         self.jobs = Jobs(self)
         self.events = Events(self)
-        self.vod = Vod(self)
+        self.vod = Api(self, VERSION, parameters.OPERATIONS, Actions(self).perform, TELEMETRY)
+        self.sts = Api(self, sts.VERSION, sts.OPERATIONS, lambda _, given, call: sts.perform(self, given, call))
         self.oss = Oss(self)
-        self.services: tuple[Service, ...] = (self.vod, self.oss)
+        self.services: tuple[Service, ...] = (self.vod, self.sts, self.oss)
 
     def configure(self, callers_changed: bool) -> None:
         """Settings have changed."""
@@ -142,6 +147,8 @@ class AliyunCloud(KeyHolder):
         """The service with a vendor host name."""
         if _API_HOST.fullmatch(host):
             return self.vod
+        if _STS_HOST.fullmatch(host):
+            return self.sts
         return self.oss if place(host) is not None else None
 
     def region_of(self, host: str) -> str:
@@ -153,7 +160,8 @@ class AliyunCloud(KeyHolder):
         """The service meant by a request to a loopback address: endpoints may be set to one."""
         authorization = request.header("authorization") or ""
         if authorization.startswith("ACS3-") or "SignatureNonce=" in request.query:
-            return self.vod
+            version = request.header("x-acs-version") or dict(parse_qsl(request.query)).get("Version")
+            return self.sts if version == sts.VERSION else self.vod
         signed = ("OSSAccessKeyId=", "x-oss-signature=")
         if authorization.startswith(("OSS ", "OSS4-")) or any(mark in request.query for mark in signed):
             return self.oss

@@ -44,13 +44,12 @@ _LONGEST = {"Title": 128, "Description": 1024}
 _EMOJI = re.compile("[\U0001f000-\U0001faff]")
 
 
-def check(operation: str, given: Mapping[str, str]) -> dict[str, str]:
-    """The parameters of a call, the empty ones left out.
+def check(operation: str, names: frozenset[str], given: Mapping[str, str]) -> dict[str, str]:
+    """The parameters of a call that takes `names`, the empty ones left out.
 
     Raises:
         Refusal: MissingParameter, InvalidParameter, LengthExceededMax, TagsExceededMax or IllegalCharacters.
     """
-    names = OPERATIONS[operation]
     known = {name.rstrip("!") for name in names} | _IGNORED
     for name in given:
         if name not in known:

@@ -1,4 +1,4 @@
-"""The VOD API: who calls, which operation, the form of answers and errors.
+"""The VOD API, and STS, which speaks the same way: who calls, which operation, the form of answers and errors.
 
 Decides authentication order and shapes (protocol notes 2, 3, 4.12): ACS3 if the Authorization header says so, V1
 otherwise, parameters from query and form alike. Leaves each operation to `actions.py`.
@@ -7,6 +7,7 @@ otherwise, parameters from query and form alike. Leaves each operation to `actio
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
@@ -15,7 +16,6 @@ import msgspec
 
 from vodfast.emulator.accounts import Account
 from vodfast.emulator.aliyun import parameters, signatures
-from vodfast.emulator.aliyun.actions import Actions
 from vodfast.emulator.messages import Reply
 from vodfast.emulator.service import Call, Refusal
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 VERSION = "2017-03-21"
 TELEMETRY = "ReportUploadProgress"
+
+Perform = Callable[[str, dict[str, str], Call], dict[str, Any]]
 _FORM = "application/x-www-form-urlencoded"
 _COMMON = frozenset(
     ("Action", "Version", "Format", "RegionId", "Timestamp", "SignatureMethod", "SignatureVersion", "SignatureType",
@@ -43,15 +45,22 @@ _STATUS = {
 """A code that is not listed answers 400."""
 
 
-class Vod:
-    """The VOD API as a service."""
+class Api:
+    """An API of the account as a service: its version, and its operations with the parameters each takes. `perform`
+    acts on an operation's checked parameters.
+    """
 
     cloud = "aliyun"
-    operations = frozenset((*parameters.OPERATIONS, TELEMETRY))
 
-    def __init__(self, cloud: AliyunCloud) -> None:
+    def __init__(
+        self, cloud: AliyunCloud, version: str, taken: Mapping[str, frozenset[str]], perform: Perform, *unsigned: str
+    ) -> None:
         self._cloud = cloud
-        self._actions = Actions(cloud)
+        self._version = version
+        self._taken = taken
+        self._perform = perform
+        self._unsigned = frozenset(unsigned)
+        self.operations = frozenset((*taken, *unsigned))
 
     def new_request_id(self) -> str:
         return str(uuid.uuid4()).upper()
@@ -59,7 +68,9 @@ class Vod:
     def open(self, call: Call) -> None:
         action = call.request.header("x-acs-action") or dict(parse_qsl(call.request.query)).get("Action")
         if action is None and _is_form(call):
-            action = TELEMETRY  # the vendor's clients put this one alone into the form, which has not come yet
+            action = next(
+                iter(self._unsigned), None
+            )  # the vendor's clients put this one alone into the form, which has not come yet
         if action in self.operations:
             call.operation = action
 
@@ -74,13 +85,13 @@ class Vod:
             raise Refusal("InvalidParameter", "A parameter is given twice.")
         named = request.header("x-acs-action") or given.get("Action")
         call.operation = named if named in self.operations else ""
-        if call.operation == TELEMETRY and "Signature" not in given:
+        if call.operation in self._unsigned and "Signature" not in given:
             return self._reply(call, 200, {})  # the vendor's upload client sends it unsigned (4.11)
         action, caller = self._authenticate(call, query, given)
         if self._cloud.scope(caller) is not None:
             raise Refusal("Forbidden", "An upload credential is for the object store, not for the API.")
         own = {name: value for name, value in given.items() if name not in _COMMON}
-        return self._reply(call, 200, self._actions.perform(action, parameters.check(action, own), call))
+        return self._reply(call, 200, self._perform(action, parameters.check(action, self._taken[action], own), call))
 
     def _authenticate(self, call: Call, query: list[tuple[str, str]], given: dict[str, str]) -> tuple[str, Account]:
         request, cloud = call.request, self._cloud
@@ -95,9 +106,9 @@ class Vod:
             raise Refusal("SignatureNonceUsed", "Specified signature nonce was used already.")
         if not action or not version:
             raise Refusal("MissingParameter", "Action and Version are mandatory.")
-        if version != VERSION:
+        if version != self._version:
             raise Refusal("InvalidVersion", f"Specified parameter Version {version} is not valid.")
-        if action not in parameters.OPERATIONS:
+        if action not in self._taken:
             raise Refusal("InvalidAction.NotFound", f"Specified api {action} is not found.")
         return action, caller
 
