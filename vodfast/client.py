@@ -208,6 +208,8 @@ class AsyncClient:
             return await task
         except asyncio.CancelledError:
             current = asyncio.current_task()
+            if task.done() and not task.cancelled():
+                return task.result()  # the cancellation came after the end, and there may be media
             if current is not None and current.cancelling():
                 await self._ended(task)
                 raise

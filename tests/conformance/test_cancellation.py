@@ -111,6 +111,24 @@ async def test_closing_the_client_cancels_what_is_in_flight(
     nothing_left()
 
 
+async def test_a_cancellation_after_the_end_is_too_late(
+    vodfast_emulator: Any, config_for: ConfigFor, cloud: Cloud, media_file: Any
+) -> None:
+    """The upload has ended, and whoever waits for it has not been woken yet."""
+    async with opened(cloud, config_for) as cloud_client:
+        start = cloud_client._start
+
+        def started(*given: Any) -> asyncio.Task[Any]:
+            upload = start(*given)
+            upload.add_done_callback(lambda _: task.cancel())
+            return upload
+
+        cloud_client._start = started
+        task = asyncio.create_task(cloud_client.upload(media_file(1000)))
+        result = await task
+    assert [media["media_id"] for media in vodfast_emulator.media()] == [result.media_id]
+
+
 async def test_a_timeout_around_an_upload_leaves_nothing(
     vodfast_emulator: Any, config_for: ConfigFor, cloud: Cloud, media_file: Any, nothing_left: Clean
 ) -> None:

@@ -15,6 +15,7 @@ import pytest
 from tests.conformance.test_cancellation import when
 from vodfast import AmbiguousCommit, AsyncClient, Client, TransferConfig, VodfastError
 from vodfast.config import MIB
+from vodfast.events import Retried
 
 ConfigFor = Callable[..., TransferConfig]
 SIZE = 40 * MIB
@@ -73,6 +74,30 @@ async def test_one_that_never_answers_is_ambiguous_and_its_object_is_left_alone(
         outcome = await cancelled(client, overseas, source=media_file(FINISHING[operation]))
     assert isinstance(outcome, AmbiguousCommit)
     assert "DeleteObject" not in operations(overseas)
+
+
+@pytest.mark.parametrize("operation", FINISHING)
+async def test_a_cancellation_after_a_lost_answer_does_not_end_the_doubt(
+    overseas: Any, config_for: ConfigFor, media_file: Callable[..., Path], operation: str
+) -> None:
+    """It comes while the upload waits to ask again."""
+    overseas.set_faults([rule("drop_reply", operation)])
+    config = config_for(part_size=5 * MIB, settle_seconds=0.2, backoff_base=1000.0, backoff_cap=1000.0)
+    async with AsyncClient("netease", config=config) as client:
+        retried = asyncio.Event()
+        upload = client.upload(media_file(FINISHING[operation]), events=lambda event: told(event, retried))
+        task = asyncio.create_task(upload)
+        await retried.wait()
+        task.cancel()
+        with pytest.raises(AmbiguousCommit):
+            await task
+    (media,) = overseas.media()
+    assert (media["state"], len(media["objects"])) == ("committed", 1)
+
+
+def told(event: Any, retried: asyncio.Event) -> None:
+    if isinstance(event, Retried):
+        retried.set()
 
 
 @pytest.mark.parametrize("operation", FINISHING)

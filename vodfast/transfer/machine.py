@@ -87,6 +87,7 @@ class ObjectMachine:
         self._error: VodfastError | None = None
         self._lost: VodfastError | None = None
         self._finishing: Work | None = None
+        self._doubt: VodfastError | None = None
         self._result: Finished | None = None
         self._phase = Phase.CREATE
         if plan is not None:
@@ -391,6 +392,7 @@ class ObjectMachine:
     def _settle(self, work: Work, error: VodfastError) -> None:
         """Ask for the object that `work` may have finished."""
         self._lost, self._finishing, self._phase = error, work, Phase.SETTLE
+        self._doubt = error if work.final else None
         self._ready.append(Work(Phase.SETTLE))
 
     def _settled(self, found: ObjectReceipt | None) -> None:
@@ -400,10 +402,10 @@ class ObjectMachine:
             whole = self._sent_whole(self._finishing)
         right_size = found is not None and found.size in (None, self._taken)
         if found is None or not right_size or (None not in (found.digest, whole) and found.digest != whole):
+            if found is None:
+                self._doubt = None
             if self._lost is None:
                 self._begin()
-            elif found is not None and self._finishing is not None and self._finishing.final:
-                self._give_up(in_doubt("the store holds something else under its name", self._lost))
             else:
                 self._give_up(self._lost)
         else:
@@ -415,6 +417,8 @@ class ObjectMachine:
             self._strays = True
         if self._error is not None and work.phase not in (Phase.ABORT, *SIDELINE):
             return
+        if work.final and outcome_unknown(error):
+            self._doubt = error
         if work.phase is Phase.COMPLETE and error.kind is ErrorKind.NOT_FOUND:
             # The upload is gone, it says: an earlier completion may have worked without our hearing of it.
             self._settle(work, error)
@@ -437,14 +441,13 @@ class ObjectMachine:
             self._give_up(in_doubt(error.message.partition(",")[0]))
         elif work.final and outcome_unknown(error):
             self._settle(work, error)
-        elif work.phase is Phase.SETTLE and self._finishing is not None and self._finishing.final:
-            self._give_up(in_doubt(error.message, self._lost))
         else:
             self._give_up(error)
 
     def _give_up(self, error: VodfastError) -> None:
+        """Nothing that comes after a doubt whether there is media ends it, but the store's word."""
         if self._error is None:
-            self._error = error
+            self._error = error if self._doubt is None else in_doubt(self._doubt.message, self._doubt)
 
     def _joined_digest(self, name: str | None) -> int | None:
         """The digest of the whole object, joined from those of its parts; None if one is unknown."""
