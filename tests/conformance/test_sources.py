@@ -119,6 +119,12 @@ SOURCES = [
 Judge = Callable[..., None]
 
 
+def closed_file() -> Any:
+    file = io.BytesIO(b"media")
+    file.close()
+    return file
+
+
 def close(source: Any) -> None:
     if hasattr(source, "close") and not hasattr(source, "send"):
         source.close()
@@ -175,6 +181,15 @@ def as_generator_of(size: int) -> Iterator[bytes]:
     return (data[start : start + 500_000] for start in range(0, size, 500_000))
 
 
+@pytest.mark.parametrize("more", [-1, 0, 1, MIB + 1])
+def test_a_stream_in_parts_smaller_than_the_store_takes(
+    cloud: Cloud, config_for: Callable[..., TransferConfig], judge: Judge, more: int
+) -> None:
+    size = cloud.part + more
+    with Client(cloud.name, config=config_for(part_size=MIB), place=cloud.place) as opened:
+        judge(opened.upload(as_generator_of(size), name="clip.mp4"), content(size))
+
+
 def test_an_open_file_is_taken_from_its_position_and_left_where_it_was(
     cloud_client: Client, media_file: Any, judge: Judge
 ) -> None:
@@ -213,8 +228,10 @@ def test_a_fifo_is_read_as_a_stream(cloud_client: Client, tmp_path: Path, judge:
         ("a\0b.mp4", "NUL"),
         (memoryview(b"abcdef")[::2], "contiguous"),
         (["text"], "must be bytes"),
+        ("", "empty text"),
+        (closed_file(), "closed already"),
     ],
-    ids=["int", "none", "text file", "missing", "nul", "strided", "text pieces"],
+    ids=["int", "none", "text file", "missing", "nul", "strided", "text pieces", "empty", "closed"],
 )
 def test_what_cannot_be_read_is_refused_by_name(
     vodfast_emulator: Any, cloud_client: Client, source: Any, said: str

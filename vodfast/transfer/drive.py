@@ -334,16 +334,15 @@ class Transfer:
         assert isinstance(stream, StreamSource)
         try:
             limit = stream_part_size(self._fed, self._store.limits, config.memory_budget, config.part_size)
-            if self._fed == 0:
-                body, kept = await stream.next_part(limit), 0
-            else:
-                await engine.memory.acquire(limit, self)
-                kept = 0
-                try:
-                    body = await stream.next_part(limit)
-                    kept = body.length
-                finally:
-                    engine.memory.release(limit - kept)
+            primed = stream.primed  # in the budget since; the store may want more of a first part
+            lacking, kept = max(0, limit - primed), 0
+            if lacking:
+                await engine.memory.acquire(lacking, self)
+            try:
+                body = await stream.next_part(limit)
+                kept = body.length - primed
+            finally:
+                engine.memory.release(lacking - kept)
         except VodfastError as error:
             self._machine.fail(error)
         except Exception as error:
@@ -353,7 +352,7 @@ class Transfer:
         else:
             self._held += kept
             self._fed += 1
-            self._machine.offer(body, last=self._fed > 1 and body.length < limit)
+            self._machine.offer(body, last=body.length < limit)
         self._after_report()
 
     async def _stop_feeding(self) -> None:

@@ -241,11 +241,17 @@ class StreamSource:
         return _BufferBody(self._first[spec.offset : spec.offset + spec.length])
 
     async def next_part(self, limit: int) -> BufferedBody:
-        """The next bytes, `limit` of them unless the stream ends before (the first part is what was primed)."""
-        if self._first is not None:
-            first, self._first = self._first, None
+        """The next bytes, `limit` of them unless the stream ends before; all that was primed if that is more."""
+        first, self._first = self._first or memoryview(b""), None
+        if len(first) >= limit:
             return _BufferBody(first)
-        return _BufferBody(await self._fill(limit))
+        more = await self._fill(limit - len(first))
+        return _BufferBody(b"".join((first, more)) if first else more)
+
+    @property
+    def primed(self) -> int:
+        """How many bytes have been read ahead and not been asked for yet."""
+        return len(self._first or b"")
 
     async def _fill(self, limit: int) -> memoryview:
         if self._sync is not None:
@@ -303,13 +309,15 @@ def open_source(source: Any, name: str | None = None) -> Source:
     present position without moving it. The caller's file objects are never closed.
 
     Raises:
-        InvalidInput: no such file, no permission, a directory, a text file, or nothing that can be read.
+        InvalidInput: no such file, no permission, a directory, a text or closed file, or nothing that can be read.
     """
     if isinstance(source, (str, os.PathLike)):
         return _open_path(os.fspath(source), name)
     if isinstance(source, io.TextIOBase):
         raise InvalidInput("the file was opened as text: open it in binary mode ('rb')", item=_label(source, name))
     if hasattr(source, "read"):
+        if getattr(source, "closed", False) is True:
+            raise InvalidInput("the file is closed already", item=_label(source, name))
         return _open_file(source, name)
     if isinstance(source, AsyncIterable):
         return StreamSource(source, name or "stream", name or "")
@@ -328,6 +336,8 @@ def open_source(source: Any, name: str | None = None) -> Source:
 
 def _open_path(path: str | bytes, name: str | None) -> Source:
     text = os.fsdecode(path)
+    if not text:
+        raise InvalidInput("the path is an empty text: name a file")
     if "\0" in text:
         raise InvalidInput("a path cannot hold a NUL character", item=text.replace("\0", "\\0"))
     try:
