@@ -33,6 +33,9 @@ from vodfast.transfer.ports import Call
 
 T = TypeVar("T")
 
+_END: Any = object()
+"""What comes after the last item."""
+
 
 class Client:
     """`AsyncClient` for code without an event loop. `close` (or `with`) ends it and its thread.
@@ -216,5 +219,5 @@ async def _off_loop(items: Iterable[UploadItem]) -> AsyncIterator[UploadItem]:
             yield item
         return
     source = iter(items)
-    while (found := await in_thread(next, source, None)) is not None:
+    while (found := await in_thread(next, source, _END)) is not _END:
         yield found

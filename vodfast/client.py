@@ -26,13 +26,11 @@ import msgspec
 from vodfast.config import TransferConfig, config_from_env, state_directory
 from vodfast.credentials import (
     CachedCredentials,
-    Credentials,
     CredentialsSource,
     find_credentials,
     for_emulator,
-    is_emulator_key,
 )
-from vodfast.errors import Cancelled, ConfigError, InvalidInput, VodfastError
+from vodfast.errors import Cancelled, InvalidInput, VodfastError
 from vodfast.events import EventSink
 from vodfast.items import SourceLike, UploadItem, UploadResult
 from vodfast.leftovers import take_back
@@ -100,18 +98,7 @@ class AsyncClient:
             credentials, self.origin = found.credentials, found.origin
         else:
             self.origin = "argument"
-            if (
-                emulated
-                and not allow_foreign_keys
-                and isinstance(credentials, Credentials)
-                and not is_emulator_key(credentials)
-            ):
-                raise ConfigError(
-                    "these credentials are not the emulator's: leave them out, or say allow_foreign_keys=True to send "
-                    "them to it",
-                    cloud=cloud,
-                )
-        self._account = CachedCredentials(credentials)
+        self._account = CachedCredentials(credentials, for_emulator=emulated and not allow_foreign_keys)
         self._transport = CurlTransport(self.config)
         self._engine = Engine(self._transport, self.config)
         self._access = Access(self._engine, self._provider, self._account)
@@ -122,6 +109,7 @@ class AsyncClient:
         self._uploads: set[asyncio.Task[UploadResult]] = set()
         self._cancels = 0
         self._stops: set[asyncio.Future[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -194,7 +182,7 @@ class AsyncClient:
             kind=kind,
             title=title,
             description=description,
-            tags=tuple(tags),
+            tags=tuple(_listed("tags", tags)),
             category=category,
             context=context,
             storage_class=storage_class,
@@ -254,7 +242,7 @@ class AsyncClient:
 
     async def pull(self, items: Sequence[PullItem | str]) -> list[PullTicket]:
         """Have the cloud fetch media by URL. Accepted is not finished: ask `jobs`."""
-        asked = [PullItem(url=item) if isinstance(item, str) else item for item in items]
+        asked = [PullItem(url=item) if isinstance(item, str) else item for item in _listed("items", items)]
         for item in asked:
             self._provider.check_pull(item)
         tickets: list[PullTicket] = []
@@ -262,14 +250,14 @@ class AsyncClient:
         for batch in _alike(
             asked, limits.pull_batch, lambda item: None if limits.mixed_pulls else (item.context, item.options)
         ):
-            tickets += await self._engine.call(self._provider.pull(batch), self._account)
+            tickets += await self._usable().call(self._provider.pull(batch), self._account)
         return tickets
 
     async def jobs(self, job_ids: Sequence[str]) -> list[JobRecord]:
         """State of pull jobs, in the order asked."""
         records: list[JobRecord] = []
-        for batch in _batches(job_ids, self._provider.limits.job_batch):
-            records += await self._engine.call(self._provider.jobs(batch), self._account)
+        for batch in _batches(_listed("job_ids", job_ids), self._provider.limits.job_batch):
+            records += await self._usable().call(self._provider.jobs(batch), self._account)
         return records
 
     async def wait_jobs(self, job_ids: Sequence[str], *, timeout: float | None = None) -> list[JobRecord]:
@@ -281,27 +269,27 @@ class AsyncClient:
     async def cancel_jobs(self, job_ids: Sequence[str]) -> list[str]:
         """Cancel pull jobs that have not begun; the ids of those that are cancelled."""
         cancelled: list[str] = []
-        for batch in _batches(job_ids, self._provider.limits.job_batch):
-            cancelled += await self._engine.call(self._provider.cancel_jobs(batch), self._account)
+        for batch in _batches(_listed("job_ids", job_ids), self._provider.limits.job_batch):
+            cancelled += await self._usable().call(self._provider.cancel_jobs(batch), self._account)
         return cancelled
 
     async def register(self, items: Sequence[RegisterItem | str]) -> list[Registered]:
         """Make media of objects that already lie in the cloud's storage, in the order asked; one that could not be
         registered comes back without `media_id`.
         """
-        asked = [RegisterItem(url=item) if isinstance(item, str) else item for item in items]
+        asked = [RegisterItem(url=item) if isinstance(item, str) else item for item in _listed("items", items)]
         for item in asked:
             self._provider.check_register(item)
         done: list[Registered] = []
         for batch in _alike(asked, self._provider.limits.register_batch, lambda item: item.options):
-            done += await self._engine.call(self._provider.register(batch), self._account)
+            done += await self._usable().call(self._provider.register(batch), self._account)
         return done
 
     async def media(self, media_ids: Sequence[str]) -> list[MediaInfo]:
         """What the cloud knows of media items, in the order asked; unknown ids come back with `found` False."""
         infos: list[MediaInfo] = []
-        for batch in _batches(media_ids, self._provider.limits.media_batch):
-            infos += await self._engine.call(self._provider.media(batch), self._account)
+        for batch in _batches(_listed("media_ids", media_ids), self._provider.limits.media_batch):
+            infos += await self._usable().call(self._provider.media(batch), self._account)
         return infos
 
     async def wait_media(self, media_ids: Sequence[str], *, timeout: float | None = None) -> list[MediaInfo]:
@@ -317,7 +305,7 @@ class AsyncClient:
         """
         now = self._engine.now()
         token = self._provider.issue_token(await self._account.get(now), now, lifetime, fields)
-        return await self._engine.call(token, self._account) if isinstance(token, Call) else token
+        return await self._usable().call(token, self._account) if isinstance(token, Call) else token
 
     async def set_callback(self, url: str | None, *, secret: str | None = None, **fields: object) -> None:
         """Set (or with None clear) the account's callback address. `secret` is the key the cloud shall sign callbacks
@@ -325,7 +313,7 @@ class AsyncClient:
         """
         field = self._provider.limits.callback_key
         given = fields if secret is None or field is None else {**fields, field: secret}
-        await self._engine.call(self._provider.set_callback(url, given), self._account)
+        await self._usable().call(self._provider.set_callback(url, given), self._account)
 
     def verify_callback(self, headers: Mapping[str, str], body: bytes, secret: str) -> bool:
         """Whether a callback that arrived was signed with `secret` and is still fresh."""
@@ -335,13 +323,13 @@ class AsyncClient:
         """One operation of the cloud's own API by its name, signed, for what no verb covers: its answer in the cloud's
         own words. The parameters go out unchecked. Only a reading operation is repeated when its answer is lost.
         """
-        return await self._engine.call(self._provider.invoke(operation, parameters or {}), self._account)
+        return await self._usable().call(self._provider.invoke(operation, parameters or {}), self._account)
 
     async def perform(self, describe: Callable[[Any], Call[T]]) -> T:
         """A call that only this cloud's provider has: `await client.perform(lambda cloud: cloud.nodes())`. Which there
         are is in the documentation of each provider's class.
         """
-        return await self._engine.call(describe(self._provider), self._account)
+        return await self._usable().call(describe(self._provider), self._account)
 
     async def take_back(self, older_than: float = 0.0) -> list[ItemLine]:
         """Abort in the stores, and forget, what interrupted uploads have left at this cloud with this account's keys;
@@ -361,7 +349,7 @@ class AsyncClient:
         Raises:
             AuthError: the credentials are refused.
         """
-        return await self._engine.clock_offset(self._provider.clock(), self._account)
+        return await self._usable().clock_offset(self._provider.clock(), self._account)
 
     async def _wait(
         self, ask: Callable[[Sequence[str]], Coroutine[Any, Any, list[R]]], ids: Sequence[str], timeout: float | None
@@ -388,9 +376,22 @@ class AsyncClient:
             task.cancel()
             await asyncio.wait([task])
 
-    def _start(self, item: UploadItem, events: EventSink | None) -> asyncio.Task[UploadResult]:
+    def _usable(self) -> Engine:
+        """The engine, for who may use it.
+
+        Raises:
+            InvalidInput: the client is closed, or was used on another event loop before.
+        """
         if self._closed:
             raise InvalidInput("the client is closed")
+        loop = asyncio.get_running_loop()
+        self._loop = self._loop or loop
+        if self._loop is not loop:
+            raise InvalidInput("the client belongs to another event loop: make one for each loop, and close it there")
+        return self._engine
+
+    def _start(self, item: UploadItem, events: EventSink | None) -> asyncio.Task[UploadResult]:
+        self._usable()
         upload = ItemUpload(self._access, item, events, self._memory)
         task = asyncio.create_task(upload.run())
         self._uploads.add(task)
@@ -419,13 +420,26 @@ class AsyncClient:
         await asyncio.wait([task])
 
 
+def _listed(name: str, things: Sequence[T]) -> Sequence[T]:
+    """The same, unless it is one text, which would be taken for a list of its letters."""
+    if isinstance(things, (str, bytes)):
+        raise InvalidInput(f"{name} must be a list, not one text: write [{name[:-1]}]")
+    return things
+
+
 async def _each(items: Iterable[UploadItem] | AsyncIterable[UploadItem]) -> AsyncGenerator[UploadItem, None]:
     if isinstance(items, AsyncIterable):
         async for item in items:
-            yield item
+            yield _one(item)
     else:
         for item in items:
-            yield item
+            yield _one(item)
+
+
+def _one(item: object) -> UploadItem:
+    if not isinstance(item, UploadItem):
+        raise InvalidInput(f"upload_many takes UploadItem(source=...), not {type(item).__name__}")
+    return item
 
 
 async def _next(source: AsyncIterator[UploadItem]) -> UploadItem | None:

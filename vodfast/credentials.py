@@ -290,14 +290,18 @@ def _plausible(credentials: Credentials) -> Credentials:
 class CachedCredentials:
     """One account's credentials, loaded once and again shortly before they expire; concurrent callers load once.
 
+    With `for_emulator`, keys of anybody else are not let through.
+
     Raises:
-        ConfigError: they are given at once and hold what no cloud gives out.
+        ConfigError: the credentials, if they are given at once, hold what no cloud gives out, or are not the emulator's
+            but should be.
     """
 
     _MARGIN = 60.0
 
-    def __init__(self, source: CredentialsSource) -> None:
-        self._source = _plausible(source) if isinstance(source, Credentials) else source
+    def __init__(self, source: CredentialsSource, *, for_emulator: bool = False) -> None:
+        self._for_emulator = for_emulator
+        self._source = self._allowed(_plausible(source)) if isinstance(source, Credentials) else source
         self._loaded: Credentials | None = None
         self._lock = asyncio.Lock()
 
@@ -313,8 +317,16 @@ class CachedCredentials:
         async with self._lock:
             held = self._loaded
             if held is None or (held.expires_at is not None and held.expires_at - self._MARGIN <= now):
-                self._loaded = held = await load_credentials(self._source)
+                self._loaded = held = self._allowed(await load_credentials(self._source))
             return held
+
+    def _allowed(self, credentials: Credentials) -> Credentials:
+        if self._for_emulator and not is_emulator_key(credentials):
+            raise ConfigError(
+                "these credentials are not the emulator's: leave them out, or say allow_foreign_keys=True to send them "
+                "to it"
+            )
+        return credentials
 
     def refused(self, credentials: Credentials) -> None:
         """The service refused these: the next `get` loads others, unless somebody else already did."""

@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 
 import msgspec
 
-from vodfast.errors import Cancelled, ErrorInfo, ErrorKind, VodfastError
+from vodfast.errors import Cancelled, ErrorInfo, ErrorKind, InvalidInput, VodfastError
 from vodfast.events import AnyEvent, EventSink, Progress, Retried, UploadEnded, UploadStarted
 from vodfast.items import UploadItem, UploadResult
 from vodfast.package_upload import ask_parser, member_sources, open_package, open_session
@@ -124,6 +124,9 @@ class ItemUpload:
 
     async def _open(self) -> MediaSpec:
         item = self._item
+        for field, name in (("name", item.name), ("cover_name", item.cover_name)):
+            if name is not None and not isinstance(name, str):
+                raise InvalidInput(f"{field} must be text, not {type(name).__name__}")
         self._package = await open_package(item, self._provider)
         media: Source
         if self._package is None:

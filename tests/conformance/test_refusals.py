@@ -40,6 +40,8 @@ REFUSED: dict[str, tuple[dict[str, Any], type[VodfastError], str]] = {
     "NUL in the title": ({"title": "a\0b"}, InvalidInput, "title"),
     "a lone surrogate": ({"title": "\ud800"}, InvalidInput, "title"),
     "a title that is no text": ({"title": 7}, InvalidInput, "title"),
+    "a name that is no text": ({"name": 7}, InvalidInput, "name must be text"),
+    "one text for tags": ({"tags": "news"}, InvalidInput, r"tags must be a list.*\[tag\]"),
     "a line break in the name": ({"name": "a\nb.mp4"}, InvalidInput, "name"),
     "a line break in the context": ({"context": "a\r\nb"}, InvalidInput, "context"),
     "a context without end": ({"context": "x" * 5000}, InvalidInput, "context"),
@@ -167,6 +169,16 @@ def test_connection_refused_is_unavailable_and_certainly_not_done(open_client: O
 def test_real_looking_keys_are_not_sent_to_an_emulator(config_for: Callable[..., TransferConfig], cloud: Cloud) -> None:
     with pytest.raises(ConfigError, match="not the emulator's"):
         Client(cloud.name, config=config_for(), place=cloud.place, credentials=Credentials.of("AKIDreal", "secret"))
+
+
+def test_nor_are_those_a_function_returns(
+    vodfast_emulator: Any, config_for: Callable[..., TransferConfig], cloud: Cloud
+) -> None:
+    keys = Credentials.of("AKIDreal", "secret")
+    opened = Client(cloud.name, config=config_for(), place=cloud.place, credentials=lambda: keys)
+    with opened, pytest.raises(ConfigError, match="not the emulator's"):
+        opened.upload(b"media", name="clip.mp4")
+    assert vodfast_emulator.history() == []
 
 
 def test_no_credentials_names_every_place_that_was_asked(
