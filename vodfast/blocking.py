@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import queue
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from types import TracebackType
 from typing import Any, Self, TypeVar
+
+import msgspec
 
 from vodfast.client import AsyncClient
 from vodfast.config import TransferConfig
@@ -35,6 +38,34 @@ T = TypeVar("T")
 
 _END: Any = object()
 """What comes after the last item."""
+
+
+class UploadUnderWay:
+    """One upload that `Client.begin` has started."""
+
+    def __init__(self, loop: BackgroundLoop, upload: Coroutine[Any, Any, UploadResult]) -> None:
+        self._loop = loop
+        self._future = loop.submit(upload)
+
+    def when_done(self, call: Callable[[], object]) -> None:
+        """Have this called once it has ended in any way, on some thread; at once if it has."""
+        self._future.add_done_callback(lambda _: call())
+
+    def result(self) -> UploadResult:
+        """Wait for its end.
+
+        Raises:
+            Cancelled: `cancel` ended it.
+            VodfastError: as `AsyncClient.upload`.
+        """
+        try:
+            return self._loop.wait(self._future)
+        except CancelledError:
+            raise Cancelled("the upload was cancelled") from None
+
+    def cancel(self) -> None:
+        """Abort this upload alone, and wait until what it had begun is taken back. Nothing, if it has ended."""
+        self._loop.cancel(self._future)
 
 
 class Client:
@@ -130,6 +161,10 @@ class Client:
             )
         )
 
+    def begin(self, item: UploadItem, *, events: EventSink | None = None) -> UploadUnderWay:
+        """Start an upload and return at once, for a thread that has something else to do meanwhile."""
+        return UploadUnderWay(self._loop, self._client.upload(**msgspec.structs.asdict(item), events=events))
+
     def upload_many(self, items: Iterable[UploadItem], *, events: EventSink | None = None) -> Iterator[UploadResult]:
         """See `AsyncClient.upload_many`. An iterator is consumed on worker threads, so it may block."""
         results: queue.SimpleQueue[UploadResult | BaseException | None] = queue.SimpleQueue()
@@ -153,8 +188,7 @@ class Client:
                     raise found
                 yield found
         finally:
-            future.cancel()
-            self._loop.settle()
+            self._loop.cancel(future)
 
     def pull(self, items: Sequence[PullItem | str]) -> list[PullTicket]:
         """See `AsyncClient.pull`."""

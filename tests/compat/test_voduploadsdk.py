@@ -7,6 +7,8 @@ import functools
 import hashlib
 import http.server
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -271,6 +273,55 @@ def test_what_a_progress_callback_raises_ends_the_upload(vodfast_emulator: Any, 
     with pytest.raises(AliyunVodException) as caught:
         uploader.uploadLocalVideo(UploadVideoRequest(str(make("a.mp4", 30 * MIB))))
     assert (caught.value.type, caught.value.code) == ("UnkownException", "RuntimeError('enough')")
+
+
+def test_what_a_callback_raises_ends_no_other_upload(vodfast_emulator: Any, make: Make) -> None:
+    """Uploaders with the same keys share a client."""
+    going = threading.Event()
+
+    class Failing(AliyunVodUploader):
+        def uploadProgressCallback(self, consumedBytes: int, totalBytes: int | None) -> None:
+            going.wait()
+            raise RuntimeError("enough")
+
+    class Going(AliyunVodUploader):
+        def uploadProgressCallback(self, consumedBytes: int, totalBytes: int | None) -> None:
+            going.set()
+            failing.join()
+
+    raised: list[AliyunVodException] = []
+    path = make("a.mp4", 8 * MIB)
+
+    def fail() -> None:
+        uploader = Failing(*KEYS)
+        uploader.setMultipartUpload(MIB, MIB)
+        with pytest.raises(AliyunVodException) as caught:
+            uploader.uploadLocalVideo(UploadVideoRequest(str(path), "failing"))
+        raised.append(caught.value)
+
+    failing = threading.Thread(target=fail)
+    failing.start()
+    uploader = Going(*KEYS)
+    uploader.setMultipartUpload(MIB, MIB)
+    info = uploader.uploadLocalVideo(UploadVideoRequest(str(path), "going"))
+    holds(vodfast_emulator, info["VideoId"], path)
+    assert [error.code for error in raised] == ["RuntimeError('enough')"]
+    assert sorted(media["state"] for media in vodfast_emulator.media()) == ["aborted", "committed"]
+
+
+def test_a_script_may_upload_while_it_ends(vodfast_emulator: Any, make: Make) -> None:
+    path = make("a.mp4", 3 * MIB)
+    script = f"""
+import atexit
+from vodfast.compat.voduploadsdk.AliyunVodUploader import AliyunVodUploader
+from vodfast.compat.voduploadsdk.UploadVideoRequest import UploadVideoRequest
+uploader = AliyunVodUploader(*{KEYS!r})
+uploader.setMultipartUpload({MIB}, {MIB})
+atexit.register(lambda: print(uploader.uploadLocalVideo(UploadVideoRequest({str(path)!r}))["VideoId"]))
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stderr == ""
+    holds(vodfast_emulator, ran.stdout.strip(), path)
 
 
 def test_nothing_is_printed_and_every_upload_is_one_of_its_own(

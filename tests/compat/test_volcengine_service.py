@@ -8,6 +8,8 @@ import http.client
 import json
 import os
 import pickle
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -182,6 +184,39 @@ def test_the_vendors_words_are_the_argument_of_an_error(
         upload(service, path)
     assert caught.value.args == ("upload failed",)
     assert caught.value.code == "4030"
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="this system has no such signal")
+def test_what_a_signal_handler_raises_ends_the_upload(
+    service: VodService, emulated: Any, media_file: Callable[..., Path]
+) -> None:
+    """As in scripts that give a call a time limit of their own."""
+
+    class TooLate(Exception):
+        pass
+
+    def late(*_: object) -> None:
+        raise TooLate
+
+    def interrupt() -> None:
+        while not called(emulated, "DirectUpload"):
+            ended.wait(0.01)  # the emulator tells nobody what it is asked
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    path, ended = media_file(10), threading.Event()
+    emulated.set_faults([{"action": "stall", "match": {"operation": "DirectUpload"}}])
+    interrupting = threading.Thread(target=interrupt)
+    before = signal.signal(signal.SIGUSR1, late)
+    try:
+        interrupting.start()
+        with pytest.raises(TooLate):
+            upload(service, path)
+    finally:
+        interrupting.join()
+        signal.signal(signal.SIGUSR1, before)
+    assert called(emulated, "CommitUploadInfo") == []
+    emulated.set_faults([])
+    judge(emulated, upload(service, path).Result.Data.Vid, path)
 
 
 def test_what_the_service_says_comes_back_whole(service: VodService, emulated: Any) -> None:

@@ -116,14 +116,24 @@ class BackgroundLoop:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine to its end. An interrupt of the waiting thread cancels it and waits for its clean end."""
-        future = self.submit(coroutine)
+        """Run a coroutine to its end; see `wait`."""
+        return self.wait(self.submit(coroutine))
+
+    def wait(self, future: Future[T]) -> T:
+        """What becomes of a coroutine. An exception in the waiting thread, such as Ctrl-C or that of a signal handler,
+        cancels it and waits for its clean end.
+        """
         try:
             return future.result()
-        except KeyboardInterrupt:
-            future.cancel()
-            self.settle()
+        except BaseException:
+            if not future.done():
+                self.cancel(future)
             raise
+
+    def cancel(self, future: Future[Any]) -> None:
+        """Cancel a coroutine and wait for its clean end."""
+        future.cancel()
+        self.settle()
 
     def settle(self) -> None:
         """Wait until every cancelled task has finished its clean-up."""

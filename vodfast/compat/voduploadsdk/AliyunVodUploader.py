@@ -14,7 +14,6 @@ import queue
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,7 @@ from vodfast.compat.voduploadsdk.UploadImageRequest import UploadImageRequest
 from vodfast.compat.voduploadsdk.UploadVideoRequest import UploadVideoRequest
 from vodfast.config import GIB, MIB, TransferConfig
 from vodfast.events import AnyEvent, Progress
-from vodfast.items import SourceLike
+from vodfast.items import SourceLike, UploadItem
 from vodfast.providers.aliyun import UploadOptions, UploadToken
 
 VOD_MAX_TITLE_LENGTH = 128
@@ -209,28 +208,23 @@ class AliyunVodUploader:
         options = UploadOptions(token=UploadToken.of(json.dumps(opened)), watermark=watermark)
         events: queue.SimpleQueue[AnyEvent | None] = queue.SimpleQueue()
         settings = {"region": self._region, "network": self._network(info["UploadAddress"]["Endpoint"])}
-        with (
-            shared_client("aliyun", *self._keys, settings=settings, config=self._config(source)) as client,
-            ThreadPoolExecutor(1) as pool,
-        ):
-            work = partial(
-                client.upload,
-                source,
-                name=name or os.path.basename(request.fileName),
-                kind="image" if info["MediaType"] == "image" else kind,
-                options=options,
-                events=events.put,
-            )
-            done = pool.submit(work)
-            done.add_done_callback(lambda _: events.put(None))
+        item = UploadItem(
+            source=source,
+            name=name or os.path.basename(request.fileName),
+            kind="image" if info["MediaType"] == "image" else kind,
+            options=options,
+        )
+        with shared_client("aliyun", *self._keys, settings=settings, config=self._config(source)) as client:
+            upload = client.begin(item, events=events.put)
+            upload.when_done(lambda: events.put(None))
             try:
                 while (event := events.get()) is not None:
                     if isinstance(event, Progress):
                         self.uploadProgressCallback(event.done, event.total)
             except BaseException:
-                client.cancel()
+                upload.cancel()
                 raise
-            done.result()
+            upload.result()
 
     def _upload_playlist(self, request: UploadVideoRequest, index: Path) -> str:
         info = self._open_video(request)
