@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -24,6 +25,14 @@ def swap(old: str, new: str) -> Change:
 def header(name: str, value: str | None) -> Change:
     """A header set, or left out."""
     return lambda sent: sent.with_header(name, value)
+
+
+def another_date(sent: Sent) -> Sent:
+    """The date of the signature's scope is years ago."""
+    value = sent.headers["Authorization"]
+    changed = re.sub(r"/\d{4}(-?)\d\d-?\d\d/", r"/2020\g<1>01\g<1>01/", value, count=1)
+    assert changed != value
+    return sent.with_header("Authorization", changed)
 
 
 def flip_last(sent: Sent) -> Sent:

@@ -7,15 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.emulator.changes import Change, flip_last, header, swap
+from tests.emulator.changes import Change, another_date, flip_last, header, swap
 from tests.emulator.client import Client, Keys, bucket_host, sign_cos, sign_tc3
 from vodfast.emulator import Emulator
 
 BODY = b'{"MediaType": "mp4", "MediaName": "x"}'
-
-
-def today() -> str:
-    return time.strftime("%Y-%m-%d", time.gmtime())
 
 
 TC3: dict[str, tuple[Change, str]] = {
@@ -30,7 +26,7 @@ TC3: dict[str, tuple[Change, str]] = {
     ),
     "timestamp missing": (header("X-TC-Timestamp", None), "MissingParameter"),
     "timestamp not a number": (header("X-TC-Timestamp", "soon"), "InvalidParameter"),
-    "scope date": (swap(today(), "2020-01-01"), "AuthFailure.SignatureFailure"),
+    "scope date": (another_date, "AuthFailure.SignatureFailure"),
     "scope service": (swap("/vod/", "/cvm/"), "AuthFailure.SignatureFailure"),
     "scope end": (swap("tc3_request", "tc4_request"), "AuthFailure.InvalidAuthorization"),
     "host not in the signed list": (swap("content-type;host", "content-type"), "AuthFailure.InvalidAuthorization"),
