@@ -152,6 +152,17 @@ def test_a_refused_manifest_is_a_failed_item_with_a_reason(vodfast: Run, emulato
     assert emulator.history() == []
 
 
+@pytest.mark.parametrize("top", ["self.m3u8", "one.m3u8"])
+def test_a_circle_of_playlists_is_a_failed_item_and_no_silence(vodfast: Run, emulator: Emulator, top: str) -> None:
+    variant = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n{}\n"
+    for name, leads_to in (("self", "self"), ("one", "two"), ("two", "one")):
+        Path(f"{name}.m3u8").write_text(variant.format(f"{leads_to}.m3u8"))
+    ran = vodfast("upload", top)
+    assert ran.code == 1
+    assert "circle" in ran.err
+    assert emulator.history() == []
+
+
 def test_a_manifest_on_stdin_is_refused_with_advice(vodfast_process: Run, emulator: Emulator) -> None:
     ran = vodfast_process(
         "upload", "-", "--name", "p.m3u8", stdin=b"#EXTM3U\n", env={"VODFAST_EMULATOR": emulator.endpoint}

@@ -157,3 +157,11 @@ def test_dash_is_not_taken(volc: Client, vodfast_emulator: Any) -> None:
     with pytest.raises(Unsupported, match="volcengine"):
         volc.upload(DASH / "manifest.mpd")
     assert vodfast_emulator.history() == []
+
+
+def test_an_empty_member_is_refused_by_its_own_name(volc: Client, vodfast_emulator: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.ts").write_bytes(b"")
+    (tmp_path / "show.m3u8").write_text("#EXTM3U\n#EXTINF:4,\na.ts\n#EXT-X-ENDLIST\n")
+    with pytest.raises(InvalidInput, match=r"size of 'a\.ts' is 0"):
+        volc.upload(tmp_path / "show.m3u8")
+    assert vodfast_emulator.history() == []

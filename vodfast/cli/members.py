@@ -30,8 +30,9 @@ class Members:
             return
         self._met.add(place)
         try:
-            for name in named_files(path, kind):
-                self._owners.setdefault(self._place(name), path)
+            for named in map(self._place, named_files(path, kind)):
+                if named != place:  # one that leads back to itself is still to be refused
+                    self._owners.setdefault(named, path)
         except InvalidInput:
             self._unreadable[os.path.dirname(place)] = path
 

@@ -217,6 +217,8 @@ def _check_common(media: MediaSpec, limits: ProviderLimits) -> None:
     _check_context(media.context)
     check_choice(CLOUD, "storage_class", media.storage_class, STORAGE_CLASSES, ", ".join(STORAGE_CLASSES))
     check_size(CLOUD, "size", media.size, limits.max_bytes)
+    for member in media.members:
+        check_size(CLOUD, f"size of {member.path!r}", member.size, limits.max_bytes)
 
 
 def _check_context(value: object) -> None:
