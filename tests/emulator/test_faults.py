@@ -313,7 +313,7 @@ def test_times_no_clock_can_show_are_refused(client: Client, values: Any) -> Non
 
 
 def test_json_too_deep_to_read_is_a_mistake_of_the_sender(emulator: Emulator) -> None:
-    connection = http.client.HTTPConnection(emulator.endpoint, timeout=20)
+    connection = http.client.HTTPConnection(emulator.endpoint, timeout=60)
     try:
         connection.request("PUT", "/_emulator/faults", b"[" * 50_000)
         response = connection.getresponse()
