@@ -268,6 +268,15 @@ def test_usage(python: Python) -> None:
         assert name in asked.out
 
 
+def test_messages_become_json_with_protobuf_or_without(python: Python, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(
+        "from google.protobuf.json_format import MessageToJson\n"
+        "from volcengine.vod.models.request.request_vod_pb2 import VodUploadMediaRequest\n"
+        "print(MessageToJson(VodUploadMediaRequest(SpaceName='s'), indent=None))\n"
+    )
+    assert python("-m", "vodfast.compat", "script.py") == Ran(0, '{"SpaceName": "s"}\n', "")
+
+
 def test_both_names_are_one_module(monkeypatch: pytest.MonkeyPatch) -> None:
     import importlib
 
