@@ -35,7 +35,6 @@ def gc(connection: Connection, older_than: float, everything: bool, output: str)
 
     with interruptible(), connect(connection) as client:
         gone = client.take_back(0.0 if everything else older_than)
-    show(
-        [{"state": "aborted", "cloud": item.cloud, "source": item.label} for item in gone], output, ("state", "source")
-    )
+    records = [{"state": "aborted", "cloud": item.cloud, "source": item.label} for item in gone]
+    show(records, output, ("state", "source"), "nothing was left behind that long ago by this account")
     return Exit.DONE

@@ -22,9 +22,13 @@ output_option = click.option(
 )
 
 
-def show(records: Iterable[Mapping[str, Any]], output: str, columns: Iterable[str]) -> None:
-    """Print records: all fields as JSON, or the named columns that hold something, tab-separated."""
+def show(records: Iterable[Mapping[str, Any]], output: str, columns: Iterable[str], nothing: str = "") -> None:
+    """Print records: all fields as JSON, or the named columns that hold something, tab-separated. `nothing` is what to
+    tell a reader if there are none.
+    """
     listed = list(records)
+    if nothing and not listed and output == "text":
+        click.echo(nothing, err=True)
     stream = sys.stdout.buffer
     if output == "json":
         stream.write(json_line(listed, indent=2))

@@ -46,7 +46,8 @@ def status(everything: bool, output: str) -> int:
         }
         for line in shown
     ]
-    show(records, output, ("state", "cloud", "updated", "source", "media_id"))
+    nothing = "the journal knows of no upload" if everything else "no upload is interrupted"
+    show(records, output, ("state", "cloud", "updated", "source", "media_id"), nothing)
     return Exit.DONE
 
 
