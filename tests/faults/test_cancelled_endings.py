@@ -16,6 +16,7 @@ from tests.conformance.test_cancellation import when
 from vodfast import AmbiguousCommit, AsyncClient, Client, TransferConfig, VodfastError
 from vodfast.config import MIB
 from vodfast.events import Retried
+from vodfast.transfer.journal import ObjectRecord
 
 ConfigFor = Callable[..., TransferConfig]
 SIZE = 40 * MIB
@@ -132,6 +133,24 @@ def test_a_refused_look_up_after_the_last_chunk_is_no_failure(
     with Client("netease", config=config_for()) as client, pytest.raises(AmbiguousCommit, match="could not be looked"):
         client.upload(media_file(5000))
     assert vodfast_emulator.meter()["media_created"] == 1
+
+
+async def test_nothing_is_waited_for_between_the_last_chunk_and_the_result(
+    vodfast_emulator: Any, config_for: ConfigFor, media_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Least of all for the journal to write down how to go on: a cancellation in that moment would hide the media."""
+    write_down = ObjectRecord.upload
+
+    async def upload(*given: Any, **more: Any) -> None:
+        task.cancel()
+        await write_down(*given, **more)
+
+    monkeypatch.setattr(ObjectRecord, "upload", upload)
+    async with AsyncClient("netease", config=config_for()) as client:
+        task = asyncio.create_task(client.upload(media_file(5000)))
+        (outcome,) = await asyncio.gather(task, return_exceptions=True)
+    made = [media["media_id"] for media in vodfast_emulator.media() if media["state"] == "committed"]
+    assert made == [outcome.media_id]
 
 
 # Joining parts makes no media by itself: they must not stay.

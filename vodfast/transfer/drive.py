@@ -114,7 +114,8 @@ class Transfer:
         """Until the machine ends."""
         loop = asyncio.get_running_loop()
         while True:
-            await self._remember()
+            if self._machine.failing or not self._machine.ended:  # of what is finished there is nothing to go on with
+                await self._remember()
             step = self._machine.poll(loop.time())
             if isinstance(step, Finished):
                 if self._record is not None:
