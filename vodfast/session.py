@@ -184,13 +184,17 @@ class MediaSession:
                 error.message += "; what is stored is kept, and the same upload again goes on from there"
             return True
         gone = await self._engine.clean_up(self.take_back(ticket))
-        if not gone or LEFT_BEHIND in error.context:
+        left = not gone or LEFT_BEHIND in error.context
+        if left:
             error.message += f"; {_LEFT}"
         elif entry is not None and kind is not ErrorKind.CANCELLED:
             entry.forget()
         stale = self.resumed and kind not in (ErrorKind.CANCELLED, ErrorKind.SOURCE_CHANGED, ErrorKind.CONFIG)
         replayable = all(source.replayable for source in self._sources.values())
-        return not replayable or not (stale or error.retry is RetryClass.RENEW)
+        over = not replayable or not (stale or error.retry is RetryClass.RENEW)
+        if left and not over:
+            _log.warning("an upload of %s may begin anew: %s", self._media.name, error)
+        return over
 
     def _is_kept(self, entry: Entry, place: _Place) -> bool:
         record = entry.object(place.line)

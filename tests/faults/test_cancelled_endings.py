@@ -261,3 +261,14 @@ def test_an_upload_nobody_heard_of_that_cannot_be_found_is_said(
             with pytest.raises(VodfastError, match="could be deleted"):
                 client.upload(media_file(SIZE))
     assert open_uploads(vodfast_emulator) > 0
+
+
+def test_a_session_whose_keys_expired_leaves_its_parts_and_says_so(
+    vodfast_emulator: Any, config_for: ConfigFor, media_file: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its keys alone could delete them, and the service gives no others for the same session."""
+    vodfast_emulator.set_faults([rule("expire_token", "CompleteMultipartUpload", times=1)])
+    with caplog.at_level(logging.WARNING, "vodfast"), Client("tencent", config=config_for(part_size=5 * MIB)) as client:
+        assert client.upload(media_file(SIZE)).state == "done"
+    assert open_uploads(vodfast_emulator) == 1
+    assert "could be deleted" in caplog.text
