@@ -74,7 +74,8 @@ class TransferConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Honour the proxy variables of the environment."""
     route: Route | None = None
     settle_seconds: float = 10.0
-    """How long cancellation may take to abort what was started."""
+    """How long cancellation may take to abort what was started, and a service is asked what became of the last bytes
+    where their answer is lost and they alone make the media."""
     resume: bool = True
     """Keep a journal, so that the same call or command continues an interrupted upload and uploads nothing twice."""
     state_dir: str | None = None
