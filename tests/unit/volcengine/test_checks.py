@@ -112,6 +112,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "ready functions and others": (options(functions_json="[]", functions=(GetMeta(),)), "leave out functions"),
     "ready functions and a title": ({"title": "t", **options(functions_json="[]")}, "leave out functions"),
     "ready functions that are none": (options(functions_json='{"Name":"GetMeta"}'), "a JSON array"),
+    "ready functions without a name": (options(functions_json='[{"Input":{}}]'), "objects with a Name"),
+    "ready functions that are texts": (options(functions_json='["GetMeta"]'), "objects with a Name"),
     "ready functions of no JSON": (options(functions_json="[,]"), "a JSON array"),
     "ready functions with a line break": (options(functions_json="[\n]"), "line break"),
     "ready functions, too many": (options(functions_json=f'["{"x" * 8192}"]'), "at most 8192"),

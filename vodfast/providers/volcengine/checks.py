@@ -327,11 +327,11 @@ def _check_ready_functions(media: MediaSpec, options: UploadOptions, text: str) 
         refuse(CLOUD, "functions_json", "goes as it is: leave out functions, and what the common fields would add")
     check_text(CLOUD, "functions_json", text, limit=MAX_QUERY_TEXT)
     try:
-        whole = not text or isinstance(json.loads(text), list)
+        given = json.loads(text or "[]")
     except (ValueError, RecursionError):
-        whole = False
-    if not whole:
-        refuse(CLOUD, "functions_json", "must be a JSON array, or empty for no functions")
+        given = None
+    if not isinstance(given, list) or not all(isinstance(one, dict) and one.get("Name") for one in given):
+        refuse(CLOUD, "functions_json", "must be a JSON array of objects with a Name, or empty for no functions")
 
 
 def check_pull(item: PullItem) -> None:
