@@ -101,3 +101,13 @@ def test_a_mistake(
         assert emulator.history() == [], "refused before anything is sent"
     elif not typed.startswith("jobs"):
         assert said
+
+
+def test_a_cloud_that_needs_a_place_says_how_to_give_it(
+    vodfast: Run, emulator: Emulator, files: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VODFAST_TO", "volcengine")
+    ran = vodfast("upload", "a.mp4")
+    assert ran.code == 2
+    assert "--to volcengine:SPACE" in ran.err
+    assert emulator.history() == []

@@ -112,7 +112,9 @@ class VolcengineVod:
 
     def _space(self) -> str:
         if not self.place:
-            raise ConfigError("place must name the space to upload into", cloud=self.name)
+            raise ConfigError(
+                "place must name the space to upload into: --to volcengine:SPACE, or place= in Python", cloud=self.name
+            )
         return self.place
 
     def parse_manifest(self, manifest: ManifestSpec) -> Call[tuple[str, ...]] | None:
