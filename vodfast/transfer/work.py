@@ -51,25 +51,25 @@ def request(
     store: ObjectStore, work: Work, body: Body | None, upload_id: str | None, receipts: Mapping[int, PartReceipt]
 ) -> Call[Any]:
     """The request for a piece of work, under the upload that is on its way. `receipts` are what is joined."""
-    if work.phase is Phase.CREATE:
-        return store.create_upload()
-    if work.phase is Phase.SETTLE:
-        return store.head_object()
-    if work.phase is Phase.SWEEP:
-        return store.list_uploads()
-    if work.phase is Phase.DISCARD:
-        assert work.upload_id is not None
-        return store.abort_upload(work.upload_id)
-    if work.phase is Phase.PUT:
-        assert body is not None
-        return store.put_object(body)
+    match work:
+        case Work(phase=Phase.CREATE):
+            return store.create_upload()
+        case Work(phase=Phase.SETTLE):
+            return store.head_object()
+        case Work(phase=Phase.SWEEP):
+            return store.list_uploads()
+        case Work(phase=Phase.DISCARD, upload_id=str(stray)):
+            return store.abort_upload(stray)
+        case Work(phase=Phase.PUT) if body is not None:
+            return store.put_object(body)
     assert upload_id is not None
-    if work.phase is Phase.LIST:
-        return store.list_parts(upload_id, work.marker)
-    if work.phase is Phase.PARTS:
-        assert body is not None
-        assert work.part is not None
-        return store.put_part(upload_id, work.part, body)
-    if work.phase is Phase.COMPLETE:
-        return store.complete_upload(upload_id, [receipts[index] for index in sorted(receipts)])
-    return store.abort_upload(upload_id)
+    match work:
+        case Work(phase=Phase.LIST):
+            return store.list_parts(upload_id, work.marker)
+        case Work(phase=Phase.PARTS, part=PartSpec() as part) if body is not None:
+            return store.put_part(upload_id, part, body)
+        case Work(phase=Phase.COMPLETE):
+            return store.complete_upload(upload_id, [receipts[index] for index in sorted(receipts)])
+        case Work(phase=Phase.ABORT):
+            return store.abort_upload(upload_id)
+    raise AssertionError(work.phase)
