@@ -7,6 +7,7 @@ several threads.
 from __future__ import annotations
 
 import asyncio
+import functools
 import queue
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
@@ -119,9 +120,9 @@ class Client:
             self._loop.run(self._client.aclose())
             self._loop.close()
 
-    def cancel(self) -> None:
-        """Cancel every upload in flight, from any thread or a signal handler; returns at once."""
-        self._loop.call(self._client.cancel)
+    def cancel(self, *, pause: bool = False) -> None:
+        """See `AsyncClient.cancel`. From any thread or a signal handler; returns at once."""
+        self._loop.call(functools.partial(self._client.cancel, pause=pause))
 
     def upload(
         self,

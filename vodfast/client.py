@@ -106,7 +106,7 @@ class AsyncClient:
         self._journal = Journal(state_directory(self.config)) if self.config.resume else None
         self._memory = Memory(self._journal, self._destination) if self._journal is not None else None
         self._route: str | None = None
-        self._uploads: set[asyncio.Task[UploadResult]] = set()
+        self._uploads: dict[asyncio.Task[UploadResult], ItemUpload] = {}
         self._cancels = 0
         self._stops: set[asyncio.Future[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -130,16 +130,18 @@ class AsyncClient:
             await in_thread(self._journal.close)
         await self._engine.aclose()
 
-    def cancel(self) -> None:
+    def cancel(self, *, pause: bool = False) -> None:
         """Cancel every upload in flight, and start no more of those `upload_many` was given. Each aborts what it had
-        begun; one whose commit is already sent is seen through. Every `wait_jobs` and `wait_media` returns what it
-        knows. Call it on the loop's thread.
+        begun; with `pause`, one that the journal remembers leaves it in the store, and the same upload again goes on
+        from there. One whose commit is already sent is seen through. Every `wait_jobs` and `wait_media` returns what
+        it knows. Call it on the loop's thread.
         """
         self._cancels += 1
         for stop in self._stops:
             if not stop.done():
                 stop.set_result(None)
-        for task in self._uploads:
+        for task, upload in self._uploads.items():
+            upload.pausing = upload.pausing or pause
             task.cancel()
 
     async def upload(
@@ -394,8 +396,8 @@ class AsyncClient:
         self._usable()
         upload = ItemUpload(self._access, item, events, self._memory)
         task = asyncio.create_task(upload.run())
-        self._uploads.add(task)
-        task.add_done_callback(self._uploads.discard)
+        self._uploads[task] = upload
+        task.add_done_callback(self._uploads.pop)
         return task
 
     async def _destination(self, fresh: bool) -> str:

@@ -148,7 +148,8 @@ class PackageSession:
             try:
                 outcome = await self._all()
             except asyncio.CancelledError:
-                await self._access.engine.clean_up(self._take_back())
+                if not self._pauses():
+                    await self._access.engine.clean_up(self._take_back())
                 raise
             except VodfastError as error:
                 kept = self._entries and passing(error)
@@ -171,11 +172,15 @@ class PackageSession:
                 source.check_unchanged()
             await self._commit_members(width)
         except (VodfastError, asyncio.CancelledError) as error:
-            if not (self._entries and isinstance(error, VodfastError) and passing(error)):
+            kept = self._entries and passing(error) if isinstance(error, VodfastError) else self._pauses()
+            if not kept:
                 await self._access.engine.clean_up(self._manifest.take_back(stored.ticket))
             raise
         members = {name: outcome.finished["media"] for name, outcome in self._committed.items()}
         return await self._manifest.commit(stored, members)
+
+    def _pauses(self) -> bool:
+        return bool(self._entries) and self._watch.pausing
 
     async def _move(self, name: str) -> None:
         """Store one member, unless an earlier run has done so, or even committed it."""
@@ -242,6 +247,10 @@ class _Part:
         self._package = package
         self._watch = watch
         self._name = name
+
+    @property
+    def pausing(self) -> bool:
+        return self._watch.pausing
 
     def applied(self) -> None:
         self._package.applied()

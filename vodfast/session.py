@@ -47,6 +47,10 @@ T = TypeVar("T")
 class Watch(Protocol):
     """Told what goes on in a session. Objects go by their `TicketObject.name`."""
 
+    @property
+    def pausing(self) -> bool:
+        """Whether a cancellation leaves what the journal knows of, for a later run to go on from."""
+
     def applied(self) -> None:
         """The service made room."""
 
@@ -319,6 +323,7 @@ class MediaSession:
                 on_retry=self._watch.retried,
                 record=record,
                 keep=record is not None and not places,
+                pausing=self._pauses,
                 resumed=self.resumed,
             )
             try:
@@ -329,6 +334,9 @@ class MediaSession:
                     raise
                 self._watch.moved(entry.name, 0)
                 self._watch.retried(error, error.attempts, 0.0)
+
+    def _pauses(self) -> bool:
+        return self._entry is not None and self._watch.pausing
 
     def _record(self, line: str) -> ObjectRecord | None:
         return None if self._entry is None else self._entry.object(line)
@@ -397,7 +405,11 @@ class MediaSession:
         return all((await together(range(len(places)), delete, self._engine.config.max_calls)).values())
 
     async def _withdraw(self, ticket: Ticket) -> None:
-        """`take_back`, after a cancellation. What is left is in the journal, or else is said here."""
+        """`take_back`, after a cancellation that is more than a pause. What is left is in the journal, or else is said
+        here.
+        """
+        if self._pauses():
+            return
         if not await self._engine.clean_up(self.take_back(ticket)) and self._entry is None:
             _log.warning("an upload of %s was cancelled, and %s", self._media.name, _LEFT)
 

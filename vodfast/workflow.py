@@ -35,6 +35,8 @@ class ItemUpload:
         self._sink = sink
         self._memory = memory
         self._label = _label(item)
+        self.pausing = False
+        """See `session.Watch`; to be set before the task is cancelled."""
         self._sources: dict[str, Source] = {}
         self._package: Package | None = None
         self._asked = False

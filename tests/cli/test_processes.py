@@ -55,11 +55,37 @@ def stalled_upload(spawn: Spawn, clip: Clip, emulator: Emulator, *more: str) -> 
     raise AssertionError("no progress was told")
 
 
+def stored_parts(emulator: Emulator) -> int:
+    return sum(record["operation"] == "UploadPart" and record["status"] == 200 for record in emulator.history())
+
+
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_takes_back_what_is_unfinished(
-    spawn: Spawn, clip: Clip, emulator: Emulator, signum: signal.Signals, code: int
+def test_a_signal_leaves_what_the_same_command_goes_on_from(
+    vodfast: Run, spawn: Spawn, clip: Clip, emulator: Emulator, signum: signal.Signals, code: int
 ) -> None:
     process = stalled_upload(spawn, clip, emulator)
+    for _ in range(12_000):
+        if stored_parts(emulator) == 4:
+            break
+        threading.Event().wait(0.01)
+    process.send_signal(signum)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == code, err
+    assert json.loads(out.splitlines()[-1])["state"] == "cancelled"
+    assert [item["open_uploads"] for item in emulator.media()] == [1]
+    assert "DeleteObject" not in {record["operation"] for record in emulator.history()}
+    emulator.set_faults([])
+    ran = vodfast("upload", "a.mp4", "--part-size", "1M", "--output", "jsonl")
+    assert (ran.code, ran.results[0]["resumed"]) == (0, True)
+    assert [item["state"] for item in emulator.media()] == ["committed"]
+    assert stored_parts(emulator) <= 6, "the one that stalled, and one whose answer may not have been heard"
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_takes_back_what_cannot_be_continued(
+    spawn: Spawn, clip: Clip, emulator: Emulator, signum: signal.Signals, code: int
+) -> None:
+    process = stalled_upload(spawn, clip, emulator, "--no-resume")
     process.send_signal(signum)
     out, err = process.communicate(timeout=120)
     assert process.returncode == code, err
@@ -86,7 +112,7 @@ def test_items_not_begun_are_in_the_ledger(spawn: Spawn, clip: Clip, emulator: E
 
 
 def test_a_second_interrupt_ends_at_once(spawn: Spawn, clip: Clip, emulator: Emulator) -> None:
-    process = stalled_upload(spawn, clip, emulator)
+    process = stalled_upload(spawn, clip, emulator, "--no-resume")
     emulator.set_faults([{"action": "stall", "match": {"operation": "AbortMultipartUpload"}, "times": 0}])
     process.send_signal(signal.SIGINT)
     assert process.stderr is not None

@@ -69,7 +69,7 @@ def _cancelling(state: Interruption, cancel: Callable[[], None]) -> tuple[_Handl
             return
         state.signum = signum
         with contextlib.suppress(OSError):
-            os.write(2, b"vodfast: stopping: taking back what is unfinished (Ctrl-C again to leave at once)\n")
+            os.write(2, b"vodfast: stopping: taking back what cannot be continued (Ctrl-C again to leave at once)\n")
         cancel()
 
     return handle, read

@@ -248,8 +248,10 @@ class AppendMachine:
         """Something outside the requests went wrong (the source, say)."""
         self._give_up(error)
 
-    def cancel(self, *, keep_parts: bool = False) -> None:  # noqa: ARG002  # an unfinished object is forgotten by itself
-        """Stop. What is in flight is reported with `on_dropped`; there is nothing to abort."""
+    def cancel(self) -> None:
+        """Stop. What is in flight is reported with `on_dropped`; there is nothing to abort: an unfinished object is
+        forgotten by itself.
+        """
         self.fail(Cancelled("the upload was cancelled"))
 
     # Decisions.

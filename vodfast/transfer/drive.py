@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger("vodfast.transfer")
 
 _PASSING = frozenset({ErrorKind.NETWORK, ErrorKind.TLS, ErrorKind.UNAVAILABLE, ErrorKind.THROTTLED})
+_LAST_PARTS = 1.0
+"""Seconds in which parts that are on their way may still arrive, and need not be sent again, before a pause."""
 
 OnRetry: TypeAlias = Callable[[VodfastError, int, float], None]
 """Told of every request that will be made again: the error, the failed attempt's number, the delay in seconds."""
@@ -42,8 +44,9 @@ def passing(error: VodfastError) -> bool:
 
 class Terms(NamedTuple):
     """How one object shall travel. `concurrency` bounds its parts in flight. `record` remembers how far it came, and
-    where an earlier run left off; with `keep` what is stored so far outlives a failure that a later run may not meet.
-    `resumed` says that an earlier run was here, of whatever it had time to write down.
+    where an earlier run left off; with `keep` what is stored so far outlives a failure that a later run may not meet,
+    and while `pausing` a cancellation. `resumed` says that an earlier run was here, of whatever it had time to write
+    down.
     """
 
     concurrency: int | None = None
@@ -51,6 +54,7 @@ class Terms(NamedTuple):
     on_retry: OnRetry | None = None
     record: ObjectRecord | None = None
     keep: bool = False
+    pausing: Callable[[], bool] = lambda: False
     resumed: bool = False
 
 
@@ -107,7 +111,7 @@ class Transfer:
             concurrency=terms.concurrency,
             kept=kept,
             strays=terms.resumed,
-            keeps=lambda error: terms.keep and passing(error),
+            keeps=lambda error: terms.pausing() if error.kind is ErrorKind.CANCELLED else terms.keep and passing(error),
         )
 
     async def drive(self) -> Finished:
@@ -149,14 +153,16 @@ class Transfer:
             await record.upload(self._noted, self._part_size, durable=first)
 
     async def take_back(self) -> None:
-        """After cancellation: stop what runs, then abort what was started. Requests that may leave something behind are
-        let finish, for half the time there is: the other half is for taking it back.
+        """After cancellation: stop what runs, then abort what was started, unless it is kept. Requests that may leave
+        something behind are let finish, for half the time there is: the other half is for taking it back.
         """
         self._machine.cancel()
         await self._stop_feeding()
         self._drop_bodies()
         loop = asyncio.get_running_loop()
-        waited = loop.call_later(self._engine.config.settle_seconds / 2, self._drop, tuple(self._running))
+        half = self._engine.config.settle_seconds / 2
+        patience = min(_LAST_PARTS, half) if self._terms.pausing() else half
+        waited = loop.call_later(patience, self._drop, tuple(self._running))
         try:
             await self.drive()
         except VodfastError as error:

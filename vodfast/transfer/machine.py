@@ -257,10 +257,8 @@ class ObjectMachine:
             self._give_up(error)
             self._advance()
 
-    def cancel(self, *, keep_parts: bool = False) -> None:
-        """Stop: what is in flight is reported with `on_dropped`, then the upload is aborted unless `keep_parts`."""
-        if keep_parts:
-            self._upload_id = None
+    def cancel(self) -> None:
+        """Stop: what is in flight is reported with `on_dropped`, then the upload is aborted, unless it is kept."""
         self.fail(Cancelled("the upload was cancelled"))
 
     # Taking up an unfinished upload.

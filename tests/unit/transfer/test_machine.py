@@ -343,11 +343,11 @@ def test_cancel_reports_cancelled_and_aborts() -> None:
 
 
 def test_keeping_parts_leaves_the_upload_open() -> None:
-    simulation = Simulation(7, 0.0, 50_000, 1000)
+    simulation = Simulation(7, 0.0, 50_000, 1000, keeps=lambda error: error.kind is ErrorKind.CANCELLED)
     start = simulation.machine.poll(0.0)
     assert isinstance(start, Start)
     simulation.perform(start)
-    simulation.machine.cancel(keep_parts=True)
+    simulation.machine.cancel()
     assert isinstance(simulation.machine.poll(0.0), Failed)
     assert list(simulation.store.uploads) == ["u1"]
 
