@@ -18,8 +18,9 @@ requests that start together end together, and part of such a burst would be mis
 _OPENING_INTERVAL = 0.1
 """The same while the window still doubles."""
 _SHARE = 0.5
-_ENOUGH = 0.25
-"""Of what a larger window promises it must bring that share to be kept, or that much more throughput."""
+"""Of what a larger window promises it must bring this share to be kept: a quarter more slots, an eighth more bytes."""
+_RISING = 1.25
+"""From one interval to the next at the same size: then what this size brings is not known yet."""
 _HOLD = 4
 """Intervals to leave the window alone after growth brought nothing; doubled each time that happens again."""
 _LONGEST_HOLD = 128
@@ -39,7 +40,8 @@ class Window:
         self._wanted = False
         self._since = clock()
         self._done = self._ended = 0
-        self._opening, self._doubted, self._warm = True, False, False
+        self._opening = True
+        self._seen: float | None = None
         self._best = 0.0
         self._before_growth: float | None = None
         self._hold = 0
@@ -109,28 +111,51 @@ class Window:
         rate = self._done / elapsed
         wanted, self._wanted = self._wanted or bool(self._waiters), False
         self._since, self._done, self._ended = now, 0, 0
-        if not wanted or not self._warm:  # the first round made the connections and says nothing of the line
-            self._before_growth, self._warm = None, True
+        if not wanted:
+            self._before_growth = self._seen = None
+        elif self._opening:
+            self._open_further(rate)
+        else:
+            self._step_further(rate)
+
+    def _open_further(self, rate: float) -> None:
+        """Double, once what this size brings no longer rises by itself: at first its connections are being made."""
+        before, self._seen = self._seen, rate
+        if before is None or rate > before * _RISING:
             return
-        before, self._before_growth = self._before_growth, None
-        if before is not None:
-            promised = self._limit / before - 1.0
-            if rate < self._best * (1.0 + min(promised * _SHARE, _ENOUGH)):
-                if self._opening and not self._doubted:  # one slow interval may be chance, and costs a far service dear
-                    self._doubted, self._before_growth = True, before
-                    return
-                self._limit, self._hold, self._opening = before, self._next_hold, False
-                self._next_hold = min(self._next_hold * 2, _LONGEST_HOLD)
-                return
-            self._next_hold, self._doubted = _HOLD, False
+        rate = max(before, rate)
+        if self._paid(rate):
+            self._best = rate
+            self._grow(self._limit)
+        else:
+            self._opening = False
+
+    def _step_further(self, rate: float) -> None:
+        if not self._paid(rate):
+            return
         self._best = max(rate, self._best * 0.9)
         if self._hold > 0:
             self._hold -= 1
-            return
+        else:
+            self._grow(max(1.0, self._limit / 4))
+
+    def _grow(self, step: float) -> None:
         if self._limit < self._maximum:
-            self._before_growth = self._limit
-            step = self._limit if self._opening else max(1.0, self._limit / 4)
+            self._before_growth, self._seen = self._limit, None
             self._limit = min(float(self._maximum), self._limit + step)
+
+    def _paid(self, rate: float) -> bool:
+        """Whether the last growth, if this comes after one, brought enough; it is undone if not."""
+        before, self._before_growth = self._before_growth, None
+        if before is None:
+            return True
+        promised = self._limit / before - 1.0
+        if rate < self._best * (1.0 + promised * _SHARE):
+            self._limit, self._hold = before, self._next_hold
+            self._next_hold = min(self._next_hold * 2, _LONGEST_HOLD)
+            return False
+        self._next_hold = _HOLD
+        return True
 
 
 class ByteBudget:

@@ -106,17 +106,25 @@ def test_stops_doubling_where_the_line_is_full() -> None:
 def test_one_slow_round_does_not_end_the_doubling() -> None:
     clock = Clock()
     window = Window(4, 32, clock)
-    rounds(window, clock, latency=0.1, line=1e9, seconds=0.25)
+    rounds(window, clock, latency=0.1, line=1e9, seconds=0.45)
     assert window.limit == 16
     rounds(window, clock, latency=0.4, line=1e9, seconds=0.4)
-    rounds(window, clock, latency=0.1, line=1e9, seconds=0.15)
+    rounds(window, clock, latency=0.1, line=1e9, seconds=0.35)
     assert window.limit == 32
+
+
+def test_throughput_that_rises_by_itself_is_no_reason_to_grow() -> None:
+    clock = Clock()
+    window = Window(8, 32, clock)
+    for line in (20, 40, 80, 80, 80, 80, 80, 80):
+        rounds(window, clock, latency=0.01, line=line, seconds=8 / line)
+    assert window.limit == 8
 
 
 async def test_idle_time_is_not_taken_for_slowness() -> None:
     clock = Clock()
     window = Window(4, 32, clock)
-    rounds(window, clock, latency=0.1, line=1e9, seconds=0.15)
+    rounds(window, clock, latency=0.1, line=1e9, seconds=0.25)
     assert window.limit == 8
     clock.now += 1000
     await window.acquire()
