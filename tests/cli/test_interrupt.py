@@ -17,7 +17,7 @@ DEAF = """
 import signal, sys, threading
 from vodfast.cli.interrupt import Interrupted, interruptible
 
-def cancel():
+def cancel(signum):
     print("cancelled", flush=True)
 
 try:

@@ -22,6 +22,11 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _NUDGE = signal.SIGURG
 """Wakes the main thread without meaning anything; nobody else sends it."""
 
+_STOPPING: dict[int, bytes] = {
+    signal.SIGINT: b"vodfast: stopping: taking back what is unfinished (Ctrl-C again to leave at once)\n",
+    signal.SIGTERM: b"vodfast: stopping: the same command goes on from here, where it can (Ctrl-C to leave at once)\n",
+}
+
 _Handler: TypeAlias = Callable[[int, FrameType | None], None]
 _Reader: TypeAlias = Callable[[int], None]
 
@@ -42,8 +47,8 @@ class Interruption:
 
 
 @contextlib.contextmanager
-def interruptible(cancel: Callable[[], None] | None = None) -> Iterator[Interruption]:
-    """Within the block, the first signal calls `cancel` (or raises `Interrupted` without one).
+def interruptible(cancel: Callable[[int], None] | None = None) -> Iterator[Interruption]:
+    """Within the block, the first signal calls `cancel` with its number (or raises `Interrupted` without one).
 
     `cancel` is called from a thread of its own. A second SIGINT ends the process with 130 and no further word: the
     server keeps what was acknowledged. Does nothing off the main thread, where Python delivers no signals.
@@ -57,7 +62,7 @@ def interruptible(cancel: Callable[[], None] | None = None) -> Iterator[Interrup
         yield state
 
 
-def _cancelling(state: Interruption, cancel: Callable[[], None]) -> tuple[_Handler, _Reader]:
+def _cancelling(state: Interruption, cancel: Callable[[int], None]) -> tuple[_Handler, _Reader]:
     """The reader does everything, whatever the main thread is at."""
 
     def handle(_signum: int, _frame: FrameType | None) -> None:
@@ -69,8 +74,8 @@ def _cancelling(state: Interruption, cancel: Callable[[], None]) -> tuple[_Handl
             return
         state.signum = signum
         with contextlib.suppress(OSError):
-            os.write(2, b"vodfast: stopping: taking back what cannot be continued (Ctrl-C again to leave at once)\n")
-        cancel()
+            os.write(2, _STOPPING[signum])
+        cancel(signum)
 
     return handle, read
 

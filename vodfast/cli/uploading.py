@@ -8,7 +8,7 @@ of its plan a final state.
 from __future__ import annotations
 
 import contextlib
-import functools
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -83,8 +83,12 @@ class Run:
     def _upload(self, client: Client) -> int | None:
         """Every item to its end; the signal that interrupted it, if one did."""
         unended = Counter(self._items.label(entry) for entry in self._plan.entries)
-        pause = functools.partial(client.cancel, pause=True)
-        with interruptible(pause) as interruption, self._listeners() as listeners:
+
+        def stop(signum: int) -> None:
+            """Ctrl-C is somebody's change of mind, SIGTERM the machine's."""
+            client.cancel(pause=signum == signal.SIGTERM)
+
+        with interruptible(stop) as interruption, self._listeners() as listeners:
             for result in client.upload_many(self._fed(client, interruption), events=_sink(listeners)):
                 unended[result.source] -= 1
                 if self._wait is not None and result.query_id is not None:
@@ -118,7 +122,9 @@ class Run:
     def _fed(self, client: Client, interruption: Interruption) -> Iterator[UploadItem]:
         for item in self._items:
             if interruption.signum is not None:
-                client.cancel(pause=True)  # an item handed over just before the signal may have started after it
+                client.cancel(
+                    pause=interruption.signum == signal.SIGTERM
+                )  # an item handed over just before the signal may have started after it
                 return
             yield item
 
