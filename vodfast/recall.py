@@ -112,7 +112,7 @@ class Recorded(Generic[T]):
     def _parse(self, response: Response) -> T:
         answer = self._call.parse(response)
         media: bytes | None = None
-        with contextlib.suppress(TypeError, NotImplementedError):
+        with contextlib.suppress(TypeError, NotImplementedError):  # options of a caller's own making: `gc` only forgets
             media = msgspec.json.encode(self._media)
         self.opening = Opening(self._asked_at, response.status, response.headers, response.body, media)
         return answer

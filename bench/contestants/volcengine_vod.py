@@ -9,20 +9,14 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from bench.scripts import package_of, paths_of
 from bench.stopwatch import contend
 from vodfast.credentials import emulator_credentials
 
 
 def prepare(job: dict[str, Any]) -> Callable[[], dict[str, Any]]:
-    stand_in, playlist = job["options"].get("stand_in", False), job["options"].get("playlist", False)
-    os.environ["REQUESTS_CA_BUNDLE"] = job["ca"]
-    if stand_in:
-        os.environ["VODFAST_EMULATOR"] = f"{job['scheme']}://{job['endpoint']}"
-    else:
-        for name in ("HTTPS_PROXY", "https_proxy"):
-            os.environ[name] = f"http://{job['endpoint']}"
-        os.environ["NO_PROXY"] = ""
-    package = "vodfast.compat.volcengine" if stand_in else "volcengine"
+    package, paths = package_of(job, "volcengine"), paths_of(job)
+    playlist = job["options"].get("playlist", False)
     requests = import_module(f"{package}.vod.models.request.request_vod_pb2")
     service = import_module(f"{package}.vod.VodService").VodService()
     keys = emulator_credentials("volcengine")
@@ -40,7 +34,7 @@ def prepare(job: dict[str, Any]) -> Callable[[], dict[str, Any]]:
         service.upload_media(request)
 
     def run() -> dict[str, Any]:
-        for path in job["files"][-1:] if playlist else job["files"]:
+        for path in paths:
             upload(path)
         return {}
 

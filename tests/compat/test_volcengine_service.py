@@ -186,7 +186,6 @@ def test_the_vendors_words_are_the_argument_of_an_error(
     assert caught.value.code == "4030"
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="this system has no such signal")
 def test_what_a_signal_handler_raises_ends_the_upload(
     service: VodService, emulated: Any, media_file: Callable[..., Path]
 ) -> None:

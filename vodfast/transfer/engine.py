@@ -44,8 +44,7 @@ class Engine:
     def __init__(self, transport: Transport, config: TransferConfig, *, rng: random.Random | None = None) -> None:
         self.config = config
         self._transport = transport
-        # Jitter needs no secrecy.
-        self.retry = RetryPolicy(config, rng or random.Random())  # noqa: S311  # jitter, no secret
+        self.retry = RetryPolicy(config, rng or random.Random())  # noqa: S311  # jitter needs no secrecy
         self.window = Window(config.start_connections, config.max_connections, time.monotonic)
         self.calls = Window(config.max_calls, config.max_calls, time.monotonic)
         self.memory = ByteBudget(config.memory_budget)
