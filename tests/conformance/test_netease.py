@@ -229,7 +229,7 @@ class Announcing:
         self.inner = inner
         self.last_sent = asyncio.Event()
 
-    async def send(self, request: Request) -> Response:
+    async def send(self, request: Request, _sent: object = None) -> Response:
         if "complete=true" in request.url:
             self.last_sent.set()
         return await self.inner.send(request)

@@ -98,10 +98,10 @@ def granted(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     found: set[str] = set()
     send = CurlTransport.send
 
-    async def heard(transport: CurlTransport, request: Request) -> Response:
+    async def heard(transport: CurlTransport, request: Request, *sent: Any) -> Response:
         for name, value in request.headers:
             found.update(grants(name, value))
-        response = await send(transport, request)
+        response = await send(transport, request, *sent)
         with contextlib.suppress(msgspec.MsgspecError):
             found.update(grants("", msgspec.json.decode(response.body)))
         return response

@@ -116,8 +116,8 @@ class CurlTransport:
         """Handles in use."""
         return self._busy
 
-    async def send(self, request: Request) -> Response:
-        """Perform one exchange.
+    async def send(self, request: Request, sent: Callable[[], None] | None = None) -> Response:
+        """Perform one exchange. `sent` is called when libcurl has taken the last byte of a streamed body.
 
         Raises:
             VodfastError: kind NETWORK, TLS or CONFIG; `reached` tells whether the request may have had an effect.
@@ -132,7 +132,7 @@ class CurlTransport:
         reusable = True
         self._busy += 1
         try:
-            reader = self._prepare(curl, request, reply)
+            reader = self._prepare(curl, request, reply, sent)
             future = self._multi.add_handle(curl)
             try:
                 await (future if reader is None else _settled(future, reader, self._config.settle_seconds))
@@ -179,7 +179,9 @@ class CurlTransport:
             except RuntimeError:  # its future's own clean-up came first
                 return
 
-    def _prepare(self, curl: pycurl.Curl, request: Request, reply: _Reply) -> Reader | None:
+    def _prepare(
+        self, curl: pycurl.Curl, request: Request, reply: _Reply, sent: Callable[[], None] | None
+    ) -> Reader | None:
         config = self._config
         set_option = curl.setopt
         set_option(pycurl.URL, self._routed(request.url))
@@ -226,9 +228,9 @@ class CurlTransport:
         set_option(pycurl.HTTPHEADER, headers)
         set_option(pycurl.HEADERFUNCTION, reply.take_header)
         set_option(pycurl.WRITEFUNCTION, reply.take_body)
-        return self._prepare_body(curl, request)
+        return self._prepare_body(curl, request, sent)
 
-    def _prepare_body(self, curl: pycurl.Curl, request: Request) -> Reader | None:
+    def _prepare_body(self, curl: pycurl.Curl, request: Request, sent: Callable[[], None] | None) -> Reader | None:
         body = request.body
         if body is None or isinstance(body, bytes):
             if request.method == "HEAD":
@@ -244,7 +246,8 @@ class CurlTransport:
             curl.setopt(pycurl.CUSTOMREQUEST, request.method)
         curl.setopt(pycurl.INFILESIZE_LARGE, body.length)
         curl.setopt(pycurl.UPLOAD_BUFFERSIZE, min(self._config.upload_buffer, max(body.length, 16 * 1024)))
-        curl.setopt(pycurl.READFUNCTION, self._pace.paced(curl, reader) if self._pace else reader.read)
+        read = self._pace.paced(curl, reader) if self._pace else reader.read
+        curl.setopt(pycurl.READFUNCTION, read if sent is None else _telling(read, reader, sent))
         curl.setopt(pycurl.SEEKFUNCTION, lambda offset, _origin: _seek(reader, offset))
         return reader
 
@@ -276,6 +279,18 @@ class CurlTransport:
             # Counts what was sent before libcurl went over to a fresh connection by itself, but no CONNECT to a proxy.
             reached=curl.getinfo(pycurl.REQUEST_SIZE) > 0,
         )
+
+
+def _telling(read: Callable[[int], Any], reader: Reader, sent: Callable[[], None]) -> Callable[[int], Any]:
+    """A read function that says when it has handed out everything."""
+
+    def telling(limit: int) -> Any:
+        piece = read(limit)
+        if reader.sent == reader.length:
+            sent()
+        return piece
+
+    return telling
 
 
 def _seek(reader: Reader, offset: int) -> int:

@@ -30,6 +30,8 @@ _log = logging.getLogger("vodfast.transfer")
 _PASSING = frozenset({ErrorKind.NETWORK, ErrorKind.TLS, ErrorKind.UNAVAILABLE, ErrorKind.THROTTLED})
 _LAST_PARTS = 1.0
 """Seconds in which parts that are on their way may still arrive, and need not be sent again, before a pause."""
+_WORTH_A_THREAD = 1024 * 1024
+"""Bytes of a part from which reading it ahead on another thread pays."""
 
 OnRetry: TypeAlias = Callable[[VodfastError, int, float], None]
 """Told of every request that will be made again: the error, the failed attempt's number, the delay in seconds."""
@@ -81,6 +83,9 @@ class Transfer:
         self.failure: VodfastError | None = None
         self._begun = 0
         self._running: dict[asyncio.Task[tuple[Any, int | None]], Start] = {}
+        # Tokens of the parts that wait for a slot, and what is done once one of them has it.
+        self._queue: set[int] = set()
+        self._shorter: asyncio.Future[None] | None = None
         self._feeding: asyncio.Task[None] | None = None
         self._fed = 0
         # Bytes of the memory budget held by stream parts that are not acknowledged yet.
@@ -138,7 +143,9 @@ class Transfer:
             else:
                 task = asyncio.create_task(self._perform(step))
                 self._running[task] = step
-                await self._window_room()
+                if step.weight:
+                    self._queue.add(step.token)
+                    await self._window_room(step)
 
     async def _remember(self) -> None:
         """Write down what is new. An upload's id is on disk before anything more is sent under it."""
@@ -189,11 +196,22 @@ class Transfer:
         self._held -= amount
         self._engine.memory.release(amount)
 
-    async def _window_room(self) -> None:
-        """Start no more requests than the window can take soon: the rest would only queue, and memory with them."""
-        waiting = sum(1 for start in self._running.values() if start.weight) - self._engine.window.limit
-        if waiting >= 1:
-            await self._collect(None)
+    async def _window_room(self, latest: Start) -> None:
+        """Start no more requests than the window can take soon: the rest would only queue, and memory with them. Those
+        that are read ahead queue a window's worth early, so that they are ready when the others end.
+        """
+        await asyncio.sleep(0)  # the request that was just started takes its slot, if there is one
+        if len(self._queue) >= (1 if latest.call.ahead is None else self._engine.window.limit):
+            self._shorter = asyncio.get_running_loop().create_future()
+            try:
+                await self._collect(None)
+            finally:
+                self._shorter = None
+
+    def _leave_queue(self, token: int) -> None:
+        self._queue.discard(token)
+        if self._shorter is not None and not self._shorter.done():
+            self._shorter.set_result(None)
 
     async def _run_alone(self, start: Start) -> None:
         try:
@@ -242,13 +260,16 @@ class Transfer:
 
     async def _perform(self, start: Start) -> tuple[Any, int | None]:
         window = self._engine.window if start.weight else self._engine.calls
+        if start.weight >= _WORTH_A_THREAD:
+            await self._engine.read_ahead(start.call)
         # A renewal is a call itself: waiting for it with a place in the window held could wait forever.
         keys = await self._credentials.get(self._engine.now())
-        await window.acquire()
+        slot = await window.acquire()
         self._begun = start.token
+        self._leave_queue(start.token)
         moved = 0
         try:
-            answer, sent = await self._engine.attempt(start.call, self._credentials, keys)
+            answer, sent = await self._engine.attempt(start.call, self._credentials, keys, slot.sent)
             if start.weight:
                 self._source.check_unchanged()
             moved = start.weight or 1
@@ -258,7 +279,7 @@ class Transfer:
                 window.throttled()
             raise
         finally:
-            window.release(moved)
+            slot.release(moved)
 
     async def _wait(self, step: Wait, now: float) -> None:
         if step.hungry and self._feeding is None:
@@ -267,7 +288,9 @@ class Transfer:
 
     async def _collect(self, timeout: float | None) -> None:
         """Wait until something ends (or `timeout`), and tell the machine."""
-        waits: set[asyncio.Task[Any]] = set(self._running)
+        waits: set[asyncio.Future[Any]] = set(self._running)
+        if self._shorter is not None:
+            waits.add(self._shorter)
         if self._feeding is not None:
             waits.add(self._feeding)
             if self._held and not self._running:
@@ -281,11 +304,12 @@ class Transfer:
             if task is self._feeding:
                 self._feeding = None
                 task.result()
-            else:
-                self._report(task)
+            elif task is not self._shorter:
+                self._report(cast("asyncio.Task[tuple[Any, int | None]]", task))
 
     def _report(self, task: asyncio.Task[tuple[Any, int | None]]) -> None:
         start = self._running.pop(task)
+        self._queue.discard(start.token)
         if task.cancelled():
             self._machine.on_dropped(start.token)
             return

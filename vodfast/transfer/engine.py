@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -21,6 +21,7 @@ from vodfast.credentials import CachedCredentials, Credentials
 from vodfast.errors import ErrorKind, RetryClass, VodfastError
 from vodfast.transfer.clock import TOLERANCE, ahead_of_us, explained, refuses
 from vodfast.transfer.drive import OnRetry, Terms, Transfer
+from vodfast.transfer.loops import in_thread
 from vodfast.transfer.message import Request, Response
 from vodfast.transfer.ports import AnyStore, Call
 from vodfast.transfer.retry import RetryPolicy, outcome_unknown, refuses_keys
@@ -30,11 +31,16 @@ from vodfast.transfer.window import ByteBudget, Window
 
 T = TypeVar("T")
 
+_READERS = 1
+"""Parts read ahead at a time: in order, so that the one that is sent next is ready first."""
+
 
 class Transport(Protocol):
     """What performs an exchange; `curl.CurlTransport` on real sockets."""
 
-    async def send(self, request: Request) -> Response: ...
+    async def send(self, request: Request, sent: Callable[[], None] | None = None) -> Response:
+        """`sent` is called when the last byte of a streamed body was handed out, perhaps again if it is sent again."""
+
     async def aclose(self) -> None: ...
 
 
@@ -51,6 +57,7 @@ class Engine:
         self.ahead = 0.0
         """Seconds the service's clock is ahead, learned from a refusal that a wrong clock explains."""
         self._cleaning: set[asyncio.Task[Any]] = set()
+        self._reading_ahead = asyncio.Semaphore(_READERS)
 
     def now(self) -> float:
         """Unix seconds by the service's clock, as far as it is known to differ from this machine's."""
@@ -76,7 +83,7 @@ class Engine:
         attempt, unsettled, renewed = 0, False, False
         while True:
             attempt += 1
-            await self.calls.acquire()
+            slot = await self.calls.acquire()
             moved = 0
             try:
                 answer, _ = await self.attempt(call, credentials)
@@ -101,7 +108,7 @@ class Engine:
                 self.retry.succeeded()
                 return answer
             finally:
-                self.calls.release(moved)
+                slot.release(moved)
             await asyncio.sleep(delay)
 
     async def transfer(
@@ -173,17 +180,36 @@ class Engine:
         except (msgspec.MsgspecError, KeyError):
             return f"{route.host}:{route.port}"
 
+    async def read_ahead(self, call: Call[Any]) -> None:
+        """What is to be computed before the request can be built, beside whatever is being sent.
+
+        Raises:
+            SourceChanged: the file is shorter than it was.
+        """
+        if call.ahead is None:
+            return
+        try:
+            async with self._reading_ahead:
+                await in_thread(call.ahead)
+        except VodfastError as error:
+            _place(error, call)
+            raise
+
     async def attempt(
-        self, call: Call[T], credentials: CachedCredentials, keys: Credentials | None = None
+        self,
+        call: Call[T],
+        credentials: CachedCredentials,
+        keys: Credentials | None = None,
+        sent: Callable[[], None] | None = None,
     ) -> tuple[T, int | None]:
-        """One attempt: the answer, and the digest of a body that was streamed."""
+        """One attempt: the answer, and the digest of a body that was streamed; `sent` as for `Transport.send`."""
         if call.answered is not None:
             return call.answered(), None
         now = self.now()
         keys = keys or await credentials.get(now)
         try:
             request = _built(call, keys, now)
-            response = await self._transport.send(request)
+            response = await self._transport.send(request, sent)
             try:
                 return call.parse(response), response.sent
             except VodfastError as error:
@@ -195,12 +221,11 @@ class Engine:
                     raise  # the time plays no part in it
             return await self._signed_anew(call, again, ahead)
         except VodfastError as error:
-            error.cloud = error.cloud or call.cloud
-            error.operation = error.operation or call.operation
             if refuses_keys(error):
                 credentials.refused(keys)
             if call.failed is not None:
                 call.failed(error)
+            _place(error, call)
             raise
 
     async def _signed_anew(self, call: Call[T], request: Request, ahead: float) -> tuple[T, int | None]:
@@ -214,6 +239,11 @@ class Engine:
             raise
         self.ahead = ahead
         return answer, response.sent
+
+
+def _place(error: VodfastError, call: Call[Any]) -> None:
+    error.cloud = error.cloud or call.cloud
+    error.operation = error.operation or call.operation
 
 
 def _built(call: Call[Any], keys: Credentials, now: float) -> Request:

@@ -29,7 +29,8 @@ class Call(Generic[T_co]):
     again is harmless when the outcome of the first one is unknown. `reads` marks calls that change nothing.
     `failed` is told of every attempt that failed, so that a store with several addresses can turn to the next.
     `answered` gives the answer of a step the service does not have; then nothing is built, sent or parsed.
-    `final` says that its effect makes the media and cannot be taken back.
+    `final` says that its effect makes the media and cannot be taken back. `ahead` computes and keeps what `build` would
+    otherwise stop for, a pass over the bytes of a part: it may be called on another thread, while others are sent.
     """
 
     cloud: str
@@ -41,6 +42,7 @@ class Call(Generic[T_co]):
     failed: Callable[[VodfastError], None] | None = None
     answered: Callable[[], T_co] | None = None
     final: bool = False
+    ahead: Callable[[], object] | None = None
 
 
 def without_request(cloud: str, operation: str, answer: T) -> Call[T]:

@@ -77,17 +77,20 @@ class Source(Protocol):
 class _BufferBody:
     """A part that lies in memory."""
 
-    __slots__ = ("_data", "length")
+    __slots__ = ("_data", "_sums", "length")
 
     def __init__(self, data: memoryview | bytes) -> None:
         self._data = data
+        self._sums: dict[str, int] = {}
         self.length = len(data)
 
     def open(self, digest: DigestName | None) -> Reader:
         return _native.PartReader(self._data, digest)
 
     def checksum(self, digest: DigestName) -> int:
-        return _CHECKSUMS[digest](self._data)
+        if digest not in self._sums:
+            self._sums[digest] = _CHECKSUMS[digest](self._data)
+        return self._sums[digest]
 
     def cut(self, start: int, length: int) -> _BufferBody:
         """The bytes [start, start + length), not copied."""

@@ -2,7 +2,8 @@
 
 Decides when a request may start. The window doubles round by round until that stops paying, then grows by small steps
 while throughput grows, and is halved when the service throttles (AIMD), so no tuning flag is needed and a far service
-is as fast as a near one. Waiters are served in order. Owned by one event loop; not thread-safe.
+is as fast as a near one. It bounds what is being sent: the line does not rest while answers are awaited. Waiters are
+served in order. Owned by one event loop; not thread-safe.
 """
 
 from __future__ import annotations
@@ -24,19 +25,47 @@ _RISING = 1.25
 _HOLD = 4
 """Intervals to leave the window alone after growth brought nothing; doubled each time that happens again."""
 _LONGEST_HOLD = 128
+_WAITING = 4
+"""For so many that may be sent, one more is in flight: that keeps the line busy, and little enough in socket buffers to
+stay in the processor's caches.
+"""
 _SHRINK_PAUSE = 1.0
 """Seconds in which several throttled answers count as one."""
 
 
+class Slot:
+    """A place in the window, for one request."""
+
+    __slots__ = ("_sending", "_window")
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+        self._sending = True
+
+    def sent(self) -> None:
+        """All of the request is out: another may be sent while its answer is awaited. Said again, it has no effect."""
+        if self._sending:
+            self._sending = False
+            self._window.count_out()
+
+    def release(self, moved: int = 0) -> None:
+        """Give the place back, once, after `moved` units (bytes, or 1 for a call) were acknowledged; 0 if it failed."""
+        self.sent()
+        self._window.count_answer(moved)
+
+
 class Window:
-    """Slots for requests in flight, between 1 and `maximum`, starting at `start`."""
+    """Slots for requests: at most `limit` of them are being sent, between 1 and `maximum`, starting at `start`. While
+    others only wait for their answers a quarter as many more may be in flight, `maximum` in all.
+    """
 
     def __init__(self, start: int, maximum: int, clock: Callable[[], float]) -> None:
         self._limit = float(min(start, maximum))
         self._maximum = maximum
         self._clock = clock
         self._in_flight = 0
-        self._waiters: deque[asyncio.Future[None]] = deque()
+        self._sending = 0
+        self._waiters: deque[asyncio.Future[Slot]] = deque()
         self._wanted = False
         self._since = clock()
         self._done = self._ended = 0
@@ -56,26 +85,40 @@ class Window:
     def in_flight(self) -> int:
         return self._in_flight
 
-    async def acquire(self) -> None:
-        """Wait for a slot. Every acquired slot is given back with `release`."""
-        if self._in_flight < int(self._limit) and not self._waiters:
+    async def acquire(self) -> Slot:
+        """Wait for a slot, which is to be given back."""
+        if self._has_room() and not self._waiters:
             if not self._in_flight:  # idle time says nothing of throughput
                 self._since, self._done, self._ended = self._clock(), 0, 0
-            self._in_flight += 1
-            return
+            return self._take()
         self._wanted = True
-        waiter = asyncio.get_running_loop().create_future()
+        waiter: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         try:
-            await waiter
+            return await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled():
+                self._sending -= 1
                 self._in_flight -= 1
                 self._wake()
             raise
 
-    def release(self, moved: int = 0) -> None:
-        """Give a slot back after `moved` units (bytes, or 1 for a call) were acknowledged; 0 if it failed."""
+    def _has_room(self) -> bool:
+        limit = int(self._limit)
+        return self._sending < limit and self._in_flight < min(limit + max(1, limit // _WAITING), self._maximum)
+
+    def _take(self) -> Slot:
+        self._sending += 1
+        self._in_flight += 1
+        return Slot(self)
+
+    def count_out(self) -> None:
+        """For a slot: its request is sent."""
+        self._sending -= 1
+        self._wake()
+
+    def count_answer(self, moved: int) -> None:
+        """For a slot: its request is answered, or will not be."""
         self._in_flight -= 1
         self._done += moved
         self._ended += 1
@@ -95,11 +138,10 @@ class Window:
         self._hold = self._next_hold = _HOLD
 
     def _wake(self) -> None:
-        while self._waiters and self._in_flight < int(self._limit):
+        while self._waiters and self._has_room():
             waiter = self._waiters.popleft()
             if not waiter.done():
-                self._in_flight += 1
-                waiter.set_result(None)
+                waiter.set_result(self._take())
 
     def _adapt(self) -> None:
         if self._ended % int(self._limit):

@@ -66,7 +66,7 @@ class Service:
         self.more = more
         self.times: list[float] = []
 
-    async def send(self, request: Request) -> Response:
+    async def send(self, request: Request, _sent: object = None) -> Response:
         stamp = float(dict(request.headers)["x-date"])
         self.times.append(stamp - time.time())
         right = self.takes is not None and abs(self.times[-1] - self.takes) < 300

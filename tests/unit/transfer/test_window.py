@@ -22,27 +22,25 @@ def saturated(window: Window, clock: Clock, rate_of: object, seconds: float) -> 
     for _ in range(steps):
         clock.now += 0.05
         window._wanted = True
-        window._in_flight += 1
-        window.release(int(rate_of(window.limit) * 0.05))
+        window._take().release(int(rate_of(window.limit) * 0.05))
         limits.append(window.limit)
     return limits
 
 
 async def test_grants_up_to_the_limit_then_in_order() -> None:
     window = Window(2, 8, Clock())
-    await window.acquire()
-    await window.acquire()
+    slots = [await window.acquire(), await window.acquire()]
     order: list[int] = []
 
     async def wait(number: int) -> None:
-        await window.acquire()
+        slots.append(await window.acquire())
         order.append(number)
 
     tasks = [asyncio.create_task(wait(number)) for number in range(3)]
     await asyncio.sleep(0)
     assert order == []
-    for _ in range(3):
-        window.release(1)
+    for number in range(3):
+        slots[number].release(1)
         await asyncio.sleep(0)
     await asyncio.gather(*tasks)
     assert order == [0, 1, 2]
@@ -51,14 +49,45 @@ async def test_grants_up_to_the_limit_then_in_order() -> None:
 
 async def test_a_cancelled_waiter_loses_no_slot() -> None:
     window = Window(1, 1, Clock())
-    await window.acquire()
+    slot = await window.acquire()
     first, second = asyncio.create_task(window.acquire()), asyncio.create_task(window.acquire())
     await asyncio.sleep(0)
-    window.release(1)  # granted to the first, which is cancelled before it runs
+    slot.release(1)  # granted to the first, which is cancelled before it runs
     first.cancel()
     await asyncio.wait([first])
     await asyncio.wait_for(second, 60)
     assert window.in_flight == 1
+
+
+async def test_a_request_that_is_out_makes_room_for_another_while_its_answer_is_awaited() -> None:
+    window = Window(4, 8, Clock())
+    slots = [await window.acquire() for _ in range(4)]
+    others = [asyncio.create_task(window.acquire()) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert not others[0].done()
+    for slot in slots:
+        slot.sent()
+        slot.sent()  # libcurl may read a body a second time
+    await asyncio.sleep(0)
+    assert [other.done() for other in others] == [True, False]  # a quarter more than the limit
+    others[0].result().sent()
+    await asyncio.sleep(0)
+    assert not others[1].done()
+    slots[0].release(1)
+    await asyncio.wait_for(others[1], 60)
+    assert window.in_flight == 5
+
+
+async def test_no_more_than_the_maximum_is_in_flight_sent_or_not() -> None:
+    window = Window(2, 3, Clock())
+    for _ in range(2):
+        (await window.acquire()).sent()
+    await window.acquire()
+    another = asyncio.create_task(window.acquire())
+    await asyncio.sleep(0)
+    assert not another.done()
+    another.cancel()
+    assert window.in_flight == 3
 
 
 def test_grows_while_throughput_grows_and_stops_at_the_knee() -> None:
@@ -85,8 +114,7 @@ def rounds(window: Window, clock: Clock, latency: float, line: float, seconds: f
         clock.now += max(latency, flight / line)
         for _ in range(flight):
             window._wanted = True
-            window._in_flight += 1
-            window.release(1)
+            window._take().release(1)
 
 
 def test_opens_in_a_few_round_trips_to_a_far_service() -> None:
@@ -127,8 +155,7 @@ async def test_idle_time_is_not_taken_for_slowness() -> None:
     rounds(window, clock, latency=0.1, line=1e9, seconds=0.25)
     assert window.limit == 8
     clock.now += 1000
-    await window.acquire()
-    window.release(0)
+    (await window.acquire()).release(0)
     rounds(window, clock, latency=0.1, line=1e9, seconds=0.5)
     assert window.limit == 32
 
@@ -138,8 +165,7 @@ def test_does_not_grow_when_nobody_waits() -> None:
     window = Window(4, 32, clock)
     for _ in range(100):
         clock.now += 0.1
-        window._in_flight += 1
-        window.release(1000)
+        window._take().release(1000)
     assert window.limit == 4
 
 

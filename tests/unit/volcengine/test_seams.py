@@ -65,7 +65,7 @@ def test_parts_confirmed_one_by_one_are_proof_where_no_digest_of_the_whole_exist
 
 
 class NoTransport:
-    async def send(self, request: Request) -> Response:
+    async def send(self, request: Request, _sent: object = None) -> Response:
         raise AssertionError("nothing may be sent")
 
     async def aclose(self) -> None:

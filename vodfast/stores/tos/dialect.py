@@ -195,7 +195,7 @@ class GatewayStore:
         timeout: float = CALL_TIMEOUT,
         reads: bool = False,
     ) -> Call[T]:
-        streamed = body is not None and not isinstance(body, bytes)
+        streamed = None if isinstance(body, bytes) else body
         used = [self._turn[0] % len(self.routes)]
         grant = [""]
 
@@ -220,7 +220,7 @@ class GatewayStore:
                 headers=build_headers([*_beside(route.headers, headers), *headers]),
                 body=body,
                 declared=declared,
-                timeout=None if streamed else timeout,
+                timeout=timeout if streamed is None else None,
             )
 
         def parse(response: Response) -> T:
@@ -234,7 +234,15 @@ class GatewayStore:
             if elsewhere and used[0] == self._turn[0] % len(self.routes):
                 self._turn[0] = used[0] + 1
 
-        return Call(cloud=self.cloud, operation=operation, build=build, parse=parse, reads=reads, failed=failed)
+        return Call(
+            cloud=self.cloud,
+            operation=operation,
+            build=build,
+            parse=parse,
+            reads=reads,
+            failed=failed,
+            ahead=None if streamed is None else lambda: streamed.checksum("crc32"),
+        )
 
     def _payload(self, operation: str, response: Response, place: int, grant: str) -> Payload:
         said = faults.outcome(response)
