@@ -11,6 +11,8 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
+from importlib import import_module
 from typing import NamedTuple, Protocol, TypeVar, cast
 
 import msgspec
@@ -22,7 +24,7 @@ from vodfast.recall import Opening, Outcome, Recorded, changed, has_finished, ha
 from vodfast.transfer.drive import Terms, passing
 from vodfast.transfer.engine import Engine
 from vodfast.transfer.journal import Entry, ObjectRecord
-from vodfast.transfer.loops import in_thread
+from vodfast.transfer.loops import in_thread, set_going
 from vodfast.transfer.plan import DEFAULT_PART
 from vodfast.transfer.ports import AnyStore, ObjectStore
 from vodfast.transfer.sources import Source
@@ -82,6 +84,12 @@ class _Place(NamedTuple):
     name: str
     line: str
     store: AnyStore
+
+
+@lru_cache(maxsize=1)
+def _load_cipher() -> None:
+    """Takes 20 ms, for which nobody waits while the service answers."""
+    set_going(partial(import_module, "vodfast.sealing"))
 
 
 class MediaSession:
@@ -208,10 +216,12 @@ class MediaSession:
 
     async def _apply(self) -> Ticket:
         recorded = Recorded(self._provider.apply(self._media), self._media)
+        if self._entry is not None:
+            _load_cipher()
         ticket = await self._engine.call(recorded.call(), self._account, self._watch.retried)
         if self._entry is not None and recorded.opening is not None:
             keys = await self._account.get(self._engine.now())
-            from vodfast.sealing import seal  # not before there is something to seal: the cipher takes 20 ms to load
+            from vodfast.sealing import seal
 
             sealed = seal(keys, self._entry.key.encode(), msgspec.msgpack.encode(recorded.opening))
             # Where there is no commit, the first object makes the media: its session must not be lost. Nor one in

@@ -19,7 +19,7 @@ from vodfast.errors import InvalidInput
 
 T = TypeVar("T")
 
-_Jobs = queue.SimpleQueue[Callable[[], None]]
+_Jobs = queue.SimpleQueue[Callable[[], object]]
 _spare: deque[_Jobs] = deque()
 """Where the threads that have nothing to do wait: starting one costs more than most of what they are for."""
 _SPARE = 4
@@ -70,13 +70,18 @@ async def in_thread(function: Callable[..., T], *args: Any) -> T:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(settle, value, failure)
 
+    set_going(work)
+    return await outcome
+
+
+def set_going(work: Callable[[], object]) -> None:
+    """Run a function, which must not fail, on a daemon thread; nobody hears of its end."""
     try:
         jobs = _spare.pop()
     except IndexError:
         jobs = queue.SimpleQueue()
         threading.Thread(target=_serve, args=(jobs,), name="vodfast-read", daemon=True).start()
     jobs.put(work)
-    return await outcome
 
 
 def _serve(jobs: _Jobs) -> None:
