@@ -26,7 +26,12 @@ try:
 except ImportError:  # it comes with the vendor's SDK
     certifi = None
 
-_NEEDS = {"aliyun_upload": "voduploadsdk", "tencent_vod": "qcloud_vod", "volcengine_vod": "volcengine"}
+_NEEDS = {
+    "aliyun_upload": "voduploadsdk",
+    "netease_vod": "requests",
+    "tencent_vod": "qcloud_vod",
+    "volcengine_vod": "volcengine",
+}
 """The package a contestant cannot do without."""
 
 Run = dict[str, float]

@@ -5,21 +5,40 @@ name, and the way from there to the emulator.
 from __future__ import annotations
 
 import os
+import socket
 from typing import Any
+
+_PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+_HERE = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
 def package_of(job: dict[str, Any], vendors: str) -> str:
-    """The package a script imports: the vendor's own, unmodified, through the emulator's proxy, or with the option
-    `stand_in` vodfast's. Sets the environment accordingly.
+    """The package a script imports: the vendor's own, unmodified, or with the option `stand_in` vodfast's. Either finds
+    the emulator where it looks for the vendor's hosts.
     """
     os.environ["REQUESTS_CA_BUNDLE"] = job["ca"]
     if job["options"].get("stand_in", False):
         os.environ["VODFAST_EMULATOR"] = f"{job['scheme']}://{job['endpoint']}"
         return f"vodfast.compat.{vendors}"
-    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
-        os.environ[name] = f"http://{job['endpoint']}"
-    os.environ["NO_PROXY"] = ""
+    for name in _PROXIES:
+        os.environ.pop(name, None)
+    _lead_names_to(job["endpoint"])
     return vendors
+
+
+def _lead_names_to(endpoint: str) -> None:
+    """Let every name and port lead to `endpoint`, in this process. As a proxy the emulator would make the packages look
+    slower than they are: urllib3 leaves Nagle's algorithm on for proxies, and then waits for delayed acknowledgements.
+    """
+    address, port = endpoint.rsplit(":", 1)
+    look_up = socket.getaddrinfo
+
+    def lead(host: Any, *rest: Any, **more: Any) -> Any:
+        if host in _HERE:
+            return look_up(host, *rest, **more)
+        return look_up(address, int(port), type=socket.SOCK_STREAM)
+
+    socket.getaddrinfo = lead
 
 
 def paths_of(job: dict[str, Any]) -> list[str]:

@@ -1,5 +1,5 @@
-"""A script of `voduploadsdk`, one upload after another: on the package itself, unmodified, through the emulator's
-proxy, or with `stand_in` on vodfast's package of that name. With `playlist` the last file is one.
+"""A script of `voduploadsdk`, one upload after another: on the package itself, unmodified, or with `stand_in` on
+vodfast's package of that name. With `playlist` the last file is one.
 """
 
 from __future__ import annotations
