@@ -240,6 +240,9 @@ class AsyncClient:
                 left.cancel()
             if unfinished:
                 await asyncio.wait(unfinished)
+            for left in unfinished:
+                if not left.cancelled():
+                    left.exception()  # nobody else asks for it, and asyncio would complain
             await source.aclose()
 
     async def pull(self, items: Sequence[PullItem | str]) -> list[PullTicket]:

@@ -53,4 +53,6 @@ class UploadEnded(Event, frozen=True, kw_only=True, tag="ended"):
 
 AnyEvent: TypeAlias = UploadStarted | Progress | Retried | UploadEnded
 EventSink: TypeAlias = Callable[[AnyEvent], None]
-"""Called on the event loop's thread, in order; it must not block. An exception it raises fails the upload."""
+"""Called on the event loop's thread, in order; it must not block. What it raises ends the upload as
+a cancellation does, reaches whoever waits for the upload, and is the last the sink hears of it.
+"""

@@ -147,10 +147,6 @@ class PackageSession:
         async with self._claims:
             try:
                 outcome = await self._all()
-            except asyncio.CancelledError:
-                if not self._pauses():
-                    await self._access.engine.clean_up(self._take_back())
-                raise
             except VodfastError as error:
                 kept = self._entries and passing(error)
                 over = error.kind is not ErrorKind.AMBIGUOUS and not kept
@@ -158,6 +154,10 @@ class PackageSession:
                     error.message += f"; {len(self._committed)} files it names had been finished before it"
                 if over and await self._access.engine.clean_up(self._take_back()):
                     self._forget()
+                raise
+            except (Exception, asyncio.CancelledError):
+                if not self._pauses():
+                    await self._access.engine.clean_up(self._take_back())
                 raise
             self._forget()
             return outcome
@@ -171,7 +171,7 @@ class PackageSession:
             for source in self._sources.values():
                 source.check_unchanged()
             await self._commit_members(width)
-        except (VodfastError, asyncio.CancelledError) as error:
+        except (Exception, asyncio.CancelledError) as error:
             kept = self._entries and passing(error) if isinstance(error, VodfastError) else self._pauses()
             if not kept:
                 await self._access.engine.clean_up(self._manifest.take_back(stored.ticket))

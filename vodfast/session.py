@@ -142,7 +142,7 @@ class MediaSession:
         except VodfastError as error:
             await self._settle(stored.ticket, error)
             raise
-        except asyncio.CancelledError:
+        except (Exception, asyncio.CancelledError):
             await self._withdraw(stored.ticket)
             raise
 
@@ -163,7 +163,7 @@ class MediaSession:
                     raise
                 for name in self._sources:
                     self._watch.moved(name, 0)
-            except asyncio.CancelledError:
+            except (Exception, asyncio.CancelledError):
                 await self._withdraw(ticket)
                 raise
         raise AssertionError("the last session returns or raises")
@@ -376,6 +376,7 @@ class MediaSession:
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.sleep(0)  # a cancellation that came with the last answer is too late
             return commit
+        await asyncio.sleep(0)  # a cancellation that is already due comes before, not after
         call = asyncio.ensure_future(self._engine.call(commit, self._account, self._watch.retried))
         try:
             try:
@@ -415,8 +416,8 @@ class MediaSession:
         return all((await together(range(len(places)), delete, self._engine.config.max_calls)).values())
 
     async def _withdraw(self, ticket: Ticket) -> None:
-        """`take_back`, after a cancellation that is more than a pause. What is left is in the journal, or else is said
-        here.
+        """`take_back`, after a cancellation that is more than a pause, or after what nobody expected. What is left is
+        in the journal, or else is said here.
         """
         if self._pauses():
             return

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any
 
 import msgspec
 
@@ -22,7 +23,7 @@ from vodfast.recall import Memory, Outcome, unchanged_since
 from vodfast.session import Access
 from vodfast.transfer.journal import Entry
 from vodfast.transfer.plan import STREAM_PART
-from vodfast.transfer.sources import Source, StreamSource, open_source, read_failure
+from vodfast.transfer.sources import Source, StreamSource, open_source
 
 
 class ItemUpload:
@@ -35,6 +36,8 @@ class ItemUpload:
         self._sink = sink
         self._memory = memory
         self._label = _label(item)
+        self._task: asyncio.Task[Any] | None = None
+        self._raised: BaseException | None = None
         self.pausing = False
         """See `session.Watch`; to be set before the task is cancelled."""
         self._sources: dict[str, Source] = {}
@@ -50,7 +53,26 @@ class ItemUpload:
         Raises:
             VodfastError: with `item`, `cloud` and `attempts` filled in. What was begun has been taken back, unless the
                 journal has it and the same call can continue it.
+            BaseException: whatever the sink raised. It has ended the upload as a cancellation does, unless that was
+                over before.
         """
+        self._task = asyncio.current_task()
+        try:
+            result = await self._run()
+        except VodfastError as error:
+            if self._raised is None:
+                raise
+            raise error from self._raised
+        except asyncio.CancelledError:
+            if self._raised is None:
+                raise
+            raise self._raised from None
+        if self._raised is not None:
+            self._raised.add_note(f"{self._label} was uploaded all the same: media {result.media_id}")
+            raise self._raised
+        return result
+
+    async def _run(self) -> UploadResult:
         started = time.monotonic()
         try:
             media = await self._open()
@@ -167,10 +189,6 @@ class ItemUpload:
         try:
             await source.prime(limit)
             kept = source.buffered
-        except VodfastError:
-            raise
-        except Exception as error:
-            raise read_failure(error, self._label) from error
         finally:
             self._engine.memory.release(limit - kept)
 
@@ -201,8 +219,17 @@ class ItemUpload:
         )
 
     def _emit(self, event: AnyEvent) -> None:
-        if self._sink is not None:
+        """Tell the sink. What it raises must not get between a request and its answer: it ends the upload from outside,
+        and the sink hears no more.
+        """
+        if self._sink is None:
+            return
+        try:
             self._sink(event)
+        except BaseException as error:
+            self._sink, self._raised = None, error
+            if self._task is not None:
+                self._task.cancel()
 
     def _emit_end(self, state: str, media_id: str | None, error: VodfastError | None) -> None:
         info = None if error is None else ErrorInfo.of(error)

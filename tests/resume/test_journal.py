@@ -271,6 +271,28 @@ async def test_a_failed_write_fails_what_waits_for_it(tmp_path: Path) -> None:
     journal.close()
 
 
+@pytest.mark.parametrize("cloud", [cloud for cloud in CLOUDS if cloud.last == "CompleteMultipartUpload"], ids=str)
+async def test_a_journal_that_breaks_in_mid_upload_leaves_nothing_in_the_store(upload: Upload) -> None:
+    """Its disk is full when the upload's id is to be written down."""
+
+    def full(_: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async with AsyncClient(upload.cloud.name, config=upload.settings(), place=upload.cloud.place) as client:
+
+        def fill(event: Any) -> None:
+            if type(event).__name__ == "UploadStarted":
+                client._journal.note(full)
+
+        before = asyncio.all_tasks()
+        with pytest.raises(VodfastError, match="disk is full"):
+            await client.upload(upload.path, events=fill)
+        assert asyncio.all_tasks() == before
+        assert (client._engine.memory.held, client._engine.window.in_flight) == (0, 0)
+    (media,) = upload.emulator.media()
+    assert (media["objects"], media["open_uploads"]) == ([], 0)
+
+
 async def test_whatever_goes_wrong_in_a_write_nobody_waits_for_ever(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "state")
     assert journal.open()

@@ -19,7 +19,7 @@ from vodfast.transfer.machine import ObjectMachine
 from vodfast.transfer.plan import UploadPlan, plan_upload, stream_part_size
 from vodfast.transfer.ports import AnyStore, AppendStore, ObjectStore
 from vodfast.transfer.retry import refuses_keys
-from vodfast.transfer.sources import Source, StreamSource, read_failure
+from vodfast.transfer.sources import Source, StreamSource
 from vodfast.transfer.steps import Failed, Finished, KeptUpload, Start, Wait
 
 if TYPE_CHECKING:
@@ -159,9 +159,15 @@ class Transfer:
             self._noted = self._machine.upload_id
             await record.upload(self._noted, self._part_size, durable=first)
 
+    @property
+    def over(self) -> bool:
+        """Whether the machine has said its last word: nothing runs, and what it could take back is taken back."""
+        return self._machine.ended
+
     async def take_back(self) -> None:
-        """After cancellation: stop what runs, then abort what was started, unless it is kept. Requests that may leave
-        something behind are let finish, for half the time there is: the other half is for taking it back.
+        """After cancellation, or what nobody expected: stop what runs, then abort what was started, unless it is kept.
+        Requests that may leave something behind are let finish, for half the time there is: the other half is for
+        taking it back.
         """
         self._machine.cancel()
         await self._stop_feeding()
@@ -376,10 +382,6 @@ class Transfer:
                 engine.memory.release(lacking - kept)
         except VodfastError as error:
             self._machine.fail(error)
-        except Exception as error:
-            failure = read_failure(error, self._source.label)
-            failure.__cause__ = error
-            self._machine.fail(failure)
         else:
             self._held += kept
             self._fed += 1

@@ -126,7 +126,9 @@ class Engine:
         run = Transfer(self, store, source, credentials, terms or Terms())
         try:
             return await run.drive()
-        except asyncio.CancelledError:
+        except (Exception, asyncio.CancelledError) as error:
+            if run.over and not isinstance(error, asyncio.CancelledError):
+                raise
             await self.clean_up(run.take_back())
             if run.failure is not None and run.failure.kind is ErrorKind.AMBIGUOUS:
                 raise run.failure from None

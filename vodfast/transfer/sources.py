@@ -6,6 +6,7 @@ source hands out any part at any time; a stream is buffered one part at a time. 
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import io
 import mmap
@@ -264,9 +265,19 @@ class StreamSource:
         while len(buffer) < limit:
             if not self._rest:
                 try:
-                    self._rest = self._bytes(await anext(self._async))
+                    piece = await anext(self._async)
                 except StopAsyncIteration:
                     break
+                except VodfastError:
+                    raise
+                except asyncio.CancelledError as error:
+                    task = asyncio.current_task()
+                    if task is not None and task.cancelling():
+                        raise
+                    raise self._failure(error) from error  # of something in the stream itself
+                except Exception as error:
+                    raise self._failure(error) from error
+                self._rest = self._bytes(piece)
                 continue
             self._take(buffer, limit)
         return memoryview(buffer).toreadonly()
@@ -276,9 +287,14 @@ class StreamSource:
         while len(buffer) < limit:
             if not self._rest:
                 try:
-                    self._rest = self._bytes(next(chunks))
+                    piece = next(chunks)
                 except StopIteration:
                     break
+                except VodfastError:
+                    raise
+                except BaseException as error:  # even what ends a program: here it would only end a thread
+                    raise self._failure(error) from error
+                self._rest = self._bytes(piece)
                 continue
             self._take(buffer, limit)
         return memoryview(buffer).toreadonly()
@@ -296,6 +312,9 @@ class StreamSource:
                 f"the stream yielded {type(chunk).__name__}: every piece must be bytes or another contiguous buffer",
                 item=self.label,
             ) from None
+
+    def _failure(self, error: BaseException) -> VodfastError:
+        return InvalidInput(f"reading the source failed: {type(error).__name__}: {error}", item=self.label)
 
     def check_unchanged(self) -> None:
         return
@@ -375,7 +394,13 @@ def _open_file(file: Any, name: str | None) -> Source:
         source = FileSource(os.dup(file.fileno()), label, offset=file.tell())
         source.name = own_name
         return source
-    return StreamSource(iter(lambda: file.read(_PULL), b""), label, own_name)
+    return StreamSource(_reads(file), label, own_name)
+
+
+def _reads(file: Any) -> Iterator[Any]:
+    """A generator, in which a `read` that raises StopIteration fails instead of passing for the end."""
+    while (piece := file.read(_PULL)) != b"":
+        yield piece
 
 
 def _is_plain_file(file: Any) -> bool:
@@ -387,8 +412,3 @@ def _is_plain_file(file: Any) -> bool:
 def _label(file: Any, name: str | None) -> str:
     own = getattr(file, "name", None)
     return own if isinstance(own, str) and own else name or "stream"
-
-
-def read_failure(error: BaseException, label: str) -> VodfastError:
-    """What a caller's failing stream becomes."""
-    return InvalidInput(f"reading the source failed: {type(error).__name__}: {error}", item=label)
