@@ -68,6 +68,32 @@ def test_a_glob_is_sorted_and_leaves_hidden_files_and_directories_out(clip: Clip
     assert sources(plan_of("**/*.mp4")) == ["a.mp4", "b.mp4", "d.mp4/inner.mp4"]
 
 
+@pytest.mark.parametrize("pattern", ["d/**/*.mp4", "d/**", "**/*.mp4", "*/**/*.mp4", "d/**/**/*.mp4", "{here}/d/**"])
+def test_a_glob_of_all_below_survives_loops(clip: Clip, pattern: str) -> None:
+    for name in ("d/a.mp4", "d/sub/b.mp4", "d/.hidden/c.mp4"):
+        clip(name)
+    for link, target in (("d/again", "."), ("d/sub/up", ".."), ("d/once-more", ".")):
+        os.symlink(target, link)
+    notes = Notes()
+    found = sources(plan_of(pattern.format(here=Path.cwd()), notes=notes))
+    assert {os.path.realpath(path) for path in found} == {os.path.realpath(p) for p in ("d/a.mp4", "d/sub/b.mp4")}
+    assert len(found) == 2
+    assert len(notes) < 10
+
+
+def test_a_glob_waits_for_no_pipe_and_passes_over_directories_without_media(clip: Clip) -> None:
+    clip("a.mp4")
+    clip("notes/readme.txt")
+    os.mkfifo("pipe.mp4")
+    os.symlink("/dev/zero", "zero.mp4")
+    os.symlink("nowhere.mp4", "lost.mp4")
+    notes = Notes()
+    assert sources(plan_of("*", recursive=True, notes=notes)) == ["a.mp4", "lost.mp4"]
+    assert {note.partition(":")[0] for note in notes} >= {"skipped pipe.mp4", "skipped zero.mp4", "skipped notes"}
+    with pytest.raises(InvalidInput, match="can be uploaded"):
+        plan_of("pipe*")
+
+
 def test_a_file_whose_name_looks_like_a_glob_is_taken_as_it_stands(clip: Clip) -> None:
     clip("clip[1].mp4")
     clip("clip1.mp4")

@@ -55,6 +55,8 @@ class Plan:
     settled: list[dict[str, Any]] = field(default_factory=list)
 
 
+_SPECIAL = "not a regular file"
+
 Note = Callable[[str], None]
 """Called with one line for the user."""
 
@@ -173,17 +175,32 @@ class _Search:
             raise InvalidInput(f"{printable(argument)} is a URL: have the cloud fetch it with vodfast pull")
         if os.path.lexists(argument) or not glob.has_magic(argument):
             return [argument]
+        matches = list(_matches(argument))
         found = []
-        for match in sorted(glob.glob(argument, recursive=True)):
+        for match in sorted(set(matches)):
             if not os.path.isdir(match):
-                found.append(match)
+                found += self._unless_special(match)
+            elif "**" in argument:
+                continue
             elif self._recursive:
-                found += self._directory(match)
-            elif "**" not in argument:
-                self._note(f"skipped {printable(match)}: it is a directory (use --recursive)")
-        if not found:
+                found += list(self._walk(match)) or self._skipped(match, "it holds no file of a media type")
+            else:
+                self._skipped(match, "it is a directory (use --recursive)")
+        if not matches:
             raise InvalidInput(f"no file matches {printable(argument)}")
+        if not found:
+            raise InvalidInput(f"no file that matches {printable(argument)} can be uploaded")
         return found
+
+    def _unless_special(self, match: str) -> list[str]:
+        """What a pattern happens to match: nobody means to wait for a pipe, or to read a device to its end."""
+        if os.path.exists(match) and not os.path.isfile(match):
+            return self._skipped(match, _SPECIAL)
+        return [match]
+
+    def _skipped(self, path: str, reason: str) -> list[str]:
+        self._note(f"skipped {printable(path)}: {printable(reason)}")
+        return []
 
     def _directory(self, top: str) -> list[str]:
         if not self._recursive:
@@ -197,19 +214,12 @@ class _Search:
         """Media files below a directory, sorted, hidden ones left out; each real directory is visited once. A manifest
         names files of its own directory or below, so it is met before any of them.
         """
-        visited: set[str] = set()
 
         def failed(error: OSError) -> None:
-            self._note(f"skipped {printable(str(error.filename))}: {error.strerror}")
+            self._skipped(str(error.filename), error.strerror or "it cannot be read")
 
-        for folder, folders, files in os.walk(top, followlinks=True, onerror=failed):
-            real = os.path.realpath(folder)
-            if real in visited:
-                folders.clear()
-                continue
-            visited.add(real)
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            paths = [os.path.join(folder, name) for name in sorted(files) if not name.startswith(".")]
+        for folder, files in _real_folders(top, failed):
+            paths = [os.path.join(folder, name) for name in files]
             if self._members is not None:
                 for path in paths:
                     self._members.meet(path)
@@ -220,14 +230,48 @@ class _Search:
                 if reason is None:
                     yield path
                 else:
-                    self._note(f"skipped {printable(path)}: {printable(reason)}")
+                    self._skipped(path, reason)
 
     def _objection(self, path: str) -> str | None:
         if not os.path.isfile(path):
-            return "not a regular file"
+            return _SPECIAL
         reason = self._refusal(file_name(path))
         manifest = None if reason is not None or self._members is None else self._members.unreadable_beside(path)
         return reason if manifest is None else f"it may belong to {manifest}, which cannot be read"
+
+
+def _real_folders(top: str, failed: Callable[[OSError], None] | None = None) -> Iterator[tuple[str, list[str]]]:
+    """A directory and all below it, links followed, each real one once, with the names in it; sorted, hidden ones left
+    out.
+    """
+    visited: set[str] = set()
+    for folder, folders, files in os.walk(top, followlinks=True, onerror=failed):
+        real = os.path.realpath(folder)
+        if real in visited:
+            folders.clear()
+            continue
+        visited.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield folder, sorted(name for name in files if not name.startswith("."))
+
+
+def _matches(pattern: str) -> Iterator[str]:
+    """What a glob stands for. `**` means each real directory once: links may lead round in circles."""
+    parts = pattern.split("/")
+    if "**" not in parts:
+        yield from glob.iglob(pattern)
+        return
+    above, rest = "/".join(parts[: parts.index("**")]), "/".join(parts[parts.index("**") + 1 :])
+    tops = [above] if not glob.has_magic(above) else glob.glob(above)
+    if pattern.startswith("/") and not above:
+        tops = ["/"]
+    for top in tops:
+        for folder, files in _real_folders(top or "."):
+            inside = folder if top else folder.removeprefix(".").removeprefix("/")
+            if rest:
+                yield from _matches(os.path.join(glob.escape(inside), rest))
+            else:
+                yield from (os.path.join(inside, name) for name in files)
 
 
 def _identity(source: str) -> str:
