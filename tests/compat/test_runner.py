@@ -225,6 +225,10 @@ import sys
 import volcengine.visual
 from volcengine import Policy, rest
 from volcengine.visual import near
+try:
+    from volcengine.visual import nothing
+except ImportError as error:
+    print(type(error).__name__, error.name)
 from volcengine.vod.VodService import VodService
 print(volcengine.__name__, Policy.__name__, hasattr(Policy, "INSIDE"), VodService.__module__)
 print(volcengine.visual.__name__, volcengine.rest is rest is sys.modules["volcengine.rest"], rest.INSIDE)
@@ -234,6 +238,7 @@ print(near.volcengine.__file__, near.volcengine.rest is rest, near is volcengine
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines() == [
         "the vendor",
+        "ImportError volcengine.visual",
         "vodfast.compat.volcengine vodfast.compat.volcengine.Policy False vodfast.compat.volcengine.vod.VodService",
         "volcengine.visual True 1",
         f"{vendor / '__init__.py'} True True volcengine.visual.near",

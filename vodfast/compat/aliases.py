@@ -103,8 +103,8 @@ def _module_of(package: str, rest: str) -> ModuleSpec | None:
 
 
 def _missing(fullname: str, name: str) -> ModuleNotFoundError:
-    package = sys.modules[name.rpartition(".")[0]]
-    known = ", ".join(module.name for module in pkgutil.iter_modules(package.__path__))
+    package = sys.modules.get(name.rpartition(".")[0])  # None if that is the vendor's, too
+    known = ", ".join(module.name for module in pkgutil.iter_modules(package.__path__)) if package else ""
     here = f"vodfast's {fullname.rpartition('.')[0]!r} has {known}; others come" if known else "it comes"
     said = f"No module named {fullname!r}: {here} from the vendor's package, if that is installed"
     return ModuleNotFoundError(said, name=fullname)
