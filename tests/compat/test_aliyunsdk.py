@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import inspect
 import json
 import logging
+import pickle
 from typing import Any
 
 import pytest
@@ -37,7 +39,7 @@ def client() -> AcsClient:
 def create(**fields: Any) -> Any:
     request = CreateUploadVideoRequest.CreateUploadVideoRequest()
     for name, value in ({"Title": "t", "FileName": "a.mp4"} | fields).items():
-        getattr(request, f"set_{name}")(value)
+        request.add_query_param(name, value)
     return request
 
 
@@ -123,15 +125,23 @@ def test_the_log(client: AcsClient, tmp_path: Any) -> None:
     logger = logging.getLogger("aliyunsdkcore")
     handler = logger.handlers[-1]
     try:
+        auth = ask(client, create())["UploadAuth"]
         with pytest.raises(ServerException):
-            ask(client, create(FileName="a.exe"))
+            ask(client, create(FileName="a.exe", SecurityToken="a token"))
     finally:
         logger.removeHandler(handler)
         logger.setLevel(logging.NOTSET)
         handler.close()
-    (line,) = (tmp_path / "log").read_text().splitlines()
-    assert "aliyunsdkcore.client ERROR ServerException: HTTP Status: 400 Error:InvalidFileName.Extension" in line
-    assert KEYS[1] not in line
+    text = (tmp_path / "log").read_text()
+    said = [line.partition("aliyunsdkcore.client ")[2] for line in text.splitlines()]
+    assert [line.partition(".")[0] for line in said] == [
+        "DEBUG Request received",
+        "DEBUG Response received",
+        "DEBUG Request received",
+        "ERROR ServerException: HTTP Status: 400 Error:InvalidSecurityToken",
+    ]
+    assert "'FileName': 'a.exe'" in said[2]
+    assert not [word for word in (KEYS[1], "a token", auth) if word in text]
 
 
 def test_refusals_of_the_service(client: AcsClient) -> None:
@@ -151,6 +161,7 @@ def test_refusals_of_the_service(client: AcsClient) -> None:
     with pytest.raises(ServerException) as caught:
         ask(AcsClient(KEYS[0], "x"), create())
     assert caught.value.error_code == "InvalidAccessKeySecret"
+    assert caught.value.message.startswith("The AccessKeySecret is incorrect.")
 
 
 def test_a_refusal_as_an_answer(client: AcsClient) -> None:
@@ -159,6 +170,36 @@ def test_a_refusal_as_an_answer(client: AcsClient) -> None:
     assert json.loads(said)["Code"] == "InvalidFileName.Extension"
     with pytest.warns(DeprecationWarning, match="do_action"):
         assert json.loads(client.do_action(create()))["VideoId"]
+    for answer in (client.get_response, client.implementation_of_do_action):
+        with pytest.warns(DeprecationWarning, match="implementation_of_do_action"):
+            status, headers, body = answer(create(FileName="a.exe"))
+        assert (status, json.loads(body)["Code"]) == (400, "InvalidFileName.Extension")
+        assert headers["Content-Type"].startswith("application/json")
+        with pytest.warns(DeprecationWarning, match="implementation_of_do_action"):
+            assert answer(create())[0] == 200
+
+
+def test_errors_come_back_whole_from_a_child_process() -> None:
+    class Own(ClientException):
+        def __init__(self) -> None:
+            super().__init__("own", "words")
+
+    for error in (ClientException("c", "m"), ServerException("c", "m", 400, "r"), Own()):
+        for again in (copy.copy(error), copy.deepcopy(error)):
+            assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
+    again = pickle.loads(pickle.dumps(ServerException("c", "m", 400, "r")))
+    assert (again.args, again.get_http_status(), again.get_request_id()) == ((), 400, "r")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"max_retry_time": -1}, {"max_retry_time": "3"}, {"connect_timeout": -1}, {"region_id": ""},
+              {"region_id": None}, {"region_id": "cn_shanghai"}],
+)  # fmt: skip
+def test_settings_that_cannot_be_used(vodfast_emulator: Any, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ClientException) as caught:
+        ask(AcsClient(*KEYS, **({"region_id": "cn-shanghai"} | wrong)), create())
+    assert caught.value.error_code == "SDK.InvalidParameter"
+    assert vodfast_emulator.history() == []
 
 
 @pytest.mark.parametrize(
@@ -195,6 +236,14 @@ def test_keys_of_every_sort(vodfast_emulator: Any, monkeypatch: pytest.MonkeyPat
         AcsClient(credential=credentials.AccessKeyCredential(*KEYS)),
     ):
         assert ask(client, create())["VideoId"]
+    plain = AcsClient(words[0], words[1])
+    assert ask(plain, create(SecurityToken=words[2]))["VideoId"], "as scripts did before there were such objects"
+    renewed = credentials.StsTokenCredential(words[0], words[1], "an older one")
+    client = AcsClient(credential=renewed)
+    with pytest.raises(ServerException):
+        ask(client, create())
+    renewed.sts_token = words[2]
+    assert ask(client, create())["VideoId"]
     with pytest.raises(ServerException):
         ask(AcsClient(), create())
     monkeypatch.setenv("ALIYUN_ACCESS_KEY_ID", KEYS[0])
@@ -245,6 +294,8 @@ def test_regions_and_endpoints(client: AcsClient, vodfast_emulator: Any) -> None
     assert host() == "vod.cn-shanghai.aliyuncs.com"
     ask(AcsClient(*KEYS), create())
     assert host() == "vod.cn-shanghai.aliyuncs.com", "the default region is served by another"
+    ask(AcsClient(*KEYS, "CN-Shanghai"), create())
+    assert host() == "vod.cn-shanghai.aliyuncs.com"
     client.set_region_id("ap-southeast-1")
     assert client.get_region_id() == "ap-southeast-1"
     ask(client, create())
@@ -259,6 +310,9 @@ def test_regions_and_endpoints(client: AcsClient, vodfast_emulator: Any) -> None
     request.set_endpoint("127.0.0.1")
     ask(AcsClient(*KEYS, port=vodfast_emulator.port), request)
     assert host() == "127.0.0.1"
+    request.set_endpoint("vod.eu-central-1.aliyuncs.com")
+    ask(AcsClient(*KEYS, ""), request)
+    assert host() == "vod.eu-central-1.aliyuncs.com", "where the endpoint is given, the region is of no account"
 
 
 def test_any_operation_by_its_name(client: AcsClient) -> None:

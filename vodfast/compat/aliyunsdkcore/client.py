@@ -18,7 +18,7 @@ import msgspec
 
 from vodfast.compat.aliyunsdkcore.acs_exception import error_code, error_msg
 from vodfast.compat.aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException, translated
-from vodfast.compat.aliyunsdkcore.auth.credentials import AccessKeyCredential, StsTokenCredential
+from vodfast.compat.aliyunsdkcore.auth.credentials import AccessKeyCredential, KeyCredential, keys_of
 from vodfast.compat.aliyunsdkcore.profile.region_provider import endpoint_of
 from vodfast.compat.aliyunsdkcore.request import AcsRequest, CommonRequest
 from vodfast.compat.clients import shared_client
@@ -34,6 +34,8 @@ _RETRIES = 3
 _PORTS = (None, 80, 443)
 _ADDED: Final = ("Version", "Action", "Format")
 """What a call adds to its request's parameters."""
+_REGION: Final = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_JSON: Final = "application/json;charset=utf-8"
 
 logger = logging.getLogger("aliyunsdkcore.client")
 
@@ -70,6 +72,8 @@ class AcsClient:
         self._region_id = region_id
         self._auto_retry = auto_retry
         self._max_retry_num = max_retry_time
+        if auto_retry:
+            _retries(max_retry_time)
         self._user_agent = user_agent
         self._port = port
         self._connect_timeout = connect_timeout
@@ -77,7 +81,7 @@ class AcsClient:
         self._verify = verify
         self.proxy = proxy
         self._extra_user_agent: dict[str, str] = {}
-        self._keys = _keys(ak, secret, credential)
+        self._credential = credential_of(ak, secret, credential)
         self._endpoints: dict[tuple[str, str], str] = {}
 
     def do_action_with_exception(self, acs_request: AcsRequest) -> bytes:
@@ -90,43 +94,83 @@ class AcsClient:
         if not isinstance(acs_request, AcsRequest):
             raise ClientException(error_code.SDK_INVALID_REQUEST, error_msg.get_msg("SDK_INVALID_REQUEST") or "")
         acs_request.set_accept_format("JSON")
-        _checked(acs_request, self._region_id)
-        settings: dict[str, object] = {"region": self._region_id}
-        endpoint = self._endpoint(acs_request)
-        if endpoint is not None:
-            settings["endpoint"] = endpoint
+        _checked(acs_request)
+        settings = self._settings(acs_request)
         config = self._config(acs_request.get_connect_timeout() or self._connect_timeout)
         operation, parameters = acs_request.get_action_name() or "", acs_request.get_query_params()
         said = {**parameters, **acs_request.get_body_params()}
         given = {name: _text(value) for name, value in said.items() if name not in _ADDED}
+        key, secret, token = keys_of(self._credential)
+        token = given.pop("SecurityToken", None) or token  # how scripts gave it before there were credential objects
         parameters.update(Version=acs_request.get_version(), Action=operation, Format="JSON")
+        logger.debug("Request received. Product:%s %s Params:%s", acs_request.get_product(), settings, given)
         try:
-            with shared_client("aliyun", *self._keys, settings=settings, config=config) as client:
+            with shared_client("aliyun", key, secret, token, settings=settings, config=config) as client:
                 answer = client.invoke(operation, given)
         except VodfastError as error:
             failure = translated(error)
             logger.error("%s: %s", type(failure).__name__, failure)
             raise failure from error
-        return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+        logger.debug("Response received. Product:%s RequestId:%s", acs_request.get_product(), answer.get("RequestId"))
+        return _json(answer)
+
+    def _settings(self, request: AcsRequest) -> dict[str, object]:
+        """Region and endpoint of a call. With an endpoint, there need be no region.
+
+        Raises:
+            ClientException: the region is none.
+        """
+        endpoint = self._endpoint(request)
+        settings: dict[str, object] = {} if endpoint is None else {"endpoint": endpoint}
+        if endpoint is None or self._region_id:
+            region = self._region_id.lower() if isinstance(self._region_id, str) else ""
+            if not _REGION.fullmatch(region):
+                raise ClientException(
+                    error_code.SDK_INVALID_PARAMETER, f"region_id {self._region_id!r} is not a region"
+                )
+            settings["region"] = region
+        return settings
 
     def _config(self, patience: float | None) -> TransferConfig:
         """What the arguments of the constructor mean to vodfast. Certificates are verified in any case."""
-        retries = (_RETRIES if self._max_retry_num is None else self._max_retry_num) if self._auto_retry else 0
+        retries = _retries(self._max_retry_num) if self._auto_retry else 0
         proxies = self.proxy or {}
         own = self._verify if isinstance(self._verify, str) else os.environ.get("ALIBABA_CLOUD_CA_BUNDLE")
         config = TransferConfig(
             attempts=min(retries + 1, 100), proxy=proxies.get("https") or proxies.get("http"), ca_bundle=own or None
         )
-        return msgspec.structs.replace(config, connect_timeout=float(patience)) if patience else config
+        if not patience:
+            return config
+        if float(patience) < 0:
+            raise ClientException(error_code.SDK_INVALID_PARAMETER, "connect_timeout is less than no time")
+        return msgspec.structs.replace(config, connect_timeout=float(patience))
 
     def do_action(self, acs_request: AcsRequest) -> bytes:
         """The answer's JSON, of a refusal as well."""
         warnings.warn("do_action is deprecated, use do_action_with_exception", DeprecationWarning, stacklevel=2)
+        return self._answer(acs_request)[1]
+
+    def get_response(self, acs_request: AcsRequest) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and JSON of the answer, of a refusal as well. Of the headers, only the content type."""
+        return self.implementation_of_do_action(acs_request)
+
+    def implementation_of_do_action(
+        self,
+        request: AcsRequest,
+        signer: object = None,  # noqa: ARG002  # vodfast signs
+    ) -> tuple[int, dict[str, str], bytes]:
+        """What `get_response` returns."""
+        warnings.warn("implementation_of_do_action is deprecated", DeprecationWarning, stacklevel=2)
+        status, body = self._answer(request)
+        return status, {"Content-Type": _JSON}, body
+
+    def _answer(self, request: AcsRequest) -> tuple[int, bytes]:
+        """Status and JSON, of a refusal as well."""
         try:
-            return self.do_action_with_exception(acs_request)
+            return 200, self.do_action_with_exception(request)
         except ServerException as error:
             said = {"RequestId": error.request_id, "Code": error.error_code, "Message": error.message}
-            return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+            return error.http_status or 0, _json(said)
 
     def _endpoint(self, request: AcsRequest) -> str | None:
         """Of the request, this client or the process, in that order; None for the region's own."""
@@ -209,15 +253,30 @@ class AcsClient:
         log.addHandler(handler)
 
 
+def _json(answer: Mapping[str, object]) -> bytes:
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _retries(number: object) -> int:
+    """How many further attempts are made.
+
+    Raises:
+        ClientException: the number is none.
+    """
+    if number is None:
+        return _RETRIES
+    if not isinstance(number, int) or number < 0:
+        raise ClientException(error_code.SDK_INVALID_PARAMETER, "max_retry_times should be a positive integer.")
+    return number
+
+
 def _text(value: Any) -> Any:
     """Bytes travel as the text they are."""
     return value.decode() if isinstance(value, bytes) else value
 
 
-def _checked(request: AcsRequest, region: str) -> None:
+def _checked(request: AcsRequest) -> None:
     """Raises `ClientException` for what is not a call of this API."""
-    if not re.fullmatch("[a-zA-Z0-9_-]*", region):
-        raise ClientException(error_code.SDK_INVALID_PARAMETER, f"region_id {region!r} is not a region")
     if isinstance(request, CommonRequest):
         for ok, missing in (
             (request.get_version(), "a version"),
@@ -232,19 +291,21 @@ def _checked(request: AcsRequest, region: str) -> None:
         raise _not_here(f"the product {request.get_product()}")
 
 
-def _keys(ak: str | None, secret: str | None, credential: Any) -> tuple[str, str, str | None]:
-    """The arguments, then the credential object, then the environment."""
+def credential_of(ak: str | None, secret: str | None, credential: Any = None) -> KeyCredential:
+    """The arguments, then the credential object, then the environment.
+
+    Raises:
+        ClientException: none of them has keys, or of a kind that is not used here.
+    """
     if ak is not None and secret is not None:
-        return ak, secret, None
-    if isinstance(credential, AccessKeyCredential):
-        return credential.access_key_id, credential.access_key_secret, None
-    if isinstance(credential, StsTokenCredential):
-        return credential.sts_access_key_id, credential.sts_access_key_secret, credential.sts_token
+        return AccessKeyCredential(ak, secret)
+    if isinstance(credential, KeyCredential):
+        return credential
     if credential is not None:
         raise _not_here(f"{type(credential).__name__}; give keys, or the keys and token of the role")
     key, word = os.environ.get("ALIYUN_ACCESS_KEY_ID"), os.environ.get("ALIYUN_ACCESS_KEY_SECRET")
     if key and word:
-        return key, word, None
+        return AccessKeyCredential(key, word)
     raise ClientException(error_code.SDK_INVALID_CREDENTIAL, error_msg.get_msg("SDK_INVALID_CREDENTIAL") or "")
 
 

@@ -6,6 +6,8 @@ id; what never reached the service, or was never sent, is the client's.
 
 from __future__ import annotations
 
+from typing import Any
+
 from vodfast.compat.aliyunsdkcore.acs_exception import error_code, error_type
 from vodfast.errors import ConfigError, InvalidInput, VodfastError
 
@@ -22,6 +24,9 @@ class ClientException(Exception):
 
     def __str__(self) -> str:
         return f"{self.error_code} {self.message}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).__new__, (type(self),), vars(self)  # so that it comes back from a child process
 
     def set_error_code(self, code: str) -> None:
         self.error_code = code
@@ -52,6 +57,9 @@ class ServerException(Exception):
     def __str__(self) -> str:
         return f"HTTP Status: {self.http_status} Error:{self.error_code} {self.message} RequestID: {self.request_id}"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).__new__, (type(self),), vars(self)
+
     def set_error_code(self, code: str) -> None:
         self.error_code = code
 
@@ -80,7 +88,8 @@ def translated(error: VodfastError) -> ClientException | ServerException:
     if error.status is not None:
         code = error.code or error_code.SDK_UNKNOWN_SERVER_ERROR
         if code == _WRONG_SECRET:
-            code, said = "InvalidAccessKeySecret", "The AccessKeySecret does not belong to the AccessKeyId."
+            code = "InvalidAccessKeySecret"
+            said = "The AccessKeySecret is incorrect. Please check your AccessKeyId and AccessKeySecret."
         return ServerException(code, said, error.status, error.request_id)
     if isinstance(error, InvalidInput):
         return ClientException(error_code.SDK_INVALID_PARAMS, said)

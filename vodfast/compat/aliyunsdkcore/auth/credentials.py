@@ -6,6 +6,8 @@ another service for their keys are here to be named in an error.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 
 class AccessKeyCredential:
     """An account's or user's key pair."""
@@ -22,6 +24,17 @@ class StsTokenCredential:
         self.sts_access_key_id = sts_access_key_id
         self.sts_access_key_secret = sts_access_key_secret
         self.sts_token = sts_token
+
+
+KeyCredential: TypeAlias = AccessKeyCredential | StsTokenCredential
+"""The kinds that hold keys."""
+
+
+def keys_of(credential: KeyCredential) -> tuple[str, str, str | None]:
+    """Id, secret and token as they stand: scripts renew a credential by assigning to it."""
+    if isinstance(credential, StsTokenCredential):
+        return credential.sts_access_key_id, credential.sts_access_key_secret, credential.sts_token
+    return credential.access_key_id, credential.access_key_secret, None
 
 
 class RamRoleArnCredential:
