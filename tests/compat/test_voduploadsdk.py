@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import base64
-import functools
-import hashlib
-import http.server
 import json
+import pickle
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.compat.uploads import KEYS, MIB, Make, Watched, holds
 from tests.oracle import operations
 from vodfast.compat.voduploadsdk import AliyunVodUtils as utils
 from vodfast.compat.voduploadsdk.AliyunVodUploader import AliyunVodUploader
@@ -25,39 +23,6 @@ from vodfast.compat.voduploadsdk.UploadImageRequest import UploadImageRequest
 from vodfast.compat.voduploadsdk.UploadVideoRequest import UploadVideoRequest
 
 pytestmark = pytest.mark.usefixtures("emulated")
-
-MIB = 1024 * 1024
-KEYS = ("vodfast-emulator-aliyun", "vodfast-emulator-aliyun-secret")
-Make = Callable[[str, int], Path]
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Make:
-    def write(name: str, size: int) -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes((name.encode() * (size // len(name.encode()) + 1))[:size])
-        return path
-
-    return write
-
-
-class Watched(AliyunVodUploader):
-    def __init__(self, *keys: str) -> None:
-        super().__init__(*(keys or KEYS))
-        self.progress: list[tuple[int, int | None]] = []
-
-    def uploadProgressCallback(self, consumedBytes: int, totalBytes: int | None) -> None:
-        self.progress.append((consumedBytes, totalBytes))
-
-
-def holds(emulator: Any, media_id: str, *files: Path) -> dict[str, Any]:
-    (media,) = [media for media in emulator.media() if media["media_id"] == media_id]
-    stored = sorted(item["sha256"] for item in media["objects"])
-    assert stored == sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in files)
-    assert (media["state"], media["open_uploads"]) == ("committed", 0)
-    found: dict[str, Any] = media
-    return found
 
 
 @pytest.mark.parametrize("size", [1, 10 * MIB])
@@ -154,66 +119,46 @@ def test_images_and_attached_media(vodfast_emulator: Any, make: Make) -> None:
         Watched().uploadAttachedMedia(attached)
 
 
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[Any]:
-    """The folder of the test on the web; `paths` is what was asked for, `short` cuts answers off."""
+def test_what_the_start_callback_changes_counts(vodfast_emulator: Any, make: Make) -> None:
+    path = make("a.mp4", 1000)
 
-    class Serving(http.server.SimpleHTTPRequestHandler):
-        def copyfile(self, source: Any, outputfile: Any) -> None:
-            self.server.paths.append((self.path, self.headers.get("Range")))
-            data = source.read()
-            outputfile.write(data[: len(data) // 2] if self.server.short else data)
+    def faster(_: object, info: dict[str, Any]) -> None:
+        info["UploadAddress"]["Endpoint"] = "https://oss-accelerate.aliyuncs.com"
 
-        def log_message(self, *_: object) -> None: ...
-
-    handler = functools.partial(Serving, directory=str(tmp_path))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.paths, server.short = [], False
-        server.address = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+    info = Watched().uploadLocalVideo(UploadVideoRequest(str(path)), faster)
+    holds(vodfast_emulator, info["VideoId"], path)
+    (put,) = [entry for entry in vodfast_emulator.history() if entry["operation"] == "PutObject"]
+    assert put["host"].endswith(".oss-accelerate.aliyuncs.com")
 
 
-def test_files_of_the_web_go_by_no_disk(vodfast_emulator: Any, make: Make, web: Any) -> None:
-    path = make("a b.mp4", 3 * MIB)
-    video_id = Watched().uploadWebVideo(UploadVideoRequest(f"{web.address}/a%20b.mp4?sign=1"))
-    assert holds(vodfast_emulator, video_id, path)["name"] == "a b.mp4"
-    image, words = make("c.png", 300), make("s.srt", 30)
-    image_id, _ = Watched().uploadImage(UploadImageRequest(f"{web.address}/c.png"), isLocalFile=False)
-    holds(vodfast_emulator, image_id, image)
-    answer = Watched().uploadAttachedMedia(UploadAttachedMediaRequest(f"{web.address}/s.srt", "subtitle"), False)
-    holds(vodfast_emulator, answer["MediaId"], words)
-    assert [ranged for _, ranged in web.paths] == [None] * 3
+def test_keys_are_wanted_at_once_and_may_stand_in_the_environment(
+    vodfast_emulator: Any, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(utils.ClientException, match=r"SDK\.InvalidCredential"):
+        AliyunVodUploader(None, None)
+    monkeypatch.setenv("ALIYUN_ACCESS_KEY_ID", KEYS[0])
+    monkeypatch.setenv("ALIYUN_ACCESS_KEY_SECRET", KEYS[1])
+    path = make("a.mp4", 1000)
+    info = AliyunVodUploader(None, None).uploadLocalVideo(UploadVideoRequest(str(path)))
+    holds(vodfast_emulator, info["VideoId"], path)
 
 
-def test_an_answer_that_ends_early_is_no_file(vodfast_emulator: Any, make: Make, web: Any) -> None:
-    make("a.mp4", 3 * MIB)
-    web.short = True
-    with pytest.raises(AliyunVodException) as caught:
-        Watched().uploadWebVideo(UploadVideoRequest(f"{web.address}/a.mp4"))
-    assert [media["objects"] for media in vodfast_emulator.media()] == [[]]
-    assert (caught.value.type, caught.value.code) == ("FileDownloadError", "Download File Error")
-    assert "of 3145728 bytes" in caught.value.message
-    vodfast_emulator.reset()
-    for address in (f"{web.address}/none.mp4", "file:///etc/passwd.mp4", "http://127.0.0.1:9/a.mp4", "http://[/a.mp4"):
-        with pytest.raises(AliyunVodException) as caught:
-            Watched().uploadWebVideo(UploadVideoRequest(address))
-        assert (caught.value.type, caught.value.code) == ("FileDownloadError", "Download File Error")
-        with pytest.raises(AliyunVodException) as caught:
-            Watched().uploadImage(UploadImageRequest(address), isLocalFile=False)
-        assert caught.value.type == "FileDownloadError"
-    assert vodfast_emulator.history() == [], "no upload is opened for what cannot be had"
+def test_errors_come_back_whole_from_a_child_process() -> None:
+    error = AliyunVodException("OssError", "AccessDenied", "no", 403, "r")
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), vars(again), again.args) == (str(error), vars(error), ())
 
 
-def test_an_empty_file_opens_nothing(vodfast_emulator: Any, make: Make) -> None:
+def test_an_empty_file_opens_nothing(vodfast_emulator: Any, make: Make, web: Any) -> None:
     video, image, words = (str(make(name, 0)) for name in ("a.mp4", "a.png", "a.srt"))
     for upload in (
         lambda: Watched().uploadLocalVideo(UploadVideoRequest(video)),
         lambda: Watched().uploadImage(UploadImageRequest(image)),
         lambda: Watched().uploadAttachedMedia(UploadAttachedMediaRequest(words, "subtitle")),
+        lambda: Watched().uploadWebVideo(UploadVideoRequest(f"{web.address}/a.mp4")),
+        lambda: Watched().uploadImage(UploadImageRequest(f"{web.address}/a.png"), isLocalFile=False),
     ):
         with pytest.raises(AliyunVodException, match="is empty") as caught:
             upload()
@@ -343,21 +288,6 @@ def test_what_is_logged_is_printed_if_the_switch_says_so(
     assert second.endswith("]done")
 
 
-def test_the_downloader(make: Make, web: Any, tmp_path: Path) -> None:
-    path = make("a.mp4", 3000)
-    downloader = utils.AliyunVodDownloader()
-    downloader.setSaveLocalDir(str(tmp_path / "there" / "deep"))
-    wanted = str(tmp_path / "there" / "deep" / "b.mp4")
-    assert downloader.downloadFile(f"{web.address}/a.mp4", "b.mp4") == (1, wanted)
-    assert Path(wanted).read_bytes() == path.read_bytes()
-    assert downloader.downloadFile(f"{web.address}/a.mp4", "b.mp4", 3000) == (0, wanted)
-    assert len(web.paths) == 1
-    assert downloader.downloadFile(f"{web.address}/none.mp4", "c.mp4") == (-1, None)
-    web.short = True
-    assert downloader.downloadFile(f"{web.address}/a.mp4", "c.mp4") == (-1, None)
-    assert not Path(wanted).with_name("c.mp4").exists(), "half a file is none"
-
-
 def test_regions_and_the_network_inside(vodfast_emulator: Any, make: Make) -> None:
     path = make("a.mp4", 10)
 
@@ -385,6 +315,7 @@ def test_names_and_titles_as_the_vendor_has_them() -> None:
     request = UploadVideoRequest("http://h/p%20q/a%20b.MP4?x=1")
     assert (request.fileName, request.title, request.mediaExt) == ("http://h/p%20q/a%20b.MP4.mp4", "a b.MP4", "mp4")
     assert UploadVideoRequest("/x/clip", "T", ".mov").fileName == "/x/clip.mov"
+    assert UploadVideoRequest("/x/clip.mp4", "T", "").fileName == "/x/clip.mp4"
     assert UploadImageRequest("/x/c.jpg").imageExt == "jpg"
     request.setFilePath("/y/z.ts")
     assert (request.title, request.filePath) == ("a b.MP4", "/y/z.ts")
@@ -395,81 +326,3 @@ def test_names_and_titles_as_the_vendor_has_them() -> None:
             "ParameterError", "InvalidParameter", "filePath has no Extension"
         )  # fmt: skip
     assert set(utils.__all__) > {"os", "sys", "logger", "AliyunVodException"}
-
-
-def playlist(folder: Path, name: str, *entries: str, tags: str = "") -> Path:
-    folder.mkdir(exist_ok=True)
-    path = folder / name
-    path.write_text("#EXTM3U\n" + tags + "".join(f"#EXTINF:2,\n{entry}\n" for entry in entries) + "#EXT-X-ENDLIST\n")
-    return path
-
-
-def by_name(emulator: Any, media_id: str) -> dict[str, str]:
-    """SHA-256 by the last part of the key, the playlist's as `index`."""
-    (media,) = [media for media in emulator.media() if media["media_id"] == media_id]
-    assert media["state"] == "committed"
-    names = {item["key"].rpartition("/")[2]: item["sha256"] for item in media["objects"]}
-    return {"index" if name.endswith(".m3u8") else name: digest for name, digest in names.items()}
-
-
-def sha(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def test_a_playlist_goes_as_it_is(vodfast_emulator: Any, make: Make, tmp_path: Path) -> None:
-    names = ["seg 0.ts", "seg1.ts"]
-    segments = [make(f"show/{name}", 1000 + number) for number, name in enumerate(names)]
-    key = make("show/key.bin", 16)
-    tags = '\n#EXT-X-KEY:METHOD=AES-128,URI="key.bin"\n'
-    index = playlist(tmp_path / "show", "INDEX.m3u8", *names, tags=tags)
-    uploader = Watched()
-    assert uploader.parseLocalM3u8(str(index)) == [str(path) for path in segments]
-    video_id = uploader.uploadLocalM3u8(UploadVideoRequest(str(index), "T"))
-    assert by_name(vodfast_emulator, video_id) == {
-        "index": sha(index.read_bytes()), **{path.name: sha(path.read_bytes()) for path in [*segments, key]}
-    }  # fmt: skip
-    assert operations(vodfast_emulator).count("CreateUploadVideo") == 1
-    assert uploader.progress[-1][0] == uploader.progress[-1][1]
-    again = uploader.uploadLocalM3u8(UploadVideoRequest(str(index)), [str(path) for path in reversed(segments)])
-    assert by_name(vodfast_emulator, again)["index"] == sha(index.read_bytes())
-
-
-def test_a_playlist_whose_segments_lie_elsewhere_is_rewritten(
-    vodfast_emulator: Any, make: Make, tmp_path: Path
-) -> None:
-    one, two, key = make("far/one.ts", 1000), make("away/two.ts", 2000), make("show/k.bin", 16)
-    tags = '#EXT-X-KEY:METHOD=AES-128,URI="k.bin"\n'
-    index = playlist(tmp_path / "show", "i.m3u8", "http://h/x/one.ts?sign=1", "../away/two.ts", tags=tags)
-    before = sorted(path.name for path in tmp_path.rglob("*"))
-    video_id = Watched().uploadLocalM3u8(UploadVideoRequest(str(index)), [str(one), str(two)])
-    rewritten = f"#EXTM3U\n{tags}#EXTINF:2,\none.ts\n#EXTINF:2,\ntwo.ts\n#EXT-X-ENDLIST\n"
-    assert by_name(vodfast_emulator, video_id) == {
-        "index": sha(rewritten.encode()),
-        **{path.name: sha(path.read_bytes()) for path in (one, two, key)},
-    }
-    assert sorted(path.name for path in tmp_path.rglob("*") if "vodfast-state" not in str(path)) == before
-
-
-def test_a_playlist_of_the_web(vodfast_emulator: Any, make: Make, tmp_path: Path, web: Any) -> None:
-    segments = [make(f"show/s{number}.ts", 1000 + number) for number in range(3)]
-    entries = [f"{path.name}?t={number}" for number, path in enumerate(segments)]
-    playlist(tmp_path / "show", "i.m3u8", *entries, tags="\n")
-    address = f"{web.address}/show/i.m3u8"
-    uploader = Watched()
-    urls = [f"{web.address}/show/{path.name}" for path in segments]
-    assert uploader.parseWebM3u8(address) == urls
-    for more in ((), (urls,)):
-        video_id = uploader.uploadWebM3u8(UploadVideoRequest(address), *more)
-        found = by_name(vodfast_emulator, video_id)
-        rewritten = "#EXTM3U\n" + "".join(f"#EXTINF:2,\n{path.name}\n" for path in segments) + "#EXT-X-ENDLIST\n"
-        assert found.pop("index") == sha(rewritten.encode())
-        assert found == {path.name: sha(path.read_bytes()) for path in segments}
-
-
-def test_playlists_that_are_refused(vodfast_emulator: Any, make: Make, tmp_path: Path) -> None:
-    index = playlist(tmp_path / "show", "i.m3u8", "none.ts")
-    for slices, kind in ((None, "ClientException"), ([], "InvalidM3u8SliceFile"), (["/nowhere/none.ts"], "IOError")):
-        with pytest.raises(AliyunVodException) as caught:
-            Watched().uploadLocalM3u8(UploadVideoRequest(str(index)), slices)
-        assert caught.value.type == kind
-    assert all(not media["objects"] for media in vodfast_emulator.media())

@@ -1,22 +1,33 @@
 """`AliyunVodUploader`: the uploads of Alibaba's upload SDK, made by vodfast.
 
-Decides the parameters of the call that opens an upload, and what comes back, as the vendor's class does. Leaves the
-bytes to the public client: it goes on with the upload that was opened.
+Decides the parameters of the call that opens an upload, and what comes back, as the vendor's class does. Leaves that
+call to `AcsClient`, and the bytes to the public client: it goes on with the upload that was opened.
 """
 
 from __future__ import annotations
 
 import base64
 import contextlib
+import itertools
 import json
 import os
 import queue
 import tempfile
-from collections.abc import Callable, Iterator
+import time  # noqa: F401  # the modules that scripts get from here beside the class
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from vodfast.compat.aliyunsdkcore import client
+from vodfast.compat.aliyunsdkcore.auth.credentials import keys_of
+from vodfast.compat.aliyunsdkcore.request import AcsRequest
+from vodfast.compat.aliyunsdkvod.request.v20170321 import (
+    CreateUploadAttachedMediaRequest,
+    CreateUploadImageRequest,
+    CreateUploadVideoRequest,
+    RefreshUploadVideoRequest,  # noqa: F401  # likewise
+)
 from vodfast.compat.clients import shared_client
 from vodfast.compat.voduploadsdk import playlists, web_source
 from vodfast.compat.voduploadsdk.AliyunVodUtils import *  # noqa: F403  # scripts import everything from here, too
@@ -47,14 +58,20 @@ Info = dict[str, Any]
 class AliyunVodUploader:
     """Uploads with one account. Subclass it to see progress in `uploadProgressCallback`."""
 
-    def __init__(self, accessKeyId: str, accessKeySecret: str, ecsRegionId: str | None = None) -> None:
-        self._keys = (accessKeyId, accessKeySecret)
+    def __init__(self, accessKeyId: str | None, accessKeySecret: str | None, ecsRegionId: str | None = None) -> None:
+        self._given = (accessKeyId, accessKeySecret)
         self._ecs_region = ecsRegionId
         self._threshold = self._part_size = 10 * MIB
         self.setApiRegion("cn-shanghai")
 
     def setApiRegion(self, apiRegion: str) -> None:
+        """From now on, media are made in that region.
+
+        Raises:
+            ClientException: there are no keys.
+        """
         self._region = apiRegion
+        self._vod = client.AcsClient(*self._given, apiRegion)
 
     def setMultipartUpload(
         self,
@@ -92,7 +109,7 @@ class AliyunVodUploader:
         startUploadCallback: Callable[[str | None, Info], object] | None = None,
     ) -> str:
         """Upload what a URL has, as it comes in; the VideoId."""
-        with web_source.opened(uploadVideoRequest.filePath) as pieces:
+        with _web_file(uploadVideoRequest.filePath) as pieces:
             info = self._open_video(uploadVideoRequest)
             if startUploadCallback is not None:
                 startUploadCallback(uploadVideoRequest.uploadId, info)
@@ -104,27 +121,33 @@ class AliyunVodUploader:
         """Upload a playlist and its segments, from beside it or from `sliceFilePaths`; the VideoId."""
         index = Path(uploadVideoRequest.filePath)
         text = index.read_text("utf-8-sig")
-        slices = _slices(playlists.named_by(str(index), text) if sliceFilePaths is None else sliceFilePaths)
-        if playlists.lies_beside(index, text, slices):
-            return self._upload_playlist(uploadVideoRequest, index)
+        given = playlists.named_by(str(index), text) if sliceFilePaths is None else sliceFilePaths
+        slices = _slices(given, "files")
+        for path in slices:
+            os.stat(path)  # before an upload is opened
+        others = playlists.not_named(index, text, slices)
+        if others is not None:
+            return self._upload_playlist(uploadVideoRequest, index, {playlists.file_name(one): one for one in others})
+        named, more = playlists.by_name(text, slices)
         with tempfile.TemporaryDirectory(prefix="vodfast-") as folder:
-            put = {AliyunVodUtils.getFileBriefPath(path)[1]: playlists.linked(path) for path in slices}
+            put = {name: playlists.linked(path) for name, path in named.items()}
             own = playlists.gathered(Path(folder), index, text, os.path.basename(uploadVideoRequest.fileName), put)
-            return self._upload_playlist(uploadVideoRequest, own)
+            return self._upload_playlist(uploadVideoRequest, own, more)
 
     @catch_error
     def uploadWebM3u8(self, uploadVideoRequest: UploadVideoRequest, sliceFileUrls: list[str] | None = None) -> str:
         """The same for a playlist behind a URL; it and its segments are fetched first."""
         url = uploadVideoRequest.filePath
         text = web_source.text(url)
-        slices = _slices(playlists.named_by(url, text) if sliceFileUrls is None else sliceFileUrls)
+        given = playlists.named_by(url, text) if sliceFileUrls is None else sliceFileUrls
+        named, others = playlists.by_name(text, _slices(given, "urls"))
         with tempfile.TemporaryDirectory(prefix="vodfast-") as folder:
             own = playlists.gathered(Path(folder), None, text, os.path.basename(uploadVideoRequest.fileName), {})
+            files = {name: own.parent / name for name in (*named, *others)}
             with ThreadPoolExecutor(_DOWNLOADS) as pool:
-                names = [AliyunVodUtils.getFileBriefPath(one)[1] for one in slices]
-                for _ in pool.map(web_source.save, slices, [own.parent / name for name in names]):
+                for _ in pool.map(_save_slice, (*named.values(), *others.values()), files.values()):
                     pass
-            return self._upload_playlist(uploadVideoRequest, own)
+            return self._upload_playlist(uploadVideoRequest, own, {name: str(files[name]) for name in others})
 
     @catch_error
     def uploadImage(self, uploadImageRequest: UploadImageRequest, isLocalFile: bool = True) -> tuple[str, str]:
@@ -132,7 +155,7 @@ class AliyunVodUploader:
         request = uploadImageRequest
         own = {"ImageType": request.imageType, "ImageExt": request.imageExt, "CateId": request.cateId}
         with _source(request, isLocalFile) as source:
-            info = self._open("CreateUploadImage", request, own, "image")
+            info = self._open(request, own, "image")
             self._upload(request, source, info)
         return info["ImageId"], info["ImageURL"]
 
@@ -144,7 +167,7 @@ class AliyunVodUploader:
         request = uploadAttachedRequest
         own = {"BusinessType": request.businessType, "MediaExt": request.mediaExt, "CateIds": request.cateId}
         with _source(request, isLocalFile) as source:
-            info = self._open("CreateUploadAttachedMedia", request, own, "attached")
+            info = self._open(request, own, "attached")
             self._upload(request, source, info, kind=request.businessType)
         return {name: info[name] for name in ("MediaId", "MediaURL", "FileURL")}
 
@@ -170,9 +193,9 @@ class AliyunVodUploader:
             "TemplateGroupId": request.templateGroupId,
             "WorkflowId": request.workflowId,
         }
-        return self._open("CreateUploadVideo", request, own, "video")
+        return self._open(request, own, "video")
 
-    def _open(self, operation: str, request: MediaRequest, own: Info, media_type: str) -> Info:
+    def _open(self, request: MediaRequest, own: Info, media_type: str) -> Info:
         """The answer of a CreateUpload operation, with what the vendor's class adds to it."""
         said = {
             "Title": AliyunVodUtils.subString(request.title or "", VOD_MAX_TITLE_LENGTH),
@@ -182,9 +205,15 @@ class AliyunVodUploader:
             "UserData": request.userData,
             "AppId": request.appId,
         }
-        parameters = {name: value for name, value in (said | own).items() if value not in (None, "")}
-        with shared_client("aliyun", *self._keys, settings={"region": self._region}, config=_CONFIG) as client:
-            info: Info = client.invoke(operation, parameters)
+        opening: AcsRequest = {
+            "video": CreateUploadVideoRequest.CreateUploadVideoRequest,
+            "image": CreateUploadImageRequest.CreateUploadImageRequest,
+            "attached": CreateUploadAttachedMediaRequest.CreateUploadAttachedMediaRequest,
+        }[media_type]()
+        for name, value in (said | own).items():
+            if value not in (None, ""):
+                opening.add_query_param(name, value)
+        info: Info = json.loads(self._vod.do_action_with_exception(opening))
         for name in ("UploadAddress", "UploadAuth"):
             info[f"Ori{name}"] = info[name]
             info[name] = json.loads(base64.b64decode(info[name]))
@@ -192,7 +221,7 @@ class AliyunVodUploader:
         info |= {"MediaType": media_type, "MediaId": info[ids[media_type]]}
         if media_type == "image":
             info["MediaURL"] = info["ImageURL"]
-        logger.info("%s, %s: %s", operation, ids[media_type], info["MediaId"])
+        logger.info("%s, %s: %s", opening.get_action_name(), ids[media_type], info["MediaId"])
         return info
 
     # Filling it.
@@ -200,22 +229,24 @@ class AliyunVodUploader:
     def _upload(
         self, request: MediaRequest, source: SourceLike, info: Info, *, kind: str = "media", name: str | None = None
     ) -> None:
-        opened: Info = {name: info[name] for name in ("RequestId", "VideoId", "ImageId", "MediaURL") if name in info}
-        opened |= {name: info[f"Ori{name}"] for name in ("UploadAddress", "UploadAuth")}
+        opened: Info = {part: info[part] for part in ("RequestId", "VideoId", "ImageId", "MediaURL") if part in info}
+        for part in ("UploadAddress", "UploadAuth"):  # as they stand: the start callback may have changed them
+            opened[part] = base64.b64encode(json.dumps(info[part]).encode()).decode()
         if info["MediaType"] == "attached":
             opened["MediaId"] = info["MediaId"]
         watermark = getattr(request, "isShowWatermark", None)
         options = UploadOptions(token=UploadToken.of(json.dumps(opened)), watermark=watermark)
         events: queue.SimpleQueue[AnyEvent | None] = queue.SimpleQueue()
-        settings = {"region": self._region, "network": self._network(info["UploadAddress"]["Endpoint"])}
+        settings = {"region": self._region.lower(), "network": self._network(info["UploadAddress"]["Endpoint"])}
         item = UploadItem(
             source=source,
             name=name or os.path.basename(request.fileName),
             kind="image" if info["MediaType"] == "image" else kind,
             options=options,
         )
-        with shared_client("aliyun", *self._keys, settings=settings, config=self._config(source)) as client:
-            upload = client.begin(item, events=events.put)
+        keys = keys_of(client.credential_of(*self._given))
+        with shared_client("aliyun", *keys, settings=settings, config=self._config(source)) as opener:
+            upload = opener.begin(item, events=events.put)
             upload.when_done(lambda: events.put(None))
             try:
                 while (event := events.get()) is not None:
@@ -226,8 +257,13 @@ class AliyunVodUploader:
                 raise
             upload.result()
 
-    def _upload_playlist(self, request: UploadVideoRequest, index: Path) -> str:
+    def _upload_playlist(self, request: UploadVideoRequest, index: Path, others: Mapping[str, str]) -> str:
+        """A playlist with what it names, after the `others` that are wanted beside it, by their names."""
         info = self._open_video(request)
+        address = info["UploadAddress"]
+        for name, path in others.items():
+            own = info | {"UploadAddress": address | {"FileName": f"{address['ObjectPrefix']}{name}"}}
+            self._upload(request, path, own, name=name)
         self._upload(request, index, info, name=index.name)
         return str(info["VideoId"])
 
@@ -243,18 +279,27 @@ class AliyunVodUploader:
         return TransferConfig(part_size=min(max(size, MIB), 5 * GIB), resume=False)
 
 
-_CONFIG = TransferConfig(resume=False)
-
-
 def _readable(path: str) -> int:
     """The size of a file that can be read, found out before an upload is opened for it."""
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
     if not size:
-        raise AliyunVodException(
-            "ParameterError", "InvalidParameter", f"{path} is empty: the service cannot process it"
-        )
+        raise _empty(path)
     return size
+
+
+def _empty(source: str) -> AliyunVodException:
+    return AliyunVodException("ParameterError", "InvalidParameter", f"{source} is empty: the service cannot process it")
+
+
+@contextlib.contextmanager
+def _web_file(url: str) -> Iterator[Iterator[bytes]]:
+    """What a URL has; its first bytes are there before an upload is opened for it."""
+    with web_source.opened(url) as pieces:
+        first = next(filter(None, pieces), None)
+        if first is None:
+            raise _empty(url)
+        yield itertools.chain([first], pieces)
 
 
 @contextlib.contextmanager
@@ -264,11 +309,19 @@ def _source(request: MediaRequest, local: bool) -> Iterator[SourceLike]:
         _readable(request.filePath)
         yield request.filePath
     else:
-        with web_source.opened(request.filePath) as pieces:
+        with _web_file(request.filePath) as pieces:
             yield pieces
 
 
-def _slices(slices: object) -> list[str]:
+def _slices(slices: object, kind: str) -> list[str]:
     if not isinstance(slices, list) or not slices:
-        raise AliyunVodException("InvalidM3u8SliceFile", "M3u8 slice files invalid", "the playlist names no segments")
+        said = f"there must be a list of at least one of the {kind} the playlist names"
+        raise AliyunVodException("InvalidM3u8SliceFile", f"M3u8 slice {kind} invalid", said)
     return slices
+
+
+def _save_slice(url: str, path: Path) -> None:
+    try:
+        web_source.save(url, path)
+    except web_source.NotFetched as error:
+        raise AliyunVodException("FileDownloadError", "Download M3u8 File Error", str(error)) from None

@@ -79,6 +79,9 @@ class AliyunVodException(Exception):
             f"RequestId: {self.request_id}"
         )
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).__new__, (type(self),), vars(self)  # so that it comes back from a child process
+
 
 class AliyunVodLog:
     """Messages go to the logger `voduploadsdk`, and to standard output if the switch says so."""

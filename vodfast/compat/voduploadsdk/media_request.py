@@ -31,12 +31,12 @@ class MediaRequest:
             AliyunVodException: it has none.
         """
         extension = AliyunVodUtils.getFileExtension(filePath) if fileExt is None else fileExt
-        if not extension:
+        if extension is None or (fileExt is None and not extension):
             raise AliyunVodException("ParameterError", "InvalidParameter", "filePath has no Extension")
         self.mediaExt = extension.lstrip(".")
         self.filePath = AliyunVodUtils.toUnicode(filePath)
         self.fileName, name = AliyunVodUtils.getFileBriefPath(self.filePath)
-        if not self.fileName.endswith(f".{self.mediaExt}"):
+        if self.mediaExt and not self.fileName.endswith(f".{self.mediaExt}"):
             self.fileName = f"{self.fileName}.{self.mediaExt}"
         if title or self.title is None:
             self.title = title or name

@@ -6,12 +6,14 @@ Decides the folder that is uploaded. What a playlist needs besides its segments,
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from vodfast.compat.voduploadsdk.AliyunVodUtils import AliyunVodUtils
+from vodfast.compat.voduploadsdk.AliyunVodUtils import AliyunVodException, AliyunVodUtils
 
 _URI = re.compile(r'URI="([^"]+)"')
 
@@ -27,10 +29,36 @@ def named_by(address: str, text: str) -> list[str]:
     return [AliyunVodUtils.replaceFileName(address, name) or name for name in names]
 
 
-def lies_beside(index: Path, text: str, slices: Iterable[str]) -> bool:
-    """Whether the lines lead to exactly these files, so that the playlist can go as it is."""
-    wanted = [str(index.parent / line) for line in lines_of(text)]
-    return sorted(set(wanted)) == sorted({str(Path(path)) for path in slices})
+def file_name(address: str) -> str:
+    """The decoded file name in a path or URL."""
+    return AliyunVodUtils.getFileBriefPath(address)[1]
+
+
+def not_named(index: Path, text: str, slices: Iterable[str]) -> list[str] | None:
+    """What of the slices no line leads to; None if a line leads elsewhere, so that the playlist cannot go as it is."""
+    wanted = {str(index.parent / line) for line in lines_of(text)}
+    given = {str(Path(path)): path for path in slices}
+    return [path for own, path in given.items() if own not in wanted] if wanted <= given.keys() else None
+
+
+def by_name(text: str, slices: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Paths or URLs by their file names: those that lines name, and those that no line does.
+
+    Raises:
+        FileNotFoundError: a line names what is not among them.
+        AliyunVodException: two of them have one name.
+    """
+    others: dict[str, str] = {}
+    for one in slices:
+        if others.setdefault(file_name(one), one) != one:
+            said = f"two of them are called {file_name(one)}: only one can lie beside the playlist"
+            raise AliyunVodException("InvalidM3u8SliceFile", "M3u8 slice files invalid", said)
+    named = {}
+    for name in dict.fromkeys(map(file_name, lines_of(text))):
+        if name not in others:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+        named[name] = others.pop(name)
+    return named, others
 
 
 def gathered(folder: Path, index: Path | None, text: str, name: str, put: Mapping[str, Callable[[Path], None]]) -> Path:
@@ -38,14 +66,12 @@ def gathered(folder: Path, index: Path | None, text: str, name: str, put: Mappin
     there. What tags of the playlist `index` name beside it comes along.
     """
     rewritten = [
-        line.strip() if line.startswith("#") else AliyunVodUtils.getFileBriefPath(line.strip())[1]
-        for line in text.splitlines()
-        if line.strip()
+        line.strip() if line.startswith("#") else file_name(line.strip()) for line in text.splitlines() if line.strip()
     ]
     own = folder / name
     own.write_text("\n".join(rewritten) + "\n")
-    for file_name, bring in put.items():
-        bring(folder / file_name)
+    for named, bring in put.items():
+        bring(folder / named)
     if index is not None:
         for uri in _URI.findall(text):
             if "/" not in uri and (index.parent / uri).is_file():

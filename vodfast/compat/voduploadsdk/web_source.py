@@ -9,11 +9,14 @@ import contextlib
 import http.client
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 _PIECE = 1 << 20
 _TIMEOUT = 120.0
+_ANY_HEADER = zlib.MAX_WBITS | 32
+"""Of gzip or of zlib, whichever is there."""
 
 
 class NotFetched(OSError):
@@ -38,7 +41,7 @@ def opened(url: str) -> Iterator[Iterator[bytes]]:
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise NotFetched(f"{url[:200]} does not answer: {error}") from error
     with answer:
-        yield _pieces(answer, url)
+        yield _decoded(_pieces(answer, url), answer.headers.get("Content-Encoding", ""), url)
 
 
 def _pieces(answer: http.client.HTTPResponse, url: str) -> Iterator[bytes]:
@@ -53,10 +56,34 @@ def _pieces(answer: http.client.HTTPResponse, url: str) -> Iterator[bytes]:
         raise NotFetched(f"only {got} of {wanted} bytes came from {url[:200]}")
 
 
+def _decoded(pieces: Iterator[bytes], encoding: str, url: str) -> Iterator[bytes]:
+    """The content itself, where the server compressed it without being asked."""
+    if encoding.lower() in ("", "identity"):
+        yield from pieces
+        return
+    if encoding.lower() not in ("gzip", "x-gzip", "deflate"):
+        raise NotFetched(f"the content of {url[:200]} is encoded as {encoding[:50]!r}")
+    unpacking = zlib.decompressobj(_ANY_HEADER)
+    try:
+        for piece in pieces:
+            yield unpacking.decompress(piece)
+    except zlib.error as error:
+        raise NotFetched(f"the content of {url[:200]} cannot be decompressed: {error}") from error
+    if not unpacking.eof:
+        raise NotFetched(f"the compressed content of {url[:200]} ends early")
+
+
 def text(url: str) -> str:
-    """A small text file, such as a playlist."""
-    with opened(url) as pieces:
-        return b"".join(pieces).decode("utf-8-sig")
+    """A small text file, such as a playlist.
+
+    Raises:
+        OSError: it cannot be had.
+    """
+    try:
+        with opened(url) as pieces:
+            return b"".join(pieces).decode("utf-8-sig")
+    except NotFetched as error:
+        raise OSError(str(error)) from None
 
 
 def save(url: str, path: Path) -> None:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from types import FunctionType, ModuleType
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from vodfast.compat.aliyunsdkcore.http import method_type
 from vodfast.compat.aliyunsdkcore.request import RpcRequest
@@ -79,6 +79,11 @@ def _module(operation: str, parameters: str) -> ModuleType:
     setattr(module, own, made)
     sys.modules[module.__name__] = module
     return module
+
+
+if TYPE_CHECKING:
+
+    def __getattr__(name: str) -> ModuleType: ...
 
 
 __all__ = [f"{operation}Request" for operation in OPERATIONS]
