@@ -18,7 +18,7 @@ from vodfast.transfer.journal import Entry, ItemLine, Journal
 async def take_back(journal: Journal, access: Access, older_than: float) -> AsyncIterator[ItemLine]:
     """Abort and forget what was begun at this cloud with these keys and not touched for `older_than` seconds; yields
     each item as it is gone. What the store itself has dropped by now is only forgotten; what cannot be reached stays
-    in the journal.
+    in the journal, and so does what may be media by now: the same upload again finds out.
 
     Raises:
         VodfastError: the journal cannot be used.
@@ -29,8 +29,13 @@ async def take_back(journal: Journal, access: Access, older_than: float) -> Asyn
         if theirs or journal.in_use(line.key):
             continue
         async with journal.claim(line.key, line.cloud, line.label) as entry:
-            if entry.state not in ("new", "committed") and await _taken_back(entry, access):
+            if entry.state == "applied" and not _made(entry, access) and await _taken_back(entry, access):
                 yield line
+
+
+def _made(entry: Entry, access: Access) -> bool:
+    """Whether an object is stored that makes the media without a commit."""
+    return not access.provider.limits.needs_commit and entry.object("media").finished is not None
 
 
 async def _taken_back(entry: Entry, access: Access) -> bool:

@@ -20,7 +20,8 @@ from vodfast.items import UploadItem
 from vodfast.packages import Package, collect, package_kind
 from vodfast.providers.contract import MediaSpec, Provider, ProviderOptions
 from vodfast.recall import Memory, Outcome, item_key, unchanged_since
-from vodfast.session import Access, MediaSession, Stored, Watch, stop_if_cancelled, together
+from vodfast.session import Access, MediaSession, Stored, Watch
+from vodfast.together import stop_if_cancelled, together
 from vodfast.transfer.drive import passing
 from vodfast.transfer.journal import Entry
 from vodfast.transfer.loops import in_thread
@@ -216,6 +217,8 @@ class PackageSession:
         try:
             self._committed[name] = await session.commit(stored)
         except AmbiguousCommit as error:
+            if session.doubted:
+                session.forget()  # a member more does no harm, one that never ends does
             message = f"{name.removeprefix(_MEMBER)} was never confirmed, so its manifest was not committed"
             raise retold(
                 error, VodfastError, f"{message}: upload it again ({error.message})", kind=ErrorKind.UNAVAILABLE

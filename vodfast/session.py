@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from importlib import import_module
 from typing import NamedTuple, Protocol, TypeVar, cast
@@ -18,9 +18,11 @@ from typing import NamedTuple, Protocol, TypeVar, cast
 import msgspec
 
 from vodfast.credentials import CachedCredentials, Credentials
-from vodfast.errors import AmbiguousCommit, ErrorKind, RetryClass, VodfastError, retold
+from vodfast.doubts import UNHEARD, Perform, ambiguous, made_before, stored_before
+from vodfast.errors import ErrorKind, RetryClass, VodfastError
 from vodfast.providers.contract import MediaRecord, MediaSpec, Provider, Ticket, TicketObject
 from vodfast.recall import Opening, Outcome, Recorded, changed, has_finished, has_kept, reopen
+from vodfast.together import together
 from vodfast.transfer.drive import Terms, passing
 from vodfast.transfer.engine import Engine
 from vodfast.transfer.journal import Entry, ObjectRecord
@@ -42,7 +44,6 @@ _LEFT = "not all that was stored of it could be deleted"
 
 _log = logging.getLogger("vodfast.session")
 
-K = TypeVar("K")
 T = TypeVar("T")
 
 
@@ -113,6 +114,8 @@ class MediaSession:
         self._touched: set[str] = set()
         self.resumed = False
         """Whether an earlier run's session was taken up."""
+        self.doubted = False
+        """Whether that run sent what makes the media and never heard of it: there may be media of this session."""
 
     async def run(self) -> Outcome:
         """Upload and commit, from where an earlier run left off if the journal knows of one.
@@ -169,6 +172,12 @@ class MediaSession:
         raise AssertionError("the last session returns or raises")
 
     async def _upload(self, ticket: Ticket) -> Outcome:
+        if self.doubted and self._entry is not None and not self._provider.limits.needs_commit:
+            record = await made_before(self._provider, ticket, self._performer(self._account))
+            if record is not None:
+                outcome = Outcome(record, {})
+                self._entry.committed(msgspec.json.encode(outcome), changed(self._sources))
+                return outcome
         return await self._commit(await self._store(ticket), {})
 
     async def _store(self, ticket: Ticket) -> Stored:
@@ -190,8 +199,16 @@ class MediaSession:
         """What becomes of a session that failed; False if another one may do better."""
         entry, kind = self._entry, error.kind
         if kind is ErrorKind.AMBIGUOUS:
+            if entry is not None:
+                await entry.committing()
             return True
+        if self.doubted:
+            if kind in (ErrorKind.CANCELLED, ErrorKind.SOURCE_CHANGED):
+                return True
+            raise ambiguous(f"{UNHEARD}, and this one fails", error) from error
         if entry is not None and passing(error):
+            if entry.state == "committing":
+                entry.refused()
             if any(self._is_kept(entry, place) for place in _places(ticket)):
                 error.message += "; what is stored is kept, and the same upload again goes on from there"
             return True
@@ -241,13 +258,22 @@ class MediaSession:
         keys = await self._account.get(now)
         opening = opening_of(entry, keys)
         ticket = None if opening is None else reopen(self._provider, self._media, keys, opening)
-        if ticket is None or (_expired(ticket, now) and not self._renews(ticket)):
+        # A commit needs no key of the store, and nothing but the session says whether it was done.
+        doubted = entry.state == "committing" and not entry.anew
+        if ticket is None and doubted:
+            raise ambiguous(f"{UNHEARD}, in a session that these keys do not open")
+        stale = ticket is not None and _expired(ticket, now) and not self._renews(ticket)
+        if ticket is None or (stale and not doubted) or (entry.state == "committing" and entry.anew):
             entry.forget()
             return None
         if not await self._same_bytes(entry, ticket):
-            if not await self.abandon(ticket):
+            if doubted:
+                entry.forget()
+                _log.warning("%s has changed since an earlier run, which may have made media of it", entry.label)
+            elif not await self.abandon(ticket):
                 _log.warning("%s has changed since an earlier run, and of that %s", entry.label, _LEFT)
             return None
+        self.doubted = doubted
         return ticket
 
     async def _same_bytes(self, entry: Entry, ticket: Ticket) -> bool:
@@ -262,6 +288,11 @@ class MediaSession:
             if record.kept is not None and not await in_thread(has_kept, source, record.kept, store.limits.part_digest):
                 return False
         return True
+
+    def forget(self) -> None:
+        """Begin anew next time, whatever became of this session."""
+        if self._entry is not None:
+            self._entry.forget()
 
     async def abandon(self, ticket: Ticket) -> bool:
         """Take back what an earlier run left in the session of `ticket`, and forget it; False if that did not succeed
@@ -279,10 +310,12 @@ class MediaSession:
         for _, line, store in _places(ticket):
             self._touched.add(line)
             kept = entry.object(line).kept
-            if store.limits.part_order == "append":
-                continue
-            objects = cast(ObjectStore, store)
             try:
+                if store.limits.part_order == "append":
+                    # There is nothing to abort, and one that finished after all is media.
+                    gone = gone and await self._engine.call(store.head_object(), credentials) is None
+                    continue
+                objects = cast(ObjectStore, store)
                 found = await self._engine.call(objects.list_uploads(), credentials)
                 for upload_id in {*found, *([kept.upload_id] if kept is not None else [])}:
                     await self._engine.call(objects.abort_upload(upload_id), credentials)
@@ -324,6 +357,10 @@ class MediaSession:
                 self._touched.add(line)
                 self._watch.moved(entry.name, record.finished.size)
                 return record.finished
+        if self.doubted:
+            found = await stored_before(entry.store, source, self._performer(credentials))
+            if found is not None:
+                return found
         while True:
             line, store, record = places.pop(0)
             self._touched.add(line)
@@ -344,6 +381,9 @@ class MediaSession:
                     raise
                 self._watch.moved(entry.name, 0)
                 self._watch.retried(error, error.attempts, 0.0)
+
+    def _performer(self, credentials: CachedCredentials) -> Perform:
+        return lambda call: self._engine.call(call, credentials, self._watch.retried)
 
     def _pauses(self) -> bool:
         return self._entry is not None and self._watch.pausing
@@ -385,21 +425,23 @@ class MediaSession:
                 await asyncio.wait([call], timeout=self._engine.config.settle_seconds)
                 if not call.done():
                     call.cancel()
-                    raise _ambiguous("the commit was sent but not confirmed before the upload was cancelled") from None
+                    raise ambiguous("the commit was sent but not confirmed before the upload was cancelled") from None
                 return call.result()
         except VodfastError as error:
             if error.kind is ErrorKind.AMBIGUOUS:
                 raise
             if not self._provider.limits.needs_commit:
-                raise _ambiguous("the last bytes were taken, but their media could not be looked up", error) from error
+                raise ambiguous("the last bytes were taken, but their media could not be looked up", error) from error
             if error.unsettled:
-                raise _ambiguous("the commit was sent but never confirmed", error) from error
+                raise ambiguous("the commit was sent but never confirmed", error) from error
             raise
 
     async def take_back(self, ticket: Ticket) -> bool:
         """Delete what may be stored of a session that will not be committed, where the store allows it. False if
-        something is left that could be deleted later.
+        something is left that could be deleted later. What may have become media stays.
         """
+        if self.doubted:
+            return False
         credentials = self._store_credentials(ticket)
         places = [place for place in _places(ticket) if place.line in self._touched]
 
@@ -407,7 +449,7 @@ class MediaSession:
             try:
                 await self._engine.call(places[index].store.delete_object(), credentials)
             except VodfastError as error:
-                return not passing(error)
+                return not (passing(error) or error.retry is RetryClass.SPENT)
             record = self._record(places[index].line)
             if record is not None and record.finished is not None:
                 record.deleted()
@@ -450,45 +492,3 @@ def _object_places(entry: TicketObject) -> Iterator[_Place]:
 def _places(ticket: Ticket) -> Iterator[_Place]:
     for entry in ticket.objects:
         yield from _object_places(entry)
-
-
-def _ambiguous(reason: str, error: VodfastError | None = None) -> AmbiguousCommit:
-    advice = "the media may or may not exist: look for it before you upload it again"
-    if error is None:
-        return AmbiguousCommit(f"{reason}; {advice}")
-    return retold(error, AmbiguousCommit, f"{reason}; {advice} ({error.message})")
-
-
-def stop_if_cancelled() -> None:
-    """After something that is seen through in spite of a cancellation: it was the last."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
-
-
-async def together(things: Sequence[K], one: Callable[[K], Awaitable[T]], width: int) -> dict[K, T]:
-    """Do one thing after another, `width` of them at a time: all or none. The first failure cancels what is under way
-    and waits until that has cleaned up.
-    """
-    if len(things) == 1:
-        return {thing: await one(thing) for thing in things}
-    results: dict[K, T] = {}
-    queue = iter(things)
-
-    async def work() -> None:
-        for thing in queue:
-            results[thing] = await one(thing)
-            stop_if_cancelled()
-
-    tasks = [asyncio.ensure_future(work()) for _ in range(min(width, len(things)))]
-    try:
-        if tasks:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-        for task in tasks:
-            if task.done() and not task.cancelled():
-                task.result()
-        return results
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -141,7 +141,7 @@ class MultipartStore(ABC):
     def abort_upload(self, upload_id: str) -> Call[None]:
         """Drop an upload with its parts. An upload the store does not know is already gone."""
         params = (("uploadId", upload_id),)
-        call = self._call("AbortMultipartUpload", "DELETE", params, _nothing, statuses=(200, 204))
+        call = self._call("AbortMultipartUpload", "DELETE", params, self._nothing, statuses=(200, 204))
         return self._unless_gone(call, "NoSuchUpload")
 
     def list_uploads(self) -> Call[tuple[str, ...]]:
@@ -178,7 +178,7 @@ class MultipartStore(ABC):
 
     def delete_object(self) -> Call[None]:
         """Remove the object; one that is not there counts as removed."""
-        call = self._call("DeleteObject", "DELETE", (), _nothing, statuses=(200, 204))
+        call = self._call("DeleteObject", "DELETE", (), self._nothing, statuses=(200, 204))
         return self._unless_gone(call, "NoSuchKey")
 
     def _call(
@@ -248,6 +248,11 @@ class MultipartStore(ABC):
         tag = entity_tag(child_text(_document(response, "CompleteMultipartUploadResult"), "ETag"))
         return ObjectReceipt(tag=tag, digest=crc64_sum(response.header(self.crc64_header)))
 
+    def _nothing(self, response: Response) -> None:
+        """There is nothing to read, unless the store thinks better of its status."""
+        if self.errors.error_fields(response) is not None:
+            raise _ErrorDocument
+
     def _page(self, response: Response, after: int) -> PartPage:
         root = _document(response, "ListPartsResult")
         key = child_text(root, "Key")
@@ -288,7 +293,3 @@ def _listed(entry: Element) -> PartReceipt:
         tag=entity_tag(child_text(entry, "ETag")),
         digest=crc64_sum(child_text(entry, "HashCrc64ecma")),
     )
-
-
-def _nothing(_: Response) -> None:
-    """Nothing to read."""

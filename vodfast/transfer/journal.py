@@ -330,6 +330,10 @@ class Entry:
         """Every object is stored and the commit is about to be sent."""
         await self._journal.do(self._moved_to("committing"))
 
+    def refused(self) -> None:
+        """The commit was sent, and certainly not done."""
+        self._journal.note(self._moved_to("applied"), lazy=True)
+
     def committed(self, outcome: bytes, changed: dict[str, int]) -> None:
         """The media exist. What was needed to get there is deleted."""
         self.state, self.outcome, self.changed, self.reply, self._objects = "committed", outcome, changed, None, {}

@@ -404,8 +404,10 @@ class ObjectMachine:
                 self._doubt = None
             if self._lost is None:
                 self._begin()
-            else:
+            elif found is None:
                 self._give_up(self._lost)
+            else:  # whoever failed deletes it, though the failure itself may pass
+                self._give_up(IntegrityError(f"the store holds other bytes than were sent ({self._lost.message})"))
         else:
             self._confirmed = self._confirmed and found.digest is not None
             self._finish(found, whole)
@@ -437,7 +439,7 @@ class ObjectMachine:
             self._left.append(f"upload {what}: {error.message}")
         elif work.final and error.reached and error.kind in _DAMAGED:
             self._give_up(in_doubt(error.message.partition(",")[0]))
-        elif work.final and outcome_unknown(error):
+        elif work.phase in (Phase.PUT, Phase.COMPLETE) and outcome_unknown(error):
             self._settle(work, error)
         else:
             self._give_up(error)
