@@ -6,16 +6,16 @@ engine passes time in, performs what it is told and reports back, so every histo
 
 from __future__ import annotations
 
-import heapq
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from vodfast.errors import Cancelled, ErrorKind, IntegrityError, RetryClass, VodfastError
+from vodfast.transfer.agenda import Agenda
 from vodfast.transfer.message import Body
 from vodfast.transfer.plan import UploadPlan
 from vodfast.transfer.ports import ObjectReceipt, ObjectStore, PartPage, PartReceipt, PartSpec
-from vodfast.transfer.proof import joined_digest, still_there
+from vodfast.transfer.proof import StoredParts, still_there
 from vodfast.transfer.retry import outcome_unknown
 from vodfast.transfer.steps import (
     LEFT_BEHIND,
@@ -29,7 +29,7 @@ from vodfast.transfer.steps import (
     Wait,
     in_doubt,
 )
-from vodfast.transfer.work import SIDELINE, Phase, Work, request
+from vodfast.transfer.work import TIDYING, Phase, Work, request
 
 _DAMAGED = (ErrorKind.SOURCE_CHANGED, ErrorKind.INTEGRITY)
 """What is found wrong after the object was stored: where that makes the media, it is too late."""
@@ -61,49 +61,36 @@ class ObjectMachine:
         self._store = store
         self._retry = retry
         self._keeps = keeps
-        self._plan = plan
         self._part_body = part_body
         self._concurrency = 1 if store.limits.part_order == "ascending" else concurrency
-        self._ready: deque[Work] = deque()
+        # What is to be sent: a plan's parts, or those a stream has offered.
+        self._plan = plan
+        self._planned: Iterator[PartSpec] = iter(())
         self._offers: deque[Work] = deque()
-        self._delayed: list[tuple[float, int, Work]] = []
+        self._offered = 0
+        self._taken = plan.size if plan is not None else 0
+        self._all_offered = plan is not None
+        # What is under way.
+        self._phase = Phase.CREATE
+        self._agenda = Agenda()
         self._running: dict[int, Work] = {}
         self._tokens = 0
-        self._delays = 0
-        self._planned: Iterator[PartSpec] = iter(())
-        self._ended = plan is not None
+        # What the store has, by its own word.
         self._upload_id: str | None = None
-        self._receipts: dict[int, PartReceipt] = {}
-        self._digests: dict[int, tuple[int, int]] = {}
+        self._stored = StoredParts()
         self._news: list[KeptPart] = []
         self._kept = {part.receipt.index: part for part in kept.parts} if kept is not None else {}
         self._listed: dict[int, PartReceipt] = {}
+        self._confirmed = store.limits.part_digest is not None
+        # What has become of it.
         self._strays = strays
         self._left: list[str] = []
-        self._confirmed = store.limits.part_digest is not None
-        self._acknowledged = 0
-        self._offered = 0
-        self._taken = 0
-        self._error: VodfastError | None = None
-        self._lost: VodfastError | None = None
-        self._finishing: Work | None = None
         self._doubt: VodfastError | None = None
+        self._settling: tuple[Work, VodfastError] | None = None
+        self._error: VodfastError | None = None
         self._result: Finished | None = None
-        self._phase = Phase.CREATE
         if plan is not None:
-            self._taken = plan.size
-            if not plan.multipart:
-                self._phase = Phase.PUT
-                self._ready.append(Work(Phase.PUT, part=plan.part(0)))
-            elif kept is None:
-                self._begin()
-            else:
-                self._upload_id = kept.upload_id
-                if store.limits.can_list_parts:
-                    self._phase = Phase.LIST
-                    self._ready.append(Work(Phase.LIST))
-                else:
-                    self._take_up(self._kept)
+            self._open(plan, kept)
 
     @property
     def upload_id(self) -> str | None:
@@ -118,14 +105,12 @@ class ObjectMachine:
     @property
     def acknowledged(self) -> int:
         """Bytes the store has answered for."""
-        if self._result is not None:
-            return self._result.size
-        return self._acknowledged
+        return self._stored.length if self._result is None else self._result.size
 
     @property
     def left_behind(self) -> str | None:
         """What could not be taken back, or not yet, although it is of no use; None if nothing."""
-        if self._error is not None and not self.ended:
+        if self.failing and not self.ended:
             return f"upload {self._upload_id or 'of unknown id'}"
         return "; ".join(self._left) or None
 
@@ -148,40 +133,33 @@ class ObjectMachine:
         if self._phase is Phase.FAILED:
             assert self._error is not None
             return Failed(self._error)
-        while self._delayed and self._delayed[0][0] <= now:
-            self._ready.append(heapq.heappop(self._delayed)[2])
-        if room > 0:
-            work = self._next()
-            if work is not None:
-                return self._start(work)
-        until = self._delayed[0][0] if self._delayed else None
-        return Wait(until, hungry=self._hungry())
+        until = self._agenda.wake(now)
+        work = self._next() if room > 0 else None
+        return self._start(work) if work is not None else Wait(until, hungry=self._hungry())
 
     def _next(self) -> Work | None:
-        sending = self._phase is Phase.PARTS and self._error is None
+        sending = self._phase is Phase.PARTS and not self.failing
         if sending and self._concurrency is not None and len(self._running) >= self._concurrency:
             return None
-        if self._ready:
-            return self._ready.popleft()
-        if sending:
-            if self._offers:
-                return self._offers.popleft()
-            spec = next(self._planned, None)
-            if spec is not None:
-                return Work(Phase.PARTS, part=spec)
-        return None
+        due = self._agenda.take()
+        if due is not None or not sending:
+            return due
+        return self._offers.popleft() if self._offers else self._next_planned()
+
+    def _next_planned(self) -> Work | None:
+        part = next(self._planned, None)
+        return None if part is None else Work(Phase.PARTS, part=part)
 
     def _hungry(self) -> bool:
-        return (
-            not self._ended and self._error is None and not self._offers and self._phase in (Phase.CREATE, Phase.PARTS)
-        )
+        wanted = self._phase in (Phase.CREATE, Phase.PARTS) and not self.failing
+        return wanted and not self._all_offered and not self._offers
 
     def _start(self, work: Work) -> Start:
         work.attempt += 1
         self._tokens += 1
         self._running[self._tokens] = work
         body = self._body(work)
-        call = request(self._store, work, body, self._upload_id, self._receipts)
+        call = request(self._store, work, body, self._upload_id, self._stored.receipts)
         work.final = call.final
         weight = body.length if body is not None else 0
         return Start(self._tokens, call, weight, alone=work.phase is Phase.PUT, final=call.final)
@@ -196,51 +174,46 @@ class ObjectMachine:
 
     def offer(self, body: Body, *, last: bool) -> None:
         """The next part of a stream; `last` if nothing follows. An empty last part only ends the stream."""
-        self._ended = self._ended or last
-        spec = PartSpec(self._offered, self._taken, body.length)
+        self._all_offered = self._all_offered or last
+        part = PartSpec(self._offered, self._taken, body.length)
         self._taken += body.length
         if last and self._offered == 0:
-            self._phase = Phase.PUT
-            self._ready.append(Work(Phase.PUT, part=spec, body=body))
+            self._begin(Phase.PUT, part=part, body=body)
             return
         if self._offered == 0:
-            self._ready.append(Work(Phase.CREATE))
+            self._agenda.add(Work(Phase.CREATE))
         if body.length:
             self._offered += 1
-            self._offers.append(Work(Phase.PARTS, part=spec, body=body))
+            self._offers.append(Work(Phase.PARTS, part=part, body=body))
         self._advance()
 
     def on_response(self, token: int, answer: Any, sent: int | None) -> None:
         """A call succeeded: `answer` is what its `parse` returned, `sent` the digest of the streamed body."""
         work = self._running.pop(token)
-        if work.phase is Phase.CREATE:
-            self._upload_id = answer
-            if self._phase is Phase.CREATE:
-                self._phase = Phase.PARTS
-            self._sweep()
-        elif work.phase is Phase.LIST:
-            self._parts_listed(answer)
-        elif work.phase is Phase.ABORT:
-            self._upload_id = None
-        elif work.phase is Phase.SWEEP:
-            strays = (upload_id for upload_id in answer if upload_id != self._upload_id)
-            self._ready.extend(Work(Phase.DISCARD, upload_id=upload_id) for upload_id in strays)
-        elif work.phase is Phase.DISCARD:
-            pass
-        elif work.phase is Phase.PARTS:
-            self._part_stored(work, answer, sent)
-        elif work.phase is Phase.PUT:
-            self._object_stored(work, answer, sent)
-        elif work.phase is Phase.COMPLETE:
-            self._completed(work, answer)
-        elif work.phase is Phase.SETTLE:
-            self._settled(answer)
+        match work.phase:
+            case Phase.PUT:
+                self._object_stored(work, answer, sent)
+            case Phase.LIST:
+                self._parts_listed(answer)
+            case Phase.CREATE:
+                self._created(answer)
+            case Phase.PARTS:
+                self._part_stored(work, answer, sent)
+            case Phase.COMPLETE:
+                self._completed(work, answer)
+            case Phase.SETTLE:
+                self._settled(answer)
+            case Phase.SWEEP:
+                self._discard(answer)
+            case Phase.ABORT:
+                self._upload_id = None
+            case Phase.DISCARD:
+                pass
         self._advance()
 
     def on_failure(self, token: int, error: VodfastError, now: float) -> None:
         """A call failed, in the transport or in `parse`."""
-        work = self._running.pop(token)
-        self._failed(work, error, now)
+        self._failed(self._running.pop(token), error, now)
         self._advance()
 
     def on_dropped(self, token: int) -> None:
@@ -261,180 +234,172 @@ class ObjectMachine:
         """Stop: what is in flight is reported with `on_dropped`, then the upload is aborted, unless it is kept."""
         self.fail(Cancelled("the upload was cancelled"))
 
-    # Taking up an unfinished upload.
+    # The way on: from a phase to the next, once its work is done.
 
-    def _begin(self) -> None:
-        """Begin anew, or for the first time."""
-        assert self._plan is not None
-        self._upload_id = None
-        self._receipts.clear()
-        self._digests.clear()
-        self._acknowledged = 0
-        self._planned = self._plan.parts()
-        self._phase = Phase.CREATE
-        self._ready.append(Work(Phase.CREATE))
-
-    def _parts_listed(self, page: PartPage) -> None:
-        self._listed |= {part.index: part for part in page.parts}
-        if page.marker is not None:
-            self._ready.append(Work(Phase.LIST, marker=page.marker))
+    def _open(self, plan: UploadPlan, kept: KeptUpload | None) -> None:
+        if not plan.multipart:
+            self._begin(Phase.PUT, part=plan.part(0))
+        elif kept is None:
+            self._anew(plan)
         else:
-            self._take_up(
-                {index: part for index, part in self._kept.items() if still_there(part, self._listed.get(index))}
-            )
+            self._upload_id = kept.upload_id
+            if self._store.limits.can_list_parts:
+                self._begin(Phase.LIST)
+            else:
+                self._take_up(plan, self._kept)
 
-    def _take_up(self, parts: dict[int, KeptPart]) -> None:
-        assert self._plan is not None
+    def _begin(self, phase: Phase, *, part: PartSpec | None = None, body: Body | None = None) -> None:
+        """Enter a phase that is one request."""
+        self._phase = phase
+        self._agenda.add(Work(phase, part=part, body=body))
+
+    def _anew(self, plan: UploadPlan) -> None:
+        self._upload_id = None
+        self._stored.clear()
+        self._planned = plan.parts()
+        self._begin(Phase.CREATE)
+
+    def _take_up(self, plan: UploadPlan, parts: dict[int, KeptPart]) -> None:
+        """Go on with an upload that has `parts` already."""
         for index, part in parts.items():
-            spec = self._plan.part(index)
-            self._receipts[index] = part.receipt
-            self._acknowledged += spec.length
-            if part.digest is not None:
-                self._digests[index] = (part.digest, spec.length)
-        self._planned = (spec for spec in self._plan.parts() if spec.index not in parts)
+            self._stored.add(part, plan.part(index).length)
+        self._planned = (part for part in plan.parts() if part.index not in parts)
         self._phase = Phase.PARTS
         self._sweep()
 
-    def _upload_gone(self) -> None:
-        """The store does not know the upload any more. If all of it was there, it may have been joined."""
-        assert self._plan is not None
-        if len(self._kept) < self._plan.part_count:
-            self._begin()
-            return
-        self._take_up(self._kept)
-        self._upload_id = None
-        self._phase = Phase.SETTLE
-        self._ready.append(Work(Phase.SETTLE))
-
     def _advance(self) -> None:
         if self._error is not None:
-            self._advance_failure()
+            self._take_back(self._error)
             return
-        pending = self._running or self._ready or self._offers or self._delayed
-        if self._phase is not Phase.PARTS or pending or not self._ended:
+        pending = self._running or self._agenda or self._offers
+        if self._phase is not Phase.PARTS or pending or not self._all_offered:
             return
-        spec = next(self._planned, None)
-        if spec is not None:
-            self._ready.append(Work(Phase.PARTS, part=spec))
-            return
-        self._phase = Phase.COMPLETE
-        self._ready.append(Work(Phase.COMPLETE))
+        work = self._next_planned()
+        if work is not None:
+            self._agenda.add(work)
+        else:
+            self._begin(Phase.COMPLETE)
 
-    def _advance_failure(self) -> None:
+    def _take_back(self, error: VodfastError) -> None:
         """Let what runs end, then abort, then find and discard strays, then report the failure."""
         if self._running or self._phase is Phase.FAILED:
             return
-        assert self._error is not None
         if self._phase is not Phase.ABORT:
             self._phase = Phase.ABORT
-            for queue in (self._ready, self._offers, self._delayed):
-                queue.clear()
-            if self._upload_id is not None and not self._keeps(self._error):
-                self._ready.append(Work(Phase.ABORT))
+            self._agenda.clear()
+            self._offers.clear()
+            if self._upload_id is not None and not self._keeps(error):
+                self._agenda.add(Work(Phase.ABORT))
             self._sweep()
-        if not self._ready and not self._delayed:
+        if not self._agenda:
             self._phase = Phase.FAILED
             if self._left:
-                self._error.context = {**self._error.context, LEFT_BEHIND: "; ".join(self._left)}
+                error.context = {**error.context, LEFT_BEHIND: "; ".join(self._left)}
 
     def _sweep(self) -> None:
         if self._strays:
             self._strays = False
-            self._ready.append(Work(Phase.SWEEP))
+            self._agenda.add(Work(Phase.SWEEP))
+
+    # What answers mean.
+
+    def _parts_listed(self, page: PartPage) -> None:
+        assert self._plan is not None
+        self._listed |= {part.index: part for part in page.parts}
+        if page.marker is not None:
+            self._agenda.add(Work(Phase.LIST, marker=page.marker))
+            return
+        there = {index: part for index, part in self._kept.items() if still_there(part, self._listed.get(index))}
+        self._take_up(self._plan, there)
+
+    def _created(self, upload_id: str) -> None:
+        self._upload_id = upload_id
+        if self._phase is Phase.CREATE:
+            self._phase = Phase.PARTS
+        self._sweep()
+
+    def _discard(self, found: tuple[str, ...]) -> None:
+        """Of the uploads open for this object only the one under way is of use."""
+        for upload_id in found:
+            if upload_id != self._upload_id:
+                self._agenda.add(Work(Phase.DISCARD, upload_id=upload_id))
 
     def _part_stored(self, work: Work, receipt: PartReceipt, sent: int | None) -> None:
         assert work.part is not None
-        index = work.part.index
-        problem = self._compare(receipt.digest, sent, f"part {index + 1}")
-        if problem is not None:
-            self._failed(work, problem, None)
-            return
-        self._receipts[index] = receipt
-        self._news.append(KeptPart(receipt, sent))
-        self._acknowledged += work.part.length
-        if sent is not None:
-            self._digests[index] = (sent, work.part.length)
+        if self._stored_right(work, receipt.digest, sent, f"part {work.part.index + 1}"):
+            part = KeptPart(receipt, sent)
+            self._stored.add(part, work.part.length)
+            self._news.append(part)
 
     def _object_stored(self, work: Work, receipt: ObjectReceipt, sent: int | None) -> None:
-        problem = self._compare(receipt.digest, sent, "the object")
-        if problem is not None:
-            self._failed(work, problem, None)
-            return
-        self._finish(receipt, sent)
+        if self._stored_right(work, receipt.digest, sent, "the object"):
+            self._finish(receipt, sent)
 
-    def _compare(self, stored: int | None, sent: int | None, what: str) -> IntegrityError | None:
+    def _stored_right(self, work: Work, stored: int | None, sent: int | None, what: str) -> bool:
+        """Whether the bytes arrived as they were sent; if not, that is a failure of `work`."""
         if stored is None or sent is None:
             self._confirmed = False
-            return None
-        if stored == sent:
-            return None
-        return IntegrityError(
-            f"the store holds other bytes than were sent for {what} ({self._store.limits.part_digest} differs)",
-            retry=RetryClass.LATER,
-        )
+        elif stored != sent:
+            differs = f"{self._store.limits.part_digest} differs"
+            wrong = f"the store holds other bytes than were sent for {what} ({differs})"
+            self._failed(work, IntegrityError(wrong, retry=RetryClass.LATER), None)
+            return False
+        return True
 
     def _completed(self, work: Work, receipt: ObjectReceipt) -> None:
-        whole = self._joined_digest(self._store.limits.object_digest)
-        if receipt.digest is not None and whole is not None:
-            if receipt.digest != whole:
-                # The parts were right one by one, so the joined object is wrong: sending again cannot mend it.
-                self._upload_id = None
-                wrong = f"the joined object is not what was sent ({self._store.limits.object_digest} differs)"
-                told = in_doubt(wrong) if work.final else IntegrityError(f"{wrong}; nothing was committed")
-                self._give_up(told)
-                return
-        elif self._store.limits.object_digest is not None:
-            self._confirmed = False  # a store without such a digest has confirmed every part it joins
+        name = self._store.limits.object_digest
+        whole = self._stored.joined_digest(name)
+        if receipt.digest is None or whole is None:
+            # A store without such a digest has confirmed every part it joins.
+            self._confirmed = self._confirmed and name is None
+        elif receipt.digest != whole:
+            # The parts were right one by one, so the joined object is wrong: sending again cannot mend it.
+            self._upload_id = None
+            wrong = f"the joined object is not what was sent ({name} differs)"
+            self._give_up(in_doubt(wrong) if work.final else IntegrityError(f"{wrong}; nothing was committed"))
+            return
         self._finish(receipt)
 
-    def _settle(self, work: Work, error: VodfastError) -> None:
-        """Ask for the object that `work` may have finished."""
-        self._lost, self._finishing, self._phase = error, work, Phase.SETTLE
-        self._doubt = error if work.final else None
-        self._ready.append(Work(Phase.SETTLE))
+    def _finish(self, receipt: ObjectReceipt, sent: int | None = None) -> None:
+        """`sent` is the digest of an object sent in one piece."""
+        if self.failing:
+            self._upload_id = None  # joined after all; whoever cancelled deletes the object
+            return
+        limits = self._store.limits
+        if self._stored.receipts:
+            sent = self._stored.joined_digest(limits.part_digest)
+        verified = (limits.object_digest or limits.part_digest) if self._confirmed else None
+        digest = None if sent is None else limits.part_digest
+        self._result = Finished(receipt, self._taken, verified, digest, sent)
+        self._phase = Phase.DONE
 
-    def _settled(self, found: ObjectReceipt | None) -> None:
-        """After a request to finish the object whose answer was lost: is it there, whole and right?"""
-        whole = self._joined_digest(self._store.limits.object_digest)
-        if self._finishing is not None and self._finishing.part is not None:
-            whole = self._sent_whole(self._finishing)
-        right_size = found is not None and found.size in (None, self._taken)
-        if found is None or not right_size or (None not in (found.digest, whole) and found.digest != whole):
-            if found is None:
-                self._doubt = None
-            if self._lost is None:
-                self._begin()
-            elif found is None:
-                self._give_up(self._lost)
-            else:  # whoever failed deletes it, though the failure itself may pass
-                self._give_up(IntegrityError(f"the store holds other bytes than were sent ({self._lost.message})"))
-        else:
-            self._confirmed = self._confirmed and found.digest is not None
-            self._finish(found, whole)
+    # What failures mean.
 
     def _failed(self, work: Work, error: VodfastError, now: float | None) -> None:
-        if work.phase is Phase.CREATE and outcome_unknown(error):
-            self._strays = True
-        if self._error is not None and work.phase not in (Phase.ABORT, *SIDELINE):
+        """What is made again is so after a pause from `now` on, at once without it."""
+        unheard = outcome_unknown(error)
+        self._strays = self._strays or (work.phase is Phase.CREATE and unheard)
+        if self.failing and work.phase not in TIDYING:
             return
-        if work.final and outcome_unknown(error):
+        if work.final and unheard:
             self._doubt = error
-        if work.phase is Phase.COMPLETE and error.kind is ErrorKind.NOT_FOUND:
-            # The upload is gone, it says: an earlier completion may have worked without our hearing of it.
-            self._settle(work, error)
-            return
-        if work.phase is Phase.LIST and error.kind is ErrorKind.NOT_FOUND:
-            self._upload_gone()
-            return
-        delay = self._retry(error, work.attempt)
-        if delay is not None:
-            if now is None:
-                self._ready.append(work)
-            else:
-                self._delays += 1  # two that fail at the same moment come back in that order
-                heapq.heappush(self._delayed, (now + delay, self._delays, work))
-            return
-        if work.phase in (Phase.ABORT, *SIDELINE):
+        match work.phase, error.kind:
+            case Phase.COMPLETE, ErrorKind.NOT_FOUND:
+                # The upload is gone, it says: an earlier completion may have worked without our hearing of it.
+                self._settle(work, error)
+            case Phase.LIST, ErrorKind.NOT_FOUND:
+                self._upload_gone()
+            case _:
+                delay = self._retry(error, work.attempt)
+                if delay is None:
+                    self._failed_for_good(work, error)
+                elif now is None:
+                    self._agenda.add(work)
+                else:
+                    self._agenda.put_off(work, now + delay)
+
+    def _failed_for_good(self, work: Work, error: VodfastError) -> None:
+        if work.phase in TIDYING:
             what = work.upload_id or (self._upload_id if work.phase is Phase.ABORT else "of unknown id")
             self._left.append(f"upload {what}: {error.message}")
         elif work.final and error.reached and error.kind in _DAMAGED:
@@ -446,32 +411,51 @@ class ObjectMachine:
 
     def _give_up(self, error: VodfastError) -> None:
         """Nothing that comes after a doubt whether there is media ends it, but the store's word."""
-        if self._error is None:
+        if not self.failing:
             self._error = error if self._doubt is None else in_doubt(self._doubt.message, self._doubt)
 
-    def _joined_digest(self, name: str | None) -> int | None:
-        """The digest of the whole object, joined from those of its parts; None if one is unknown."""
-        if name is None or len(self._digests) != len(self._receipts):
-            return None
-        return joined_digest(name, self._digests)
+    # Was the object finished by a request whose answer was lost?
 
-    def _sent_whole(self, work: Work) -> int | None:
-        """The digest of an object sent in one piece, read once more."""
-        name, body = self._store.limits.part_digest, self._body(work)
+    def _upload_gone(self) -> None:
+        """The store does not know the kept upload any more. If all of it was there, it may have been joined."""
+        assert self._plan is not None
+        if len(self._kept) < self._plan.part_count:
+            self._anew(self._plan)
+            return
+        self._take_up(self._plan, self._kept)
+        self._upload_id = None
+        self._begin(Phase.SETTLE)
+
+    def _settle(self, work: Work, error: VodfastError) -> None:
+        """Ask for the object that `work` may have finished."""
+        self._settling = work, error
+        self._doubt = error if work.final else None
+        self._begin(Phase.SETTLE)
+
+    def _settled(self, found: ObjectReceipt | None) -> None:
+        """Is the object there, whole and right?"""
+        whole = self._whole_digest()
+        if found is None:
+            self._doubt = None
+        elif found.size in (None, self._taken) and (None in (found.digest, whole) or found.digest == whole):
+            self._confirmed = self._confirmed and found.digest is not None
+            self._finish(found, whole)
+            return
+        if self._settling is None:
+            assert self._plan is not None
+            self._anew(self._plan)
+            return
+        _, lost = self._settling
+        if found is not None:  # whoever failed deletes it, though the failure itself may pass
+            lost = IntegrityError(f"the store holds other bytes than were sent ({lost.message})")
+        self._give_up(lost)
+
+    def _whole_digest(self) -> int | None:
+        """The checksum of the object that may be there; one sent in one piece is read once more for it."""
+        if self._settling is None or self._settling[0].part is None:
+            return self._stored.joined_digest(self._store.limits.object_digest)
+        name, body = self._store.limits.part_digest, self._body(self._settling[0])
         try:
             return None if name is None or body is None else body.checksum(name)
         except VodfastError:
             return -1  # it has changed
-
-    def _finish(self, receipt: ObjectReceipt, sent: int | None = None) -> None:
-        """`sent` is the digest of an object sent in one piece."""
-        if self._error is not None:
-            self._upload_id = None  # joined after all; whoever cancelled deletes the object
-            return
-        limits = self._store.limits
-        if self._receipts:
-            sent = self._joined_digest(limits.part_digest)
-        verified = (limits.object_digest or limits.part_digest) if self._confirmed else None
-        digest = None if sent is None else limits.part_digest
-        self._result = Finished(receipt, self._taken, verified, digest, sent)
-        self._phase = Phase.DONE

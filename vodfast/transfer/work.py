@@ -43,8 +43,8 @@ class Work(msgspec.Struct):
     final: bool = False
 
 
-SIDELINE = (Phase.SWEEP, Phase.DISCARD)
-"""Tidying that goes on beside the parts: its failure fails nothing."""
+TIDYING = (Phase.ABORT, Phase.SWEEP, Phase.DISCARD)
+"""What takes back what is of no use: its failure fails nothing."""
 
 
 def request(
