@@ -1,8 +1,8 @@
 """One object on its way into an append-only store, as a state machine asked for its next step.
 
-Decides where the next part begins (the store's word, never ours), when the store is asked how much it has, and what
-becomes of a lost answer to the last part. The sibling of `machine.py`, driven by the engine in the same way: no clock,
-no sockets, no sleep.
+Decides where the next part begins (the store's word, never ours) and when the store is asked how much it has. Leaves
+what a lost answer to the last part means to `doubt.py`. The sibling of `machine.py`, driven by the engine in the same
+way: no clock, no sockets, no sleep.
 """
 
 from __future__ import annotations
@@ -15,29 +15,25 @@ from typing import Any
 import msgspec
 
 from vodfast.errors import Cancelled, ErrorKind, IntegrityError, RetryClass, VodfastError, retold
+from vodfast.transfer.doubt import Doubt, Verdict
 from vodfast.transfer.message import Body, BufferedBody
 from vodfast.transfer.plan import UploadPlan
 from vodfast.transfer.ports import AppendReceipt, AppendStore, Call, ObjectReceipt, PartSpec
 from vodfast.transfer.retry import outcome_unknown
 from vodfast.transfer.steps import Failed, Finished, KeptPart, KeptUpload, RetryDecision, Start, Step, Wait, in_doubt
 
-_FIRST_PAUSE = 1 / 16
-"""Of the settle time: how long after a lost answer the store is asked for the object a second time. Each further pause
-is as long as all before it."""
 
-
-class _Kind(enum.Enum):
+class _Phase(enum.Enum):
     PREPARE = "prepare"
     SEND = "send"
     ASK = "ask"
     SETTLE = "settle"
 
 
-class _Request(msgspec.Struct):
-    """What is under way. `part` and `last` only for SEND."""
+class _Work(msgspec.Struct):
+    """One request. `part` and `last` only for SEND."""
 
-    token: int
-    kind: _Kind
+    phase: _Phase
     part: PartSpec | None = None
     last: bool = False
 
@@ -71,35 +67,36 @@ class AppendMachine:
         self._store = store
         self._retry = retry
         self._settle_seconds = settle_seconds
+        # What is to be sent: a plan's bytes, or those a stream has offered.
+        most = store.limits.max_part
         self._part_body = part_body
+        self._part_size = min((plan.part_size if plan is not None else 0) or most, most)
         self._size = plan.size if plan is not None else None
-        self._part_size = min(
-            (plan.part_size if plan is not None else 0) or store.limits.max_part, store.limits.max_part
-        )
         self._bodies: deque[tuple[int, BufferedBody]] = deque()
         self._nothing: BufferedBody | None = None
         self._taken = 0
-        self._upload_id = kept.upload_id if kept is not None else None
-        self._offset = 0
-        self._sent = self._size if kept is not None and self._size is not None else 0
-        self._furthest = 0
-        self._index = 0
+        # What is under way.
+        self._phase = _Phase.SEND
+        self._running: dict[int, _Work] = {}
+        self._tokens = 0
         self._attempt = 0
-        self._side_attempt = 0
-        resumed = resumed or store.reopened
-        # A reopened store has just been told whether the object is finished; others are asked what is the likelier.
-        self._next = _Kind.SETTLE if store.reopened else _Kind.ASK if kept else _Kind.SETTLE if resumed else _Kind.SEND
+        self._asking_attempt = 0
         self._not_before = 0.0
         self._now = 0.0
-        self._tokens = 0
-        self._running: _Request | None = None
-        self._unsure = kept is not None or resumed
-        self._denied = False
-        self._gone = False
-        self._lost: VodfastError | None = None
-        self._lost_at = 0.0
+        # What the store has, by its own word; it cannot have more than was ever sent.
+        self._upload_id = kept.upload_id if kept is not None else None
+        self._offset = 0
+        self._index = 0
+        self._furthest = 0
+        self._sent = self._size if kept is not None and self._size is not None else 0
+        # What has become of it.
+        self._doubt: Doubt | None = None
         self._error: VodfastError | None = None
         self._result: Finished | None = None
+        if kept is not None or resumed or store.reopened:
+            # A reopened store has just been told whether the object is finished; others are asked what is the likelier.
+            self._phase = _Phase.ASK if kept is not None and not store.reopened else _Phase.SETTLE
+            self._doubt = Doubt()
 
     @property
     def upload_id(self) -> str | None:
@@ -127,50 +124,52 @@ class AppendMachine:
 
     @property
     def ended(self) -> bool:
-        return self._running is None and (self._result is not None or self._error is not None)
+        return not self._running and (self._result is not None or self._error is not None)
 
     # What the engine asks.
 
     def poll(self, now: float, room: int = 1) -> Step:
         """The next step. With `room` 0 nothing is started."""
         self._now = now
-        if self._running is not None:
-            return Wait(None, hungry=self._hungry())
+        waiting = Wait(None, hungry=self._hungry())
+        if self._running:
+            return waiting
         if self._result is not None:
             return self._result
         if self._error is not None:
             return Failed(self._error)
         if now < self._not_before:
-            return Wait(self._not_before, hungry=self._hungry())
-        return (self._begin() if room > 0 else None) or Wait(None, hungry=self._hungry())
+            return Wait(self._not_before, hungry=waiting.hungry)
+        return (self._next() if room > 0 else None) or waiting
 
     def _hungry(self) -> bool:
         return self._size is None and self._error is None and len(self._bodies) < 2
 
-    def _begin(self) -> Start | None:
-        if self._next is _Kind.SETTLE:
-            return self._start(_Kind.SETTLE, self._store.head_object())
+    def _next(self) -> Start | None:
+        if self._phase is _Phase.SETTLE:
+            return self._start(_Work(_Phase.SETTLE), self._store.head_object())
         preparation = self._store.prepare()
         if preparation is not None:
-            return self._start(_Kind.PREPARE, preparation)
-        if self._next is _Kind.ASK:
+            return self._start(_Work(_Phase.PREPARE), preparation)
+        if self._phase is _Phase.ASK:
             assert self._upload_id is not None
-            return self._start(_Kind.ASK, self._store.stored_bytes(self._upload_id))
+            return self._start(_Work(_Phase.ASK), self._store.stored_bytes(self._upload_id))
         found = self._next_part()
         if found is None:
             return None
         part, body = found
-        last = part.offset + part.length == self._size
+        end = part.offset + part.length
+        last = end == self._size
+        self._sent = max(self._sent, end)
         call = self._store.append_part(self._upload_id, part, body, last=last)
-        self._sent = max(self._sent, part.offset + part.length)
-        return self._start(_Kind.SEND, call, part=part, last=last)
+        return self._start(_Work(_Phase.SEND, part, last), call)
 
-    def _start(self, kind: _Kind, call: Call[Any], *, part: PartSpec | None = None, last: bool = False) -> Start:
+    def _start(self, work: _Work, call: Call[Any]) -> Start:
         self._tokens += 1
-        self._running = _Request(self._tokens, kind, part, last)
-        weight = part.length if part is not None else 0
+        self._running[self._tokens] = work
+        weight = work.part.length if work.part is not None else 0
         # While a stream's part is sent, the next one is read.
-        return Start(self._tokens, call, weight, alone=self._size is not None, final=last)
+        return Start(self._tokens, call, weight, alone=self._size is not None, final=work.last)
 
     def _next_part(self) -> tuple[PartSpec, Body] | None:
         """The part at the offset, None while a stream has not said what follows it."""
@@ -204,44 +203,31 @@ class AppendMachine:
 
     def on_response(self, token: int, answer: Any, sent: int | None) -> None:  # noqa: ARG002  # no such store digests
         """A call succeeded: `answer` is what its `parse` returned."""
-        request = self._ended(token)
-        if self._error is not None and not (request.last and answer.whole is not None):
+        work = self._running.pop(token)
+        if self.failing and not (work.last and answer.whole is not None):
             return
-        if request.kind is not _Kind.SEND:
-            self._side_attempt = 0
-        if request.kind is _Kind.SEND:
-            assert request.part is not None
-            self._appended(request.part, answer, last=request.last)
-        elif request.kind is _Kind.ASK:
-            self._told(answer)
-        elif request.kind is _Kind.SETTLE:
-            self._settled(answer)
+        if work.phase is not _Phase.SEND:
+            self._asking_attempt = 0
+        match work:
+            case _Work(phase=_Phase.SEND, part=PartSpec() as part):
+                self._appended(part, answer, last=work.last)
+            case _Work(phase=_Phase.ASK):
+                self._told(answer)
+            case _Work(phase=_Phase.SETTLE):
+                self._settled(answer)
 
     def on_failure(self, token: int, error: VodfastError, now: float) -> None:
         """A call failed, in the transport or in `parse`."""
-        request = self._ended(token)
+        work = self._running.pop(token)
         self._now = now
-        if self._error is not None:
-            if request.last and outcome_unknown(error):
-                self._error = in_doubt(error.message)
-            return
-        if request.kind is not _Kind.SEND:
-            self._side_failed(error)
-        elif request.last and error.kind is ErrorKind.SOURCE_CHANGED and error.reached:
-            self._give_up(in_doubt(f"{error.message.partition(',')[0]}, in its last bytes"))
-        elif request.last and outcome_unknown(error):
-            self._lose(error)
-        elif error.kind is ErrorKind.NOT_FOUND and self._upload_id is not None:
-            self._restart()
-            self._again(_lost_upload(error))
-        else:
-            self._again(error)
-            if outcome_unknown(error) and self._upload_id is not None:
-                self._next = _Kind.ASK
+        if not self.failing:
+            self._failed(work, error)
+        elif work.last and outcome_unknown(error):
+            self._error = in_doubt(error.message)
 
     def on_dropped(self, token: int) -> None:
         """A call was broken off by cancellation; its effect is unknown."""
-        if self._ended(token).last:
+        if self._running.pop(token).last:
             self._error = in_doubt("the last bytes were sent, but not confirmed before the upload was cancelled")
 
     def fail(self, error: VodfastError) -> None:
@@ -254,18 +240,12 @@ class AppendMachine:
         """
         self.fail(Cancelled("the upload was cancelled"))
 
-    # Decisions.
-
-    def _ended(self, token: int) -> _Request:
-        request, self._running = self._running, None
-        assert request is not None
-        assert request.token == token
-        return request
+    # What answers mean.
 
     def _appended(self, part: PartSpec, receipt: AppendReceipt, *, last: bool) -> None:
         end = part.offset + part.length
         self._upload_id = receipt.upload_id
-        self._sure()
+        self._doubt = None
         if receipt.end > end:
             self._give_up(_too_much(receipt.end, end))
         elif receipt.end == end and last:
@@ -273,22 +253,18 @@ class AppendMachine:
         elif receipt.end > part.offset and not last:
             self._move(receipt.end)
         else:
-            self._again(
-                VodfastError(
-                    f"the store took {max(0, receipt.end - part.offset)} of the {part.length} bytes at {part.offset}",
-                    kind=ErrorKind.UNAVAILABLE,
-                    retry=RetryClass.LATER,
-                )
-            )
-            self._next = _Kind.ASK
+            self._again(_taken_in_part(receipt.end, part))
+            self._phase = _Phase.ASK
 
     def _told(self, stored: int | None) -> None:
+        """How many bytes the store has, None if it does not know the upload."""
         if stored is None:
-            self._gone = True
+            if self._doubt is not None:
+                self._doubt.no_upload = True
             self._look_further()
             return
-        lost = self._sure()
-        self._next = _Kind.SEND
+        lost, self._doubt = self._lost, None
+        self._phase = _Phase.SEND
         if stored > self._sent:
             self._give_up(_too_much(stored, self._sent))
             return
@@ -298,74 +274,49 @@ class AppendMachine:
 
     def _settled(self, found: ObjectReceipt | None) -> None:
         """Is the object finished, by a last part whose answer was lost or by an earlier run?"""
+        assert self._doubt is not None
         assert self._size is not None
         if found is None:
-            self._denied = True
+            self._doubt.no_object = True
             self._look_further()
             return
-        self._sure()
-        if found.size not in (None, self._size):
-            self._give_up(IntegrityError(f"the store finished the object with {found.size} of {self._size} bytes"))
-        else:
+        self._doubt = None
+        if found.size in (None, self._size):
             self._finish(found)
-
-    def _lose(self, error: VodfastError) -> None:
-        """The answer to the last part is lost."""
-        if self._lost is None:
-            self._lost_at = self._now
-        self._lost, self._next = error, _Kind.SETTLE
-        self._unsure, self._denied, self._gone = True, False, False
-
-    def _sure(self) -> VodfastError | None:
-        """The store has said where the upload stands. Gives the error that had left it open."""
-        lost, self._lost, self._unsure = self._lost, None, False
-        return lost
+        else:
+            self._give_up(IntegrityError(f"the store finished the object with {found.size} of {self._size} bytes"))
 
     def _look_further(self) -> None:
         """The store does not have the object, or does not know the upload: neither proves what became of it."""
-        waited, lost = self._now - self._lost_at, self._lost
-        if not self._unsure:
+        doubt = self._doubt
+        if doubt is None:
             self._restart()
-        elif not self._denied:
-            self._next = _Kind.SETTLE
-        elif self._upload_id is not None and not self._gone:
-            self._next = _Kind.ASK
-        elif lost is None:
-            self._sure()
-            self._restart()
-        elif self._upload_id is None and (lost.status or 0) >= 500:
-            # It answered, and would have heard of the object before: this refusal was one.
-            self._sure()
-            self._next = _Kind.SEND
-            self._again(lost)
-        elif waited < self._settle_seconds:
-            self._next = _Kind.SETTLE
-            pause = max(waited, self._settle_seconds * _FIRST_PAUSE)
-            self._not_before = self._lost_at + min(waited + pause, self._settle_seconds)
-        elif self._upload_id is None:
-            self._next = _Kind.SEND
-            self._again(lost)
-        else:
-            self._give_up(lost)
+            return
+        match doubt.verdict(self._upload_id, self._now, self._settle_seconds), doubt.lost:
+            case Verdict.ASK_FOR_OBJECT, _:
+                self._phase = _Phase.SETTLE
+            case Verdict.ASK_FOR_UPLOAD, _:
+                self._phase = _Phase.ASK
+            case Verdict.ASK_LATER, _:
+                self._phase = _Phase.SETTLE
+                self._not_before = doubt.ask_again_at(self._now, self._settle_seconds)
+            case Verdict.NEVER_FINISHED, _:
+                self._doubt = None
+                self._restart()
+            case Verdict.REFUSED, VodfastError() as lost:
+                self._doubt = None
+                self._send_again(lost)
+            case Verdict.UNHEARD, VodfastError() as lost:
+                self._send_again(lost)
+            case Verdict.OPEN, VodfastError() as lost:
+                self._give_up(lost)
 
-    def _side_failed(self, error: VodfastError) -> None:
-        self._side_attempt += 1
-        delay = self._retry(error, self._side_attempt)
-        if delay is not None:
-            self._not_before = self._now + delay
-        else:
-            self._give_up(error)
-
-    def _again(self, error: VodfastError) -> None:
-        """Go on after a pause. Attempts count until the store has more bytes than ever before."""
-        self._attempt += 1
-        delay = self._retry(error, self._attempt)
-        if delay is None:
-            self._give_up(error)
-        else:
-            self._not_before = self._now + delay
+    def _send_again(self, lost: VodfastError) -> None:
+        self._phase = _Phase.SEND
+        self._again(lost)
 
     def _move(self, offset: int) -> None:
+        """Go on from `offset`, where the store says it is."""
         if self._part_body is None and offset < (self._bodies[0][0] if self._bodies else self._offset):
             self._give_up(_lost_stream(offset))
             return
@@ -378,7 +329,7 @@ class AppendMachine:
 
     def _restart(self) -> None:
         self._upload_id = None
-        self._next = _Kind.SEND
+        self._phase = _Phase.SEND
         self._move(0)
         self._index = 0
 
@@ -388,10 +339,63 @@ class AppendMachine:
         self._error, self._result = None, Finished(receipt, self._size, None)
         self._bodies.clear()
 
+    # What failures mean.
+
+    def _failed(self, work: _Work, error: VodfastError) -> None:
+        unheard = outcome_unknown(error)
+        if work.phase is not _Phase.SEND:
+            self._asking_failed(error)
+        elif work.last and error.reached and error.kind is ErrorKind.SOURCE_CHANGED:
+            self._give_up(in_doubt(f"{error.message.partition(',')[0]}, in its last bytes"))
+        elif work.last and unheard:
+            self._lose(error)
+        elif error.kind is ErrorKind.NOT_FOUND and self._upload_id is not None:
+            self._restart()
+            self._again(_lost_upload(error))
+        else:
+            self._again(error)
+            if unheard and self._upload_id is not None:
+                self._phase = _Phase.ASK
+
+    @property
+    def _lost(self) -> VodfastError | None:
+        """The failure that took the answer to the last part with it, while that is in doubt."""
+        return self._doubt.lost if self._doubt is not None else None
+
+    def _lose(self, error: VodfastError) -> None:
+        """The answer to the last part is lost."""
+        since = self._doubt.since if self._doubt is not None and self._doubt.lost is not None else self._now
+        self._doubt = Doubt(error, since)
+        self._phase = _Phase.SETTLE
+
+    def _asking_failed(self, error: VodfastError) -> None:
+        self._asking_attempt += 1
+        self._pause(error, self._asking_attempt)
+
+    def _again(self, error: VodfastError) -> None:
+        """Go on after a pause. Attempts count until the store has more bytes than ever before."""
+        self._attempt += 1
+        self._pause(error, self._attempt)
+
+    def _pause(self, error: VodfastError, attempt: int) -> None:
+        delay = self._retry(error, attempt)
+        if delay is None:
+            self._give_up(error)
+        else:
+            self._not_before = self._now + delay
+
     def _give_up(self, error: VodfastError) -> None:
-        if self._error is None and self._result is None:
+        if not self.failing and self._result is None:
             self._error = error if self._lost is None else in_doubt(self._lost.message, self._lost)
             self._bodies.clear()
+
+
+def _taken_in_part(stored: int, part: PartSpec) -> VodfastError:
+    return VodfastError(
+        f"the store took {max(0, stored - part.offset)} of the {part.length} bytes at {part.offset}",
+        kind=ErrorKind.UNAVAILABLE,
+        retry=RetryClass.LATER,
+    )
 
 
 def _too_much(stored: int, sent: int) -> IntegrityError:
