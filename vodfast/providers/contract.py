@@ -77,8 +77,6 @@ class ProviderLimits(msgspec.Struct, frozen=True, kw_only=True):
     can_renew: bool
     needs_commit: bool
     """False: the store makes the media when the object is finished, and `commit` only asks for it."""
-    commit_repeatable: bool
-    """Whether committing the same session twice yields the same media. If not, a lost answer is settled by asking."""
     max_bytes: int
     kinds: tuple[str, ...]
     callback_key: str | None = None

@@ -63,11 +63,6 @@ class Engine:
         """Unix seconds by the service's clock, as far as it is known to differ from this machine's."""
         return time.time() + self.ahead
 
-    @property
-    def connections(self) -> int:
-        """The window's present size."""
-        return self.window.limit
-
     async def aclose(self) -> None:
         """Wait for clean-up under way, then close every connection."""
         while self._cleaning:

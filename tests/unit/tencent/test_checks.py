@@ -285,7 +285,7 @@ def test_settings_show_in_the_request() -> None:
 
 
 def test_provider_facts() -> None:
-    assert (PROVIDER.name, PROVIDER.limits.can_renew, PROVIDER.limits.commit_repeatable) == ("tencent", False, True)
+    assert (PROVIDER.name, PROVIDER.limits.can_renew) == ("tencent", False)
     assert PROVIDER.limits.media_batch == 20
     assert PROVIDER.credential_places.env[0][0] == "TENCENTCLOUD_SECRET_ID"
     assert "secret" not in repr(msgspec.structs.asdict(KEYS)).replace("secret_key", "")

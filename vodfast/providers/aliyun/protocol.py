@@ -39,7 +39,6 @@ from vodfast.transfer.ports import Call, ObjectReceipt
 LIMITS: Final = ProviderLimits(
     can_renew=True,
     needs_commit=False,
-    commit_repeatable=True,
     max_bytes=OSS_LIMITS.max_object,
     kinds=("media", "image", "watermark", "subtitle", "material"),
     packages=(media_types.PACKAGE,),

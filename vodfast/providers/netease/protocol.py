@@ -40,7 +40,6 @@ from vodfast.transfer.ports import Call, ObjectReceipt
 LIMITS: Final = ProviderLimits(
     can_renew=False,
     needs_commit=False,
-    commit_repeatable=True,
     max_bytes=NOS_LIMITS.max_object,
     kinds=("media", "image"),
     callback_key="sign_key",

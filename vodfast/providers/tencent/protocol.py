@@ -42,7 +42,6 @@ from vodfast.transfer.ports import Call, ObjectReceipt
 LIMITS: Final = ProviderLimits(
     can_renew=False,
     needs_commit=True,
-    commit_repeatable=True,
     max_bytes=COS_LIMITS.max_object,
     kinds=("media",),
     packages=("m3u8", "mpd"),

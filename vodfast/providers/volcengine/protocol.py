@@ -41,7 +41,6 @@ from vodfast.transfer.ports import Call, ObjectReceipt
 LIMITS: Final = ProviderLimits(
     can_renew=True,
     needs_commit=True,
-    commit_repeatable=True,
     max_bytes=GATEWAY_LIMITS.max_object,
     kinds=checks.KINDS,
     packages=packages.EXTENSIONS,
