@@ -16,7 +16,6 @@ from vodfast import _native
 from vodfast.credentials import Credentials, Secret
 from vodfast.providers.volcengine import signing, sts2
 from vodfast.providers.volcengine.calls import Api
-from vodfast.providers.volcengine.cipher import encrypt
 from vodfast.stores.tos.dialect import GATEWAY_LIMITS
 from vodfast.stores.tos.presigned import complete_body
 from vodfast.stores.tos.signing import crc32_text, merge_body
@@ -139,7 +138,7 @@ def test_token(given: dict[str, Any], expected: dict[str, Any]) -> None:
         "CurrentTime": expected["current_time"],
     }
     key = bytes.fromhex(expected["aes_key_hex_md5_of_secret"])
-    sealed = encrypt(expected["temp_secret_access_key"].encode(), key, key)
+    sealed = sts2.encrypt(expected["temp_secret_access_key"].encode(), key, key)
     assert base64.b64encode(sealed).decode() == expected["signed_secret_access_key"]
     assert base64.b64decode(token["SessionToken"][4:]).decode() == expected["inner_token_json"]
 
