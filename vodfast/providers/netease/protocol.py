@@ -1,6 +1,6 @@
 """NetEase VCloud VOD as a `Provider`: its settings and verbs.
 
-Decides settings and which verb is what here. Leaves checks to `checks.py`, how an upload begins to `sessions.py`, the
+Decides settings and which verb is what here. Leaves checks to `checks.py`, how an upload begins to `session.py`, the
 other verbs to `verbs.py`, calls and signatures to `calls.py`, and the object stores to `stores/nos` and `stores/oss`.
 """
 
@@ -29,7 +29,7 @@ from vodfast.providers.contract import (
     Ticket,
 )
 from vodfast.providers.fields import check_operation, check_plain
-from vodfast.providers.netease import checks, sessions, verbs
+from vodfast.providers.netease import checks, session, verbs
 from vodfast.providers.netease.calls import Api, permanent
 from vodfast.providers.netease.faults import CLOUD
 from vodfast.stores.nos.checkpoint import Checkpoint
@@ -122,8 +122,8 @@ class NeteaseVod:
         self.check(media)
         options = checks.upload_options(media)
         if options.checkpoint is not None and options.checkpoint.open:
-            return sessions.reopen(self._api, self._book, options.checkpoint, options.content_type)
-        return sessions.open_session(self._api, self._book, checks.init_body(media), media.size, options)
+            return session.reopen(self._api, self._book, options.checkpoint, options.content_type)
+        return session.open_session(self._api, self._book, checks.init_body(media), media.size, options)
 
     def renew(self, ticket: Ticket) -> Call[Ticket]:
         """Not on this cloud: another upload/init makes another object (section 4.1)."""
@@ -199,7 +199,7 @@ class NeteaseVod:
 
     def stored_bytes(self, checkpoint: Checkpoint) -> Call[int | None]:
         """How far an unfinished upload is, None if the store does not know it any more."""
-        return sessions.stored_bytes(self._book, checkpoint)
+        return session.stored_bytes(self._book, checkpoint)
 
     def clock(self) -> Call[None]:
         """A signed lookup, for its date and its verdict on the keys."""
