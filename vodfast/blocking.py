@@ -31,7 +31,7 @@ from vodfast.providers.contract import (
     Registered,
     RegisterItem,
 )
-from vodfast.transfer.journal import ItemLine
+from vodfast.transfer.journal_lines import ItemLine
 from vodfast.transfer.loops import BackgroundLoop, in_thread
 from vodfast.transfer.ports import Call
 

@@ -48,7 +48,8 @@ from vodfast.recall import Memory
 from vodfast.session import Access
 from vodfast.transfer.curl import CurlTransport
 from vodfast.transfer.engine import Engine
-from vodfast.transfer.journal import ItemLine, Journal
+from vodfast.transfer.journal import Journal
+from vodfast.transfer.journal_lines import ItemLine
 from vodfast.transfer.loops import in_thread
 from vodfast.transfer.ports import Call
 from vodfast.waiting import R, until_ended

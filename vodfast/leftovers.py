@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator
 from vodfast.errors import VodfastError
 from vodfast.recall import asked_for, reopen
 from vodfast.session import Access, MediaSession, opening_of
-from vodfast.transfer.journal import Entry, ItemLine, Journal
+from vodfast.transfer.journal import Journal
+from vodfast.transfer.journal_lines import Entry, ItemLine
 
 
 async def take_back(journal: Journal, access: Access, older_than: float) -> AsyncIterator[ItemLine]:

@@ -23,7 +23,7 @@ from vodfast.recall import Memory, Outcome, item_key, unchanged_since
 from vodfast.session import Access, MediaSession, Stored, Watch
 from vodfast.together import stop_if_cancelled, together
 from vodfast.transfer.drive import passing
-from vodfast.transfer.journal import Entry
+from vodfast.transfer.journal_lines import Entry
 from vodfast.transfer.loops import in_thread
 from vodfast.transfer.sources import Source
 

@@ -18,7 +18,8 @@ from vodfast.credentials import Credentials
 from vodfast.errors import VodfastError
 from vodfast.providers import upload_options
 from vodfast.providers.contract import MediaRecord, MediaSpec, Provider, Ticket
-from vodfast.transfer.journal import Entry, Journal
+from vodfast.transfer.journal import Journal
+from vodfast.transfer.journal_lines import Entry
 from vodfast.transfer.loops import in_thread
 from vodfast.transfer.message import Request, Response
 from vodfast.transfer.ports import Call, PartSpec

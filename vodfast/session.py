@@ -25,7 +25,7 @@ from vodfast.recall import Opening, Outcome, Recorded, changed, has_finished, ha
 from vodfast.together import together
 from vodfast.transfer.drive import Terms, passing
 from vodfast.transfer.engine import Engine
-from vodfast.transfer.journal import Entry, ObjectRecord
+from vodfast.transfer.journal_lines import Entry, ObjectRecord
 from vodfast.transfer.loops import in_thread, set_going
 from vodfast.transfer.plan import DEFAULT_PART
 from vodfast.transfer.ports import AnyStore, ObjectStore

@@ -21,7 +21,7 @@ from vodfast.packages import Package
 from vodfast.providers.contract import MediaSpec
 from vodfast.recall import Memory, Outcome, unchanged_since
 from vodfast.session import Access
-from vodfast.transfer.journal import Entry
+from vodfast.transfer.journal_lines import Entry
 from vodfast.transfer.plan import STREAM_PART
 from vodfast.transfer.sources import Source, StreamSource, open_source
 

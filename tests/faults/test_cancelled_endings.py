@@ -16,7 +16,7 @@ from tests.conformance.test_cancellation import when
 from vodfast import AmbiguousCommit, AsyncClient, Client, TransferConfig, VodfastError
 from vodfast.config import MIB
 from vodfast.events import Retried
-from vodfast.transfer.journal import ObjectRecord
+from vodfast.transfer.journal_lines import ObjectRecord
 
 ConfigFor = Callable[..., TransferConfig]
 SIZE = 40 * MIB

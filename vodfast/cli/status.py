@@ -23,7 +23,8 @@ def status(everything: bool, output: str) -> int:
     """
     from vodfast.cli.exit_codes import Exit
     from vodfast.config import config_from_env, state_directory
-    from vodfast.transfer.journal import ItemLine, Journal
+    from vodfast.transfer.journal import Journal
+    from vodfast.transfer.journal_lines import ItemLine
 
     async def lines() -> list[ItemLine]:
         journal = Journal(state_directory(config_from_env()))

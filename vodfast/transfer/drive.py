@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 from vodfast.credentials import CachedCredentials
 from vodfast.errors import Cancelled, ErrorKind, SourceChanged, VodfastError
 from vodfast.transfer.append import AppendMachine
-from vodfast.transfer.journal import ObjectRecord
+from vodfast.transfer.journal_lines import ObjectRecord
 from vodfast.transfer.machine import ObjectMachine
 from vodfast.transfer.plan import UploadPlan, plan_upload, stream_part_size
 from vodfast.transfer.ports import AnyStore, AppendStore, ObjectStore

@@ -1,8 +1,8 @@
 """What survives the process: unfinished uploads and the media they became, in one SQLite file.
 
 Decides when a line is durable, and that one process at a time works on an item (a lock of the operating system, which
-dies with its holder). Leaves the tables to `journal_file.py` and the meaning of the lines to `session.py`. The file is
-0600, in a directory of 0700; it holds no key, and what grants upload rights only sealed by the caller.
+dies with its holder). Leaves the tables to `journal_file.py` and the lines to `journal_lines.py`. The file is 0600, in
+a directory of 0700; it holds no key, and what grants upload rights only sealed by the caller.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import msgspec
 
 from vodfast.errors import ConfigError, ErrorKind, VodfastError
 from vodfast.transfer.journal_file import at_work, close_file, open_file
-from vodfast.transfer.steps import Finished, KeptPart, KeptUpload
+from vodfast.transfer.journal_lines import Entry, ItemLine, load_entry, load_items
 
 T = TypeVar("T")
 
@@ -40,17 +40,6 @@ _GATHER, _CROWD = 0.005, 8
 """Seconds even those who wait are made to wait for others, after a batch of more than that many: the journal's thread
 then wakes seldom, and leaves the interpreter to the event loop."""
 _FIRST_LOOK, _LONGEST_LOOK = 0.02, 0.5
-
-
-class ItemLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One item as the journal has it, for listings. `updated` is Unix seconds, `outcome` as in `Entry`."""
-
-    key: str
-    cloud: str
-    label: str
-    state: str
-    updated: float
-    outcome: bytes | None
 
 
 class Journal:
@@ -120,7 +109,7 @@ class Journal:
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_LOOK)
         try:
-            yield await self._ask(lambda db: _load(self, db, key, cloud, label), early=True)
+            yield await self._ask(lambda db: load_entry(self, db, key, cloud, label), early=True)
         finally:
             # The next holder must see what this one has noted.
             self._jobs.put(_Job(_nothing, lambda *_: self._unlock(key), lazy=True))
@@ -134,7 +123,7 @@ class Journal:
 
     async def items(self) -> list[ItemLine]:
         """Every item, the latest first."""
-        return await self.do(_items)
+        return await self.do(load_items)
 
     async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` on the journal's thread and wait until what it wrote is on disk.
@@ -272,163 +261,6 @@ class Journal:
         return True
 
 
-class Entry:
-    """One item's lines while its claim is held.
-
-    `state` is `new`, `applied`, `committing` or `committed`; `changed` when each source was last changed
-    (`ctime_ns` by object name); `reply` the sealed answer that opened the session; `outcome` what the media became.
-    `anew` is for the holder to set: the next run is to make another media, not to find this one.
-    """
-
-    def __init__(
-        self,
-        journal: Journal,
-        key: str,
-        cloud: str,
-        label: str,
-        state: str = "new",
-        changed: dict[str, int] | None = None,
-        reply: bytes | None = None,
-        outcome: bytes | None = None,
-        objects: dict[str, ObjectRecord] | None = None,
-    ) -> None:
-        self._journal = journal
-        self.key = key
-        self.cloud = cloud
-        self.label = label
-        self.state = state
-        self.changed = changed or {}
-        self.reply = reply
-        self.outcome = outcome
-        self._objects = objects or {}
-        self.anew = False
-
-    def object(self, name: str) -> ObjectRecord:
-        """The lines of one object."""
-        if name not in self._objects:
-            self._objects[name] = ObjectRecord(self._journal, self.key, name)
-        return self._objects[name]
-
-    async def applied(self, reply: bytes, changed: dict[str, int], *, durable: bool) -> None:
-        """A session is open; whatever an earlier one left is forgotten. `durable` waits for the disk."""
-        earlier = self.state != "new"
-        self.state, self.reply, self.changed, self._objects = "applied", reply, changed, {}
-        label = _writable(self.label)
-        row = (self.key, self.cloud, label, self.state, msgspec.json.encode(changed).decode(), reply, time.time())
-
-        def work(db: sqlite3.Connection) -> None:
-            if earlier:
-                _drop_objects(db, self.key)
-            db.execute("REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, NULL, ?)", row)
-
-        if durable:
-            await self._journal.do(work)
-        else:
-            self._journal.note(work, lazy=True)
-
-    async def committing(self) -> None:
-        """Every object is stored and the commit is about to be sent."""
-        await self._journal.do(self._moved_to("committing"))
-
-    def refused(self) -> None:
-        """The commit was sent, and certainly not done."""
-        self._journal.note(self._moved_to("applied"), lazy=True)
-
-    def committed(self, outcome: bytes, changed: dict[str, int]) -> None:
-        """The media exist. What was needed to get there is deleted."""
-        self.state, self.outcome, self.changed, self.reply, self._objects = "committed", outcome, changed, None, {}
-        row = (self.state, msgspec.json.encode(changed).decode(), outcome, time.time(), self.key)
-
-        def work(db: sqlite3.Connection) -> None:
-            _drop_objects(db, self.key)
-            db.execute(
-                "UPDATE items SET state = ?, changed = ?, reply = NULL, outcome = ?, updated = ? WHERE key = ?", row
-            )
-
-        self._journal.note(work, lazy=True)
-
-    def forget(self) -> None:
-        """Nothing of this item is worth taking up."""
-        self.state, self.reply, self.outcome, self._objects = "new", None, None, {}
-
-        def work(db: sqlite3.Connection) -> None:
-            _drop_objects(db, self.key)
-            db.execute("DELETE FROM items WHERE key = ?", (self.key,))
-
-        self._journal.note(work, lazy=True)
-
-    def _moved_to(self, state: str) -> Callable[[sqlite3.Connection], None]:
-        self.state = state
-        row = (state, time.time(), self.key)
-
-        def work(db: sqlite3.Connection) -> None:
-            db.execute("UPDATE items SET state = ?, updated = ? WHERE key = ?", row)
-
-        return work
-
-
-class ObjectRecord:
-    """One object's lines. `kept` is the unfinished upload of an earlier run, `finished` the proof that it is stored."""
-
-    def __init__(
-        self,
-        journal: Journal,
-        key: str,
-        name: str,
-        kept: KeptUpload | None = None,
-        finished: Finished | None = None,
-    ) -> None:
-        self._journal = journal
-        self._id = (key, name)
-        self.kept = kept
-        self.finished = finished
-
-    async def upload(self, upload_id: str | None, part_size: int, *, durable: bool) -> None:
-        """The store's id for what is under way now (None: it is no more); parts of another are forgotten. `durable`
-        waits for the disk: no part may be sent under an id that could be lost.
-        """
-        fresh = self.kept is None or self.kept.upload_id != upload_id
-        self.kept = None if upload_id is None else KeptUpload(upload_id, part_size, ())
-
-        def work(db: sqlite3.Connection) -> None:
-            if fresh:
-                db.execute("DELETE FROM parts WHERE key = ? AND name = ?", self._id)
-            db.execute(
-                "REPLACE INTO objects (key, name, upload_id, part_size) VALUES (?, ?, ?, ?)",
-                (*self._id, upload_id, part_size),
-            )
-
-        if durable:
-            await self._journal.do(work)
-        else:
-            self._journal.note(work)
-
-    def part(self, part: KeptPart) -> None:
-        """One part is acknowledged."""
-        row = (*self._id, part.receipt.index, msgspec.json.encode(part))
-        self._journal.note(lambda db: db.execute("REPLACE INTO parts VALUES (?, ?, ?, ?)", row), lazy=True)
-
-    def stored(self, finished: Finished) -> None:
-        """The whole object is stored and proven."""
-        in_parts = self.kept is not None
-        self.finished, self.kept = finished, None
-        row = (*self._id, msgspec.json.encode(finished))
-
-        def work(db: sqlite3.Connection) -> None:
-            if in_parts:
-                db.execute("DELETE FROM parts WHERE key = ? AND name = ?", self._id)
-            db.execute("REPLACE INTO objects (key, name, part_size, finished) VALUES (?, ?, 0, ?)", row)
-
-        self._journal.note(work, lazy=True)
-
-    def deleted(self) -> None:
-        """The stored object was taken back."""
-        self.finished = None
-        self._journal.note(
-            lambda db: db.execute("UPDATE objects SET finished = NULL WHERE key = ? AND name = ?", self._id)
-        )
-
-
 class _Job(msgspec.Struct, frozen=True):
     """Work for the journal's thread; `report` gets its value or the failure, None if nobody waits. It is told at once
     if `early`, otherwise when it is on disk. A `lazy` one may be written a moment later than the others.
@@ -442,55 +274,6 @@ class _Job(msgspec.Struct, frozen=True):
 
 def _nothing(_: sqlite3.Connection) -> None:
     """No work: what matters is that everything before it is on disk."""
-
-
-def _load(journal: Journal, db: sqlite3.Connection, key: str, cloud: str, label: str) -> Entry:
-    row = db.execute("SELECT state, changed, reply, outcome FROM items WHERE key = ?", (key,)).fetchone()
-    if row is None:
-        return Entry(journal, key, cloud, label)
-    state, changed, reply, outcome = row
-    parts: dict[str, list[KeptPart]] = {}
-    for name, part in db.execute("SELECT name, part FROM parts WHERE key = ? ORDER BY name, number", (key,)):
-        parts.setdefault(name, []).append(msgspec.json.decode(part, type=KeptPart))
-    objects = {}
-    found = db.execute("SELECT name, upload_id, part_size, finished FROM objects WHERE key = ?", (key,))
-    for name, upload_id, part_size, finished in found:
-        objects[name] = ObjectRecord(
-            journal,
-            key,
-            name,
-            kept=None if upload_id is None else KeptUpload(upload_id, part_size, tuple(parts.get(name, ()))),
-            finished=None if finished is None else msgspec.json.decode(finished, type=Finished),
-        )
-    return Entry(
-        journal, key, cloud, label, state, msgspec.json.decode(changed, type=dict[str, int]), reply, outcome, objects
-    )
-
-
-def _items(db: sqlite3.Connection) -> list[ItemLine]:
-    rows = db.execute("SELECT key, cloud, label, state, updated, outcome FROM items ORDER BY updated DESC, key")
-    return [
-        ItemLine(key=key, cloud=cloud, label=_readable(label), state=state, updated=updated, outcome=outcome)
-        for key, cloud, label, state, updated, outcome in rows
-    ]
-
-
-def _writable(label: str) -> str | bytes:
-    """A label as SQLite takes it: a path that is no text goes as its bytes."""
-    try:
-        label.encode()
-        return label
-    except UnicodeEncodeError:
-        return label.encode("utf-8", "surrogateescape")
-
-
-def _readable(label: str | bytes) -> str:
-    return label if isinstance(label, str) else label.decode("utf-8", "surrogateescape")
-
-
-def _drop_objects(db: sqlite3.Connection, key: str) -> None:
-    db.execute("DELETE FROM parts WHERE key = ?", (key,))
-    db.execute("DELETE FROM objects WHERE key = ?", (key,))
 
 
 def _unusable(error: Exception) -> VodfastError:
