@@ -28,6 +28,21 @@ _LARGEST_HEADERS = 256 * 1024
 _IDLE_HANDLES = 64
 _PORT = re.compile(r":[0-9]+\Z")
 
+_PROFILE = (
+    (pycurl.REDIR_PROTOCOLS, 0),
+    (pycurl.FOLLOWLOCATION, 0),
+    (pycurl.NETRC, pycurl.NETRC_IGNORED),
+    (pycurl.NOSIGNAL, 1),
+    (pycurl.TCP_NODELAY, 1),
+    (pycurl.SSL_VERIFYPEER, 1),
+    (pycurl.SSL_VERIFYHOST, 2),
+    (pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
+    (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
+    (pycurl.PATH_AS_IS, 1),
+    (pycurl.MAXLIFETIME_CONN, 600),
+)
+"""What holds for every exchange, whatever the configuration says."""
+
 _NEVER, _LATER = RetryClass.NEVER, RetryClass.LATER
 
 # curl code -> (kind, retry, what to say)
@@ -182,22 +197,14 @@ class CurlTransport:
     def _prepare(
         self, curl: pycurl.Curl, request: Request, reply: _Reply, sent: Callable[[], None] | None
     ) -> Reader | None:
+        """Set a handle up for one exchange; the reader of its body, if that is streamed."""
         config = self._config
         set_option = curl.setopt
+        for option, value in _PROFILE:
+            set_option(option, value)
         set_option(pycurl.URL, self._routed(request.url))
         set_option(pycurl.PROTOCOLS, self._protocols)
-        set_option(pycurl.REDIR_PROTOCOLS, 0)
-        set_option(pycurl.FOLLOWLOCATION, 0)
-        set_option(pycurl.NETRC, pycurl.NETRC_IGNORED)
-        set_option(pycurl.NOSIGNAL, 1)
-        set_option(pycurl.TCP_NODELAY, 1)
-        set_option(pycurl.SSL_VERIFYPEER, 1)
-        set_option(pycurl.SSL_VERIFYHOST, 2)
-        set_option(pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2)
-        set_option(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
-        set_option(pycurl.PATH_AS_IS, 1)
         set_option(pycurl.CONNECTTIMEOUT_MS, int(config.connect_timeout * 1000))
-        set_option(pycurl.MAXLIFETIME_CONN, 600)
         if config.ca_bundle is not None:
             set_option(pycurl.CAINFO, config.ca_bundle)
         if config.proxy is not None:
