@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +94,6 @@ def verify(connection: Connection, headers: tuple[str, ...], body: str) -> int:
     if not secret:
         raise click.UsageError(f"put the key that signs callbacks into the environment as {SECRET}")
     content = sys.stdin.buffer.read() if body == "-" else Path(body).read_bytes()
-    import time
-
     genuine = provider.verify_callback(given, content, secret, time.time())
     print("genuine" if genuine else "not genuine")
     return Exit.DONE if genuine else Exit.FAILED

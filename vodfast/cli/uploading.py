@@ -83,12 +83,7 @@ class Run:
     def _upload(self, client: Client) -> int | None:
         """Every item to its end; the signal that interrupted it, if one did."""
         unended = Counter(self._items.label(entry) for entry in self._plan.entries)
-
-        def stop(signum: int) -> None:
-            """Ctrl-C is somebody's change of mind, SIGTERM the machine's."""
-            client.cancel(pause=signum == signal.SIGTERM)
-
-        with interruptible(stop) as interruption, self._listeners() as listeners:
+        with interruptible(lambda signum: _stop(client, signum)) as interruption, self._listeners() as listeners:
             for result in client.upload_many(self._fed(client, interruption), events=_sink(listeners)):
                 unended[result.source] -= 1
                 if self._wait is not None and result.query_id is not None:
@@ -122,9 +117,8 @@ class Run:
     def _fed(self, client: Client, interruption: Interruption) -> Iterator[UploadItem]:
         for item in self._items:
             if interruption.signum is not None:
-                client.cancel(
-                    pause=interruption.signum == signal.SIGTERM
-                )  # an item handed over just before the signal may have started after it
+                # An item handed over just before the signal may have started after it.
+                _stop(client, interruption.signum)
                 return
             yield item
 
@@ -181,6 +175,11 @@ class Run:
                 self._words.say(f"vodfast: the {what} is incomplete: {trouble}")
                 code = code or Exit.FAILED
         return code
+
+
+def _stop(client: Client, signum: int) -> None:
+    """Ctrl-C is somebody's change of mind, SIGTERM the machine's."""
+    client.cancel(pause=signum == signal.SIGTERM)
 
 
 def _sink(listeners: Sequence[_Listener]) -> EventSink | None:
