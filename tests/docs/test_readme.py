@@ -33,6 +33,7 @@ def folder(tmp_path: Path, vodfast_emulator: Any, monkeypatch: pytest.MonkeyPatc
     for name in ("clip.mp4", "cover.png"):
         shutil.copy(ROOT / "tests" / "media" / name, name)
     shutil.copytree(ROOT / "tests" / "media", "library", ignore=shutil.ignore_patterns("*.sh", "*.md"))
+    Path("tests").symlink_to(ROOT / "tests")
     return tmp_path
 
 
