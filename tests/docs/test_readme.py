@@ -14,6 +14,8 @@ import pytest
 
 from vodfast.cli import main
 from vodfast.cli.catalogue import COMMANDS
+from vodfast.credentials import emulator_credentials
+from vodfast.items import UploadItem
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -53,6 +55,29 @@ async def test_the_readmes_python_runs(code: str, folder: Path, capsys: pytest.C
     if running is not None:
         await running
         assert capsys.readouterr().out.split()[1] == "done"
+
+
+MIGRATING = [(page.stem, code) for page in PAGES if page.parent.name == "migrating" for code in samples(page)]
+KEYS = {  # what each page calls the two keys
+    "aliyun": ("access_key_id", "access_key_secret"),
+    "netease": ("app_key", "app_secret"),
+    "tencent": ("secret_id", "secret_key"),
+    "volcengine": (),
+}
+
+
+@pytest.mark.parametrize(("cloud", "code"), MIGRATING, ids=[cloud for cloud, _ in MIGRATING])
+def test_the_migration_pages_python_runs(
+    cloud: str, code: str, folder: Path, vodfast_emulator: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in re.findall(r'"([^"/]+\.(?:mp4|png))"', code):
+        shutil.copy("cover.png" if name.endswith("png") else "clip.mp4", folder / name)
+    keys = emulator_credentials(cloud)
+    names: dict[str, Any] = {"items": [UploadItem(source="clip.mp4")]}
+    names |= dict(zip(KEYS[cloud], (keys.access_key, keys.secret_key.reveal())))
+    exec(compile(code, f"{cloud}.md", "exec"), names)  # our own page
+    committed = [media for media in vodfast_emulator.media() if media["state"] == "committed"]
+    assert len(committed) == (2 if "client.upload(" in code else 0), capsys.readouterr().out
 
 
 def test_the_readmes_commands_run(folder: Path, vodfast_emulator: Any, capsys: pytest.CaptureFixture[str]) -> None:
