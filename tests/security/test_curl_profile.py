@@ -313,12 +313,14 @@ async def test_cancelling_an_exchange_frees_its_handle(serve: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         async with transport(silent.getsockname()[1]) as opened:
             task = asyncio.create_task(opened.send(request()))
-            await asyncio.sleep(0.05)
+            silent.setblocking(False)
+            asking, _ = await asyncio.get_running_loop().sock_accept(silent)
             assert opened.busy == 1
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
             assert opened.busy == 0
+            asking.close()
 
 
 async def test_an_exchange_that_begins_as_another_is_broken_off_comes_to_its_end() -> None:

@@ -86,12 +86,12 @@ async def test_cancel_ends_a_wait_with_what_is_known(
     async with AsyncClient("tencent", config=config_for()) as client:
         (ticket,) = await client.pull(["https://example.com/a.mp4"])
         wait = asyncio.create_task(client.wait_jobs([ticket.job_id]))
-        await answers(vodfast_emulator, 1)
+        await answers(client, vodfast_emulator, 1)
         client.cancel()
         (job,) = await wait
         assert job.state == "waiting"
         wait = asyncio.create_task(client.wait_jobs([ticket.job_id]))
-        await answers(vodfast_emulator, 2)
+        await answers(client, vodfast_emulator, 2)
         wait.cancel()
         with pytest.raises(asyncio.CancelledError):
             await wait
@@ -112,9 +112,10 @@ async def test_cancel_ends_a_question_that_gets_no_answer(
         assert not client._stops
 
 
-async def answers(emulator: Any, count: int) -> None:
+async def answers(client: AsyncClient, emulator: Any, count: int) -> None:
     """Until so many questions were answered, and the client has gone to sleep over the last."""
     # The history belongs to the emulator's own thread, which signals nothing.
     while sum(record["operation"] == "DescribeTaskDetail" for record in emulator.history()) < count:
         await asyncio.sleep(0.005)
-    await asyncio.sleep(0.05)
+    while client._engine.calls.in_flight:
+        await asyncio.sleep(0)
