@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import io
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -203,6 +204,21 @@ def test_doctor_without_credentials(vodfast: Run, monkeypatch: pytest.MonkeyPatc
     ran = vodfast("doctor", "--to", "tencent")
     assert ran.code == 3
     assert "fail  tencent credentials" in ran.out
+
+
+def test_doctor_says_that_nobody_answers(vodfast: Run, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator.set_faults([{"action": "status", "code": 503, "times": 0}])
+    ran = vodfast("doctor", "--to", "tencent", "--attempts", "1")
+    assert (ran.code, "fail  tencent service" in ran.out) == (4, True)
+    monkeypatch.delenv("VODFAST_TO")
+    assert vodfast("doctor", "--attempts", "1").code == 0
+    with socket.socket() as reserved:  # bound, and nobody listens
+        reserved.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("VODFAST_EMULATOR", f"127.0.0.1:{reserved.getsockname()[1]}")
+        ran = vodfast("doctor", "--attempts", "1")
+        assert (ran.code, "where nothing listens: start it with vodfast emulator" in ran.out) == (4, True)
+        Path("bundle.pem").write_text("no certificate")
+        assert vodfast("doctor", "--attempts", "1", "--ca-bundle", "bundle.pem").code == 3
 
 
 def test_doctor_finds_an_old_libcurl_and_a_bad_bundle(

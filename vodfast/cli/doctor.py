@@ -1,12 +1,13 @@
 """`vodfast doctor`: what this machine, its libraries, credentials and clock look like to vodfast.
 
-Decides the checks, one function each, and which findings are fatal (3). Costs one signed read per cloud whose
-credentials are found.
+Decides the checks, one function each, and which findings are fatal (3, or 4 if all that fails is that nobody answers).
+Costs one signed read per cloud whose credentials are found.
 """
 
 from __future__ import annotations
 
 import platform
+import socket
 import ssl
 import sys
 from collections.abc import Callable, Iterator
@@ -21,17 +22,24 @@ from vodfast.cli.records import output_option
 from vodfast.cli.text import json_line, printable
 
 if TYPE_CHECKING:
-    from vodfast.config import TransferConfig
+    from vodfast.config import Route, TransferConfig
 
+_PATIENCE = 5.0
+"""Seconds to wait for an emulator to take a connection."""
 OK, WARN, FAIL = "ok", "warn", "fail"
 
 
 class Finding(NamedTuple):
-    """One fact: how good it is, what it is about, and what was found."""
+    """One fact: how good it is, what it is about, and what was found; `away` if it is that nobody answers."""
 
     status: str
     name: str
     detail: str
+    away: bool = False
+
+    def record(self) -> dict[str, str]:
+        """As it stands in the output."""
+        return {"status": self.status, "name": self.name, "detail": self.detail}
 
 
 @click.command()
@@ -41,8 +49,8 @@ class Finding(NamedTuple):
 def doctor(ctx: click.Context, connection: Connection, output: str) -> int:
     """Check this machine, the credentials and the clock.
 
-    With --to, a cloud without usable credentials is fatal; without, it is a warning. Exit code 3 if anything fatal is
-    found.
+    With --to, a cloud that does not answer or has no usable credentials is fatal; without, it is a warning. Exit code
+    3 if anything fatal is found, 4 if that is only that nobody answers.
     """
     from vodfast.cli.exit_codes import Exit
     from vodfast.cli.interrupt import interruptible
@@ -56,8 +64,11 @@ def doctor(ctx: click.Context, connection: Connection, output: str) -> int:
             findings.append(finding)
             _show(finding, output)
     if output == "json":
-        sys.stdout.buffer.write(json_line([finding._asdict() for finding in findings], indent=2))
-    return Exit.CONFIG if any(finding.status == FAIL for finding in findings) else Exit.DONE
+        sys.stdout.buffer.write(json_line([finding.record() for finding in findings], indent=2))
+    fatal = [finding for finding in findings if finding.status == FAIL]
+    if not fatal:
+        return Exit.DONE
+    return Exit.UNAVAILABLE if all(finding.away for finding in fatal) else Exit.CONFIG
 
 
 def _show(finding: Finding, output: str) -> None:
@@ -65,7 +76,7 @@ def _show(finding: Finding, output: str) -> None:
         line = f"{finding.status:<4}  {finding.name}: {printable(finding.detail)}\n"
         sys.stdout.buffer.write(line.encode("utf-8", "replace"))
     elif output == "jsonl":
-        sys.stdout.buffer.write(json_line(finding._asdict()))
+        sys.stdout.buffer.write(json_line(finding.record()))
     sys.stdout.buffer.flush()
 
 
@@ -82,7 +93,7 @@ def _findings(connection: Connection, asked: bool) -> Iterator[Finding]:
         return
     yield _authorities(config)
     if config.route is not None:
-        yield Finding(OK, "route", f"everything goes to the emulator at {config.route.host}:{config.route.port}")
+        yield _route(config.route)
     for cloud in (connection.cloud,) if asked else provider_names():
         yield from _cloud(connection, cloud, fatal=asked)
 
@@ -136,6 +147,16 @@ def _authorities(config: TransferConfig) -> Finding:
     return Finding(OK, name, f"{config.ca_bundle} ({text.count('BEGIN CERTIFICATE')} certificates)")
 
 
+def _route(route: Route) -> Finding:
+    told = f"everything goes to the emulator at {route.host}:{route.port}"
+    try:
+        socket.create_connection((route.host, route.port), timeout=_PATIENCE).close()
+    except OSError:
+        told += ", where nothing listens: start it with vodfast emulator, or unset VODFAST_EMULATOR"
+        return Finding(FAIL, "route", told, away=True)
+    return Finding(OK, "route", told)
+
+
 def _cloud(connection: Connection, cloud: str, *, fatal: bool) -> Iterator[Finding]:
     import dataclasses
 
@@ -150,7 +171,8 @@ def _cloud(connection: Connection, cloud: str, *, fatal: bool) -> Iterator[Findi
                 ahead = client.check_clock()
             except VodfastError as error:
                 refused = error.kind in (ErrorKind.AUTH, ErrorKind.CONFIG, ErrorKind.TLS)
-                yield Finding(bad if refused else WARN, f"{cloud} service", str(error))
+                away = error.kind in (ErrorKind.NETWORK, ErrorKind.UNAVAILABLE)
+                yield Finding(bad if refused or away else WARN, f"{cloud} service", str(error), away)
                 return
             yield Finding(OK, f"{cloud} service", "answers, and accepts the credentials")
             yield _clock(cloud, ahead)
