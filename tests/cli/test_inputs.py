@@ -81,6 +81,26 @@ def test_a_glob_of_all_below_survives_loops(clip: Clip, pattern: str) -> None:
     assert len(notes) < 10
 
 
+@pytest.mark.parametrize(("argument", "recursive"), [("d", True), ("d/**", False), ("**/*.mp4", False)])
+def test_a_directory_that_cannot_be_read_is_told(
+    clip: Clip, monkeypatch: pytest.MonkeyPatch, argument: str, recursive: bool
+) -> None:
+    """Whoever runs the tests as root may read everything, so the system's word is made up."""
+    clip("d/a.mp4")
+    clip("d/locked/b.mp4")
+    scandir = os.scandir
+
+    def guarded(path: str) -> object:
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    notes = Notes()
+    assert sources(plan_of(argument, recursive=recursive, notes=notes)) == ["d/a.mp4"]
+    assert [note.replace("./", "") for note in notes] == ["skipped d/locked: Permission denied"]
+
+
 def test_a_glob_waits_for_no_pipe_and_passes_over_directories_without_media(clip: Clip) -> None:
     clip("a.mp4")
     clip("notes/readme.txt")

@@ -243,6 +243,11 @@ def test_completion(vodfast: Run, shell: str) -> None:
         subprocess.run(["bash", "-n"], input=ran.out.encode(), check=True)
 
 
+def test_completion_without_a_shell_names_them_on_one_line(vodfast: Run) -> None:
+    ran = vodfast("completion")
+    assert (ran.code, "Choose from: bash, zsh, fish (see" in ran.err, ran.err.count("\n")) == (2, True, 1)
+
+
 def test_candidates_for_a_shell(vodfast: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_VODFAST_COMPLETE", "bash_complete")
     monkeypatch.setenv("COMP_WORDS", "vodfast ")

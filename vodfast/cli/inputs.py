@@ -175,7 +175,7 @@ class _Search:
             raise InvalidInput(f"{printable(argument)} is a URL: have the cloud fetch it with vodfast pull")
         if os.path.lexists(argument) or not glob.has_magic(argument):
             return [argument]
-        matches = list(_matches(argument))
+        matches = list(_matches(argument, self._unreadable))
         found = []
         for match in sorted(set(matches)):
             if not os.path.isdir(match):
@@ -198,6 +198,9 @@ class _Search:
             return self._skipped(match, _SPECIAL)
         return [match]
 
+    def _unreadable(self, error: OSError) -> None:
+        self._skipped(str(error.filename), error.strerror or "it cannot be read")
+
     def _skipped(self, path: str, reason: str) -> list[str]:
         self._note(f"skipped {printable(path)}: {printable(reason)}")
         return []
@@ -215,10 +218,7 @@ class _Search:
         names files of its own directory or below, so it is met before any of them.
         """
 
-        def failed(error: OSError) -> None:
-            self._skipped(str(error.filename), error.strerror or "it cannot be read")
-
-        for folder, files in _real_folders(top, failed):
+        for folder, files in _real_folders(top, self._unreadable):
             paths = [os.path.join(folder, name) for name in files]
             if self._members is not None:
                 for path in paths:
@@ -240,7 +240,7 @@ class _Search:
         return reason if manifest is None else f"it may belong to {manifest}, which cannot be read"
 
 
-def _real_folders(top: str, failed: Callable[[OSError], None] | None = None) -> Iterator[tuple[str, list[str]]]:
+def _real_folders(top: str, failed: Callable[[OSError], None]) -> Iterator[tuple[str, list[str]]]:
     """A directory and all below it, links followed, each real one once, with the names in it; sorted, hidden ones left
     out.
     """
@@ -255,7 +255,7 @@ def _real_folders(top: str, failed: Callable[[OSError], None] | None = None) -> 
         yield folder, sorted(name for name in files if not name.startswith("."))
 
 
-def _matches(pattern: str) -> Iterator[str]:
+def _matches(pattern: str, failed: Callable[[OSError], None]) -> Iterator[str]:
     """What a glob stands for. `**` means each real directory once: links may lead round in circles."""
     parts = pattern.split("/")
     if "**" not in parts:
@@ -266,10 +266,10 @@ def _matches(pattern: str) -> Iterator[str]:
     if pattern.startswith("/") and not above:
         tops = ["/"]
     for top in tops:
-        for folder, files in _real_folders(top or "."):
+        for folder, files in _real_folders(top or ".", failed):
             inside = folder if top else folder.removeprefix(".").removeprefix("/")
             if rest:
-                yield from _matches(os.path.join(glob.escape(inside), rest))
+                yield from _matches(os.path.join(glob.escape(inside), rest), failed)
             else:
                 yield from (os.path.join(inside, name) for name in files)
 

@@ -84,7 +84,10 @@ def _run(args: Sequence[str], settings: dict[str, bool]) -> int:
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
             print(error.format_message(), file=sys.stderr)
         else:
-            complain(f"{error.format_message()} (see {where} --help)")
+            message = error.format_message().replace(
+                "\n\t", " "
+            )  # a list of choices, which click sets one below another
+            complain(f"{message} (see {where} --help)")
         return error.exit_code
     except click.ClickException as error:
         complain(error.format_message())
