@@ -30,7 +30,7 @@ VECTORS: list[dict[str, Any]] = json.loads(Path(__file__).parent.parent.joinpath
 ]
 
 NOT_SPOKEN = {
-    "sdk-resume-record": "no wire: the vendor client's record on disk, see tests/compat/test_vcloud.py",
+    "sdk-resume-record": "no wire: the vendor client's record on disk, see tests/compat/vcloud/test_records.py",
 }
 
 

@@ -6,6 +6,7 @@ Decides what they return where the original returns pairs of answer and end. Lea
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -79,12 +80,12 @@ class Transport:
         upload_init: UploadInit,
         upload_host: UploadHost,
         file_name: str,
-        file_path: str,
+        file_path: str | bytes | os.PathLike[str],
         file_size: int,
         modify_time: object,
         offset: int,
         context: str | None,
-        upload_progress_recorder: UploadProgressRecorder,
+        upload_progress_recorder: UploadProgressRecorder | None,
         mime_type: str = ANY_TYPE,
         progress_handler: Callable[[int, int], object] | None = None,
     ) -> Ended:

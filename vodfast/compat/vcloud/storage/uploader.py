@@ -102,12 +102,12 @@ def put_file(
     upload_init: UploadInit,
     upload_host: UploadHost,
     file_name: str,
-    file_path: str,
+    file_path: str | bytes | os.PathLike[str],
     file_size: int,  # noqa: ARG001  # the file itself says
     modify_time: object,
     offset: int,  # noqa: ARG001  # the server is asked
     context: str | None,
-    upload_progress_recorder: UploadProgressRecorder,
+    upload_progress_recorder: UploadProgressRecorder | None,
     mime_type: str = ANY_TYPE,
     progress_handler: Callable[[int, int], object] | None = None,
 ) -> Ended:
@@ -121,7 +121,7 @@ def put_file(
     )
     record = Record(upload_progress_recorder, file_name, modify_time)
     return send(
-        upload_init.account, file_path, checkpoint, record,
+        upload_init.account, os.fsdecode(file_path), checkpoint, record,
         body={"originFileName": upload_init.objectName}, mime_type=mime_type, progress_handler=progress_handler,
     )  # fmt: skip
 
@@ -132,7 +132,7 @@ def send(
     checkpoint: Checkpoint,
     record: Record,
     *,
-    body: Mapping[str, Any],
+    body: Any,
     mime_type: str = ANY_TYPE,
     progress_handler: Callable[[int, int], object] | None = None,
 ) -> Ended:
@@ -155,14 +155,14 @@ def send(
             if callable(progress_handler):
                 progress_handler(done, size)
 
-    options = UploadOptions(
-        checkpoint=checkpoint,
-        content_type=None if mime_type == ANY_TYPE else mime_type,
-        extra={name: value for name, value in body.items() if name != "originFileName"},
-    )
     try:
+        options = UploadOptions(
+            checkpoint=checkpoint,
+            content_type=None if mime_type == ANY_TYPE else mime_type,
+            extra={name: value for name, value in _fields(body).items() if name != "originFileName"},
+        )
         with connected(account) as client:
-            result = _upload(client, file_path, _name_in(body), options, note, show)
+            result = _upload(client, file_path, body["originFileName"], options, note, show)
     except VodfastError as error:
         if not checkpoint.open:
             record.remove()
@@ -177,12 +177,13 @@ def send(
     return ret, ResponseInfo(200, json.dumps(ret))
 
 
-def _name_in(body: Mapping[str, Any]) -> str:
-    """The service names media by this field; nothing else in a body is wanted."""
-    name = body.get("originFileName")
+def _fields(body: Any) -> Mapping[str, Any]:
+    """A body that names its media: the service goes by this field."""
+    name = body.get("originFileName") if isinstance(body, Mapping) else None
     if not isinstance(name, str) or not name:
         raise InvalidInput("originFileName is missing in the body", cloud="netease")
-    return name
+    fields: Mapping[str, Any] = body
+    return fields
 
 
 def _upload(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.compat.uploads import MIB, Make, Watched, holds
+from tests.compat.voduploadsdk.uploads import MIB, Make, Watched, holds
 from vodfast.compat.voduploadsdk import AliyunVodUtils as utils
 from vodfast.compat.voduploadsdk.AliyunVodUtils import AliyunVodException
 from vodfast.compat.voduploadsdk.UploadAttachedMediaRequest import UploadAttachedMediaRequest

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.compat.uploads import Make, Watched, holds
+from tests.compat.voduploadsdk.uploads import Make, Watched, holds
 from tests.oracle import operations
 from vodfast.compat.voduploadsdk.AliyunVodUtils import AliyunVodException
 from vodfast.compat.voduploadsdk.UploadVideoRequest import UploadVideoRequest

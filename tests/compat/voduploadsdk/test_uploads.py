@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.compat.uploads import KEYS, MIB, Make, Watched, holds
+from tests.compat.voduploadsdk.uploads import KEYS, MIB, Make, Watched, holds
 from tests.oracle import operations
 from vodfast.compat.voduploadsdk import AliyunVodUtils as utils
 from vodfast.compat.voduploadsdk.AliyunVodUploader import AliyunVodUploader
