@@ -171,3 +171,24 @@ def test_a_store_that_keeps_nothing(client: Client, emulator: Emulator) -> None:
     [stored] = emulator.media()[0]["objects"]
     assert (stored["size"], stored["sha256"]) == (3 * MIB, None)
     assert client.commit(ticket).code == ""
+
+
+@pytest.mark.parametrize(
+    ("method", "query", "more", "status", "code"),
+    [
+        ("PUT", "acl", {}, 501, "NotImplemented"),
+        ("PUT", "tagging=", {}, 501, "NotImplemented"),
+        ("GET", "acl=", {}, 501, "NotImplemented"),
+        ("PUT", "", {"x-cos-copy-source": "b-1.cos.ap-beijing.myqcloud.com/other"}, 501, "NotImplemented"),
+        ("PUT", "partNumber=1", {}, 400, "InvalidArgument"),
+    ],
+)
+def test_what_only_looks_like_the_bytes_of_an_object_replaces_none(
+    client: Client, emulator: Emulator, method: str, query: str, more: dict[str, str], status: int, code: str
+) -> None:
+    ticket = client.apply()
+    assert client.put(ticket, b"the movie").status == 200
+    answer = client.send(client.cos(ticket, method, query, b"<AccessControlPolicy/>", headers=more))
+    assert (answer.status, answer.code) == (status, code)
+    (stored,) = emulator.media()[0]["objects"]
+    assert stored["size"] == 9

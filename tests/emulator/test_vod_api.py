@@ -119,6 +119,54 @@ def test_a_pull_that_fails(client: Client, emulator: Emulator) -> None:
     assert emulator.media()[0]["state"] == "applied"
 
 
+def test_a_pull_takes_its_cover_along(client: Client, emulator: Emulator) -> None:
+    fields = {"MediaUrl": "https://example.com/a.mp4", "CoverUrl": "https://example.com/c.png"}
+    task = states(client, client.call("PullUpload", **fields).data["TaskId"])[-1]["PullUploadTask"]
+    assert task["MediaBasicInfo"]["CoverUrl"].endswith("cover.png")
+    (info,) = client.call("DescribeMediaInfos", FileIds=[task["FileId"]]).data["MediaInfoSet"]
+    assert info["BasicInfo"]["CoverUrl"] == task["MediaBasicInfo"]["CoverUrl"]
+    assert len(emulator.media()[0]["objects"]) == 2
+
+
+def test_a_pull_without_its_cover_fails(client: Client, emulator: Emulator) -> None:
+    fields = {"MediaUrl": "https://example.com/a.mp4", "CoverUrl": "https://no.invalid/c.png"}
+    task = states(client, client.call("PullUpload", **fields).data["TaskId"])[-1]["PullUploadTask"]
+    assert (task["ErrCode"], task["FileId"]) == (60000, "")
+    assert emulator.media()[0]["objects"] == []
+
+
+def test_a_pull_is_forgotten_after_three_days(client: Client, emulator: Emulator) -> None:
+    task = client.call("PullUpload", MediaUrl="https://example.com/a.mp4").data["TaskId"]
+    finished = states(client, task)[-1]["FinishTime"]
+    for days, code in ((2.9, ""), (3.1, "ResourceNotFound")):
+        emulator.settings(clock_offset=days * 86400)
+        answer = client.send(client.api("DescribeTaskDetail", {"TaskId": task}, now=time.time() + days * 86400))
+        assert answer.code == code
+        assert code or answer.data["FinishTime"] == finished
+
+
+def test_the_end_of_a_pull_is_an_event_of_its_own(client: Client) -> None:
+    task = client.call("PullUpload", MediaUrl="https://example.com/a.mp4", SessionContext="c").data["TaskId"]
+    seen = [client.call("PullEvents").data["EventSet"] for _ in range(3)]
+    assert seen[:2] == [None, None]
+    [event] = seen[2]
+    assert (event["EventType"], event["PullCompleteEvent"]["TaskId"]) == ("PullComplete", task)
+    assert event["PullCompleteEvent"]["SessionContext"] == "c"
+    assert client.call("DescribeTaskDetail", TaskId=task).data["PullUploadTask"] == event["PullCompleteEvent"]
+
+
+def test_deletions_are_told_if_they_are_asked_for(client: Client) -> None:
+    for switch, expected in (("OFF", None), ("ON", "FileDeleted")):
+        client.call("ModifyEventConfig", UploadMediaCompleteEventSwitch="OFF", DeleteMediaCompleteEventSwitch=switch)
+        ticket = client.apply()
+        client.put(ticket, b"x")
+        file_id = client.commit(ticket).data["FileId"]
+        assert client.call("DeleteMedia", FileId=file_id).code == ""
+        events = client.call("PullEvents").data["EventSet"] or [None]
+        assert [event and event["EventType"] for event in events] == [expected]
+    assert events[0]["FileDeleteEvent"]["FileIdSet"] == [file_id]
+
+
 class Receiver(http.server.BaseHTTPRequestHandler):
     """Serves `/a.mp4` and keeps what is posted."""
 

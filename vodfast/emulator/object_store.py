@@ -40,6 +40,11 @@ _OPERATIONS = {
     ("GET", ""): "GetObject",
     ("HEAD", ""): "HeadObject",
 }
+_NOT_SERVED = frozenset(
+    ("acl", "append", "cors", "delete", "encryption", "lifecycle", "location", "logging", "policy", "restore",
+     "retention", "select", "symlink", "tagging", "versioning", "versions", "website")
+)  # fmt: skip
+"""Queries that make a request mean something else than the object's bytes."""
 _ON_BUCKET = frozenset(("ListMultipartUploads",))
 _WITH_CONTENT = frozenset(("PutObject", "UploadPart"))
 _OTHER_DIGITS = str.maketrans("0123456789", "1234567890")
@@ -66,6 +71,8 @@ class ObjectStore(ABC):
     codes: Codes
     declaration: str
     crc64_header: str
+    copy_header: str
+    """Names the object a PUT is to be copied from."""
     request_id_header: str
     min_part: int
     """Bytes of every part but the last."""
@@ -157,6 +164,7 @@ class ObjectStore(ABC):
         account = self._verify(request, (bucket, raw), query)
         if not call.operation:
             raise Refusal("MethodNotAllowed", "There is no such operation on this resource.")
+        self._check_meaning(call, given)
         if call.operation in _ON_BUCKET:
             if key:
                 raise Refusal("InvalidArgument", "This operation is on the bucket, not on a key.")
@@ -170,6 +178,13 @@ class ObjectStore(ABC):
         self._check_headers(call)
         if call.operation in _WITH_CONTENT:
             self._take_content(call)
+
+    def _check_meaning(self, call: Call, given: dict[str, str]) -> None:
+        """Refuse what looks like an upload or a download and is something else."""
+        if call.request.header(self.copy_header) is not None or not _NOT_SERVED.isdisjoint(given):
+            raise Refusal("NotImplemented", "This emulator stores and reads the bytes of objects, and nothing else.")
+        if "partNumber" in given and "uploadId" not in given:
+            raise Refusal("InvalidArgument", "A partNumber needs an uploadId.")
 
     def _take_content(self, call: Call) -> None:
         request = call.request

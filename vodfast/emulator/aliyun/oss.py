@@ -73,6 +73,7 @@ class Oss(ObjectStore):
     )
     declaration = replies.DECLARATION
     crc64_header = "x-oss-hash-crc64ecma"
+    copy_header = "x-oss-copy-source"
     request_id_header = "x-oss-request-id"
     min_part = 100 << 10
     gaps_allowed = True

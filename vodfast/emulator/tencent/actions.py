@@ -44,7 +44,7 @@ class Actions:
             "DescribeMediaInfos": self._infos,
             "DeleteMedia": self._delete,
             "ModifyEventConfig": lambda given, _: cloud.events.configure(given),
-            "PullEvents": lambda _given, _: cloud.events.pull(),
+            "PullEvents": lambda given, _: cloud.events.pull(given.get("SubAppId")),
             "ConfirmEvents": lambda given, _: cloud.events.confirm(given["EventHandles"]),
             "DescribeSubAppIds": self._sub_apps,
             "DescribeStorageRegions": self._regions,
@@ -189,6 +189,7 @@ class Actions:
             self._cloud.remove(session.bucket, key)
         del self._cloud.files[session.item.media_id]
         self._cloud.world.media.remove(session.item)
+        self._cloud.events.deleted(session)
         return {}
 
     def _sub_apps(self, given: dict[str, Any], _: Call) -> dict[str, Any]:

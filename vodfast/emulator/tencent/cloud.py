@@ -169,14 +169,26 @@ class TencentCloud(BucketHolder):
         """Nothing: CommitUpload makes the media."""
 
     def commit(self, session: Session) -> None:
-        """The media exists from now on; committing again changes nothing."""
-        if session.item.committed:
-            return
+        """The media of an upload exists from now on; committing again changes nothing."""
+        if not session.item.committed:
+            self.make(session)
+            self.events.uploaded(session)
+
+    def make(self, session: Session) -> None:
+        """The media exists from now on."""
         session.item.committed = True
         self.files[session.item.media_id] = session
         self.world.history.count("media_created")
         self.world.history.count("commits")
-        self.events.uploaded(session)
+
+    def basic_info(self, session: Session) -> dict[str, Any]:
+        """What events and finished pulls say of a media item."""
+        return {
+            "Name": session.item.name,
+            "MediaUrl": self.url(session.media_key),
+            "CoverUrl": self.url(session.cover_key) if session.cover_key else "",
+            "SourceInfo": {"SourceType": "Upload", "SourceContext": session.fields.get("SourceContext", "")},
+        }
 
     def url(self, key: str) -> str:
         """Where the media would be played from."""

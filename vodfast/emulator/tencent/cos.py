@@ -51,6 +51,7 @@ class Cos(ObjectStore):
     )
     declaration = replies.DECLARATION
     crc64_header = "x-cos-hash-crc64ecma"
+    copy_header = "x-cos-copy-source"
     request_id_header = "x-cos-request-id"
     min_part = 1 << 20
     gaps_allowed = False

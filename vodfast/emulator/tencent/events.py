@@ -41,7 +41,13 @@ class Events:
         self.clear()
 
     def clear(self) -> None:
-        self._config = {"Mode": "PULL", "UploadMediaCompleteEventSwitch": "ON", "NotificationUrl": "", "SignKey": ""}
+        self._config = {
+            "Mode": "PULL",
+            "UploadMediaCompleteEventSwitch": "ON",
+            "DeleteMediaCompleteEventSwitch": "OFF",
+            "NotificationUrl": "",
+            "SignKey": "",
+        }
         self._queue.clear()
         self._visible.clear()
 
@@ -64,34 +70,44 @@ class Events:
 
     def uploaded(self, session: Session) -> None:
         """A media item was committed."""
-        if self._config["UploadMediaCompleteEventSwitch"] != "ON":
+        self._tell(
+            "UploadMediaCompleteEventSwitch",
+            "NewFileUpload",
+            session,
+            {
+                "FileUploadEvent": {
+                    "FileId": session.item.media_id,
+                    "MediaBasicInfo": self._cloud.basic_info(session),
+                    "ProcedureTaskId": "",
+                    "ReviewAudioVideoTaskId": "",
+                    "MetaData": None,
+                }
+            },
+        )
+
+    def pulled(self, session: Session, task: dict[str, Any]) -> None:
+        """A pull came to its end, `task` as DescribeTaskDetail has it."""
+        self._tell("UploadMediaCompleteEventSwitch", "PullComplete", session, {"PullCompleteEvent": task})
+
+    def deleted(self, session: Session) -> None:
+        """A media item was deleted."""
+        gone = {
+            "FileIdSet": [session.item.media_id],
+            "FileDeleteResultInfo": [{"FileId": session.item.media_id, "DeleteParts": []}],
+        }
+        self._tell("DeleteMediaCompleteEventSwitch", "FileDeleted", session, {"FileDeleteEvent": gone})
+
+    def _tell(self, switch: str, kind: str, session: Session, more: dict[str, Any]) -> None:
+        if self._config[switch] != "ON":
             return
         handle = secrets.token_hex(16)
-        event: dict[str, Any] = {
-            "EventHandle": handle,
-            "EventType": "NewFileUpload",
-            "FileUploadEvent": {
-                "FileId": session.item.media_id,
-                "MediaBasicInfo": {
-                    "Name": session.item.name,
-                    "MediaUrl": self._cloud.url(session.media_key),
-                    "CoverUrl": self._cloud.url(session.cover_key) if session.cover_key else "",
-                    "SourceInfo": {
-                        "SourceType": "Upload",
-                        "SourceContext": session.fields.get("SourceContext", ""),
-                    },
-                },
-                "ProcedureTaskId": "",
-                "ReviewAudioVideoTaskId": "",
-                "MetaData": None,
-            },
-        }
+        event: dict[str, Any] = {"EventHandle": handle, "EventType": kind} | more
         if self._config["Mode"] == "PULL":
             self._queue[handle] = event
         else:
-            self._push(event)
+            self._push(event, session)
 
-    def _push(self, event: dict[str, Any]) -> None:
+    def _push(self, event: dict[str, Any], session: Session) -> None:
         url = self._config["NotificationUrl"]
         if not url:
             return
@@ -104,12 +120,13 @@ class Events:
             msgspec.json.encode(event),
             headers,
             cloud=self._cloud.name,
-            media_id=event["FileUploadEvent"]["FileId"],
+            media_id=session.item.media_id,
             event=event["EventType"],
         )
 
-    def pull(self) -> dict[str, Any]:
+    def pull(self, sub_app: int | None) -> dict[str, Any]:
         """PullEvents: what is visible, hidden for a while after. Answers at once instead of holding the call."""
+        self._cloud.jobs.advance(sub_app)
         now = self._cloud.world.now()
         shown = [event for handle, event in self._queue.items() if self._visible.get(handle, 0.0) <= now][:_AT_ONCE]
         for event in shown:

@@ -1,7 +1,8 @@
 """Pull jobs: media the service fetches by itself (protocol notes 2.9).
 
 Decides how a job moves: WAITING when asked for the first time, PROCESSING the second, FINISH from then on, with 60000
-for a source that cannot be had. Leaves what is really fetched to `pulls.py`.
+for a source that cannot be had; that asking for events moves every job as well; and when a job is forgotten. Leaves
+what is really fetched to `pulls.py`.
 """
 
 from __future__ import annotations
@@ -23,12 +24,15 @@ _BAD_SOURCE = 60000
 _STATES = ("WAITING", "PROCESSING", "FINISH")
 _DEDUP = 3 * 86400
 """Seconds a SessionId may not be used again."""
+_REMEMBERED = 3 * 86400
+"""Seconds a job can be asked about."""
+_COVERS = frozenset(("gif", "jpeg", "jpg", "png"))
 
 
 class Job:
     """One pull."""
 
-    __slots__ = ("created", "error", "fields", "pull", "session", "sub_app", "task_id")
+    __slots__ = ("cover", "created", "error", "fields", "finished", "pull", "session", "sub_app", "task_id")
 
     def __init__(self, task_id: str, fields: dict[str, Any], session: Session, created: float) -> None:
         self.task_id = task_id
@@ -37,7 +41,14 @@ class Job:
         self.session = session
         self.created = created
         self.pull = Pull(fields["MediaUrl"])
+        self.cover = Pull(fields["CoverUrl"]) if fields.get("CoverUrl") else None
         self.error: str | None = None
+        self.finished: float | None = None
+
+    def advance(self) -> str:
+        """The state it has come to."""
+        step = self.pull.advance()
+        return _STATES[step - 1 if self.cover is None else min(step, self.cover.advance()) - 1]
 
 
 class Jobs:
@@ -61,6 +72,7 @@ class Jobs:
         url = urlsplit(given["MediaUrl"])
         media_type = (given.get("MediaType") or url.path.rpartition(".")[2]).lower()
         cover = urlsplit(given.get("CoverUrl") or "http://none/")
+        cover_type = cover.path.rpartition(".")[2].lower()
         if url.scheme not in ("http", "https") or not url.hostname:
             raise Refusal("InvalidParameterValue.MediaUrl", "`MediaUrl` is not an http or https address.")
         if cover.scheme not in ("http", "https") or not cover.hostname:
@@ -71,7 +83,8 @@ class Jobs:
             raise Refusal("InvalidParameterValue", "`TasksPriority` is not between -10 and 10.")
         self._claim(given.get("SessionId"))
         named = {"MediaName": url.path.rpartition("/")[2] or "pulled"} | given
-        session = self._cloud.open_session(named, media_type, None, bucket)
+        cover_type = cover_type if cover_type in _COVERS else "jpg"
+        session = self._cloud.open_session(named, media_type, cover_type if given.get("CoverUrl") else None, bucket)
         job = Job(f"{bucket.name.rpartition('-')[2]}-PullUpload-{secrets.token_hex(16)}", given, session, self._now())
         self._jobs[job.task_id] = job
         return job.task_id
@@ -95,44 +108,62 @@ class Jobs:
             Refusal: ResourceNotFound.
         """
         job = self._jobs.get(task_id)
-        if job is None or job.sub_app != sub_app:
+        if job is None or job.sub_app != sub_app or self._now() - job.created > _REMEMBERED:
             raise Refusal("ResourceNotFound", "The task does not exist.")
-        step = job.pull.advance()
-        status = _STATES[step - 1]
-        if status == "FINISH" and not job.session.item.committed and job.error is None:
+        status = self._advance(job)
+        task = self._record(job, status)
+        return {
+            "TaskType": "PullUpload",
+            "Status": status,
+            "CreateTime": iso(job.created),
+            "BeginProcessTime": iso(job.created) if status != "WAITING" else "",
+            "FinishTime": iso(job.finished) if job.finished is not None else "",
+            "PullUploadTask": task,
+        }
+
+    def advance(self, sub_app: int | None) -> None:
+        """Move the unfinished jobs of a sub-application on by one state."""
+        for job in self._jobs.values():
+            if job.sub_app == sub_app and job.finished is None:
+                self._advance(job)
+
+    def _advance(self, job: Job) -> str:
+        status = job.advance()
+        if status == "FINISH" and job.finished is None:
+            job.finished = self._now()
             self._finish(job)
-        done = job.session.item.committed
-        session = job.session
-        task = {
-            "TaskId": task_id,
+            self._cloud.events.pulled(job.session, self._record(job, status))
+        return status
+
+    def _record(self, job: Job, status: str) -> dict[str, Any]:
+        session, done = job.session, job.session.item.committed
+        return {
+            "TaskId": job.task_id,
             "Status": status,
             "ErrCode": _BAD_SOURCE if job.error is not None else 0,
             "ErrCodeExt": "",
             "Message": job.error or "",
             "FileId": session.item.media_id if done else "",
             "FileUrl": self._cloud.url(session.media_key) if done else "",
-            "MediaBasicInfo": {"Name": session.item.name} if done else None,
+            "MediaBasicInfo": self._cloud.basic_info(session) if done else None,
             "MetaData": None,
             "ProcedureTaskId": "",
+            "ReviewAudioVideoTaskId": "",
             "SessionContext": job.fields.get("SessionContext", ""),
             "SessionId": job.fields.get("SessionId", ""),
-            "Progress": (0, 50, 100)[step - 1],
-        }
-        return {
-            "TaskType": "PullUpload",
-            "Status": status,
-            "CreateTime": iso(job.created),
-            "BeginProcessTime": iso(job.created) if status != "WAITING" else "",
-            "FinishTime": iso(self._now()) if status == "FINISH" else "",
-            "PullUploadTask": task,
+            "Progress": 50 * _STATES.index(status),
         }
 
     def _finish(self, job: Job) -> None:
+        """Everything is fetched, or nothing is kept."""
         session = job.session
+        sources = ((session.media_key, job.pull), (session.cover_key, job.cover))
         try:
-            blob = self._cloud.world.blobs.keep(job.pull.read())
+            fetched = [(key, pull.read()) for key, pull in sources if key is not None and pull is not None]
         except Unreachable as error:
             job.error = str(error)
             return
-        self._cloud.store(session.bucket, session.media_key, Content((blob,)), f'"{secrets.token_hex(16)}"', None)
-        self._cloud.commit(session)
+        for key, data in fetched:
+            blob = self._cloud.world.blobs.keep(data)
+            self._cloud.store(session.bucket, key, Content((blob,)), f'"{secrets.token_hex(16)}"', None)
+        self._cloud.make(session)
