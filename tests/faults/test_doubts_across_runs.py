@@ -252,3 +252,30 @@ def test_a_member_in_doubt_is_made_anew_once_its_commit_is_refused(
         assert client.upload(folder / "master.m3u8").state == "done"
     names = [media["name"] for media in made(vodfast_emulator)]
     assert len([name for name in names if name.endswith("master.m3u8")]) == 1
+
+
+@pytest.mark.parametrize(("cloud", "code"), REFUSALS)
+@pytest.mark.parametrize("lost", ["drop_reply", "reset"])
+def test_a_commit_that_a_kept_connection_swallowed_is_known_to_have_been_sent(
+    vodfast_emulator: Any, config_for: ConfigFor, media_file: MediaFile, cloud: str, code: str, lost: str
+) -> None:
+    """libcurl would send it again by itself, unseen, and its refusal would pass for the first word."""
+    how = {"of": "response", "at_byte": 0} if lost == "reset" else {}
+    plan = [rule(lost, COMMITS[cloud], times=1, **how), rule("error", COMMITS[cloud], times=0, code=code)]
+    vodfast_emulator.set_faults(plan)
+    with opened(cloud, config_for()) as client, pytest.raises(AmbiguousCommit):
+        client.upload(media_file(5000))
+    (media,) = made(vodfast_emulator)
+    assert digests(media) == {sha256(media_file(5000))}
+
+
+@pytest.mark.parametrize("cloud", ["tencent", "aliyun"])
+def test_an_upload_that_a_kept_connection_opened_unheard_is_discarded(
+    vodfast_emulator: Any, config_for: ConfigFor, media_file: MediaFile, cloud: str
+) -> None:
+    with Client(cloud, config=config_for(part_size=MIB, max_connections=1)) as client:
+        client.upload(media_file(3 * MIB, "first.mp4"))
+        vodfast_emulator.set_faults([rule("drop_reply", "InitiateMultipartUpload", times=1)])
+        client.upload(media_file(3 * MIB, "second.mp4"))
+    assert [media["open_uploads"] for media in vodfast_emulator.media()] == [0, 0]
+    assert operations(vodfast_emulator).count("InitiateMultipartUpload") == 3

@@ -98,7 +98,7 @@ class MultipartStore(ABC):
                 raise Unusable("no usable UploadId")
             return upload_id
 
-        return self._call("InitiateMultipartUpload", "POST", (("uploads", ""),), read, body=b"")
+        return self._call("InitiateMultipartUpload", "POST", (("uploads", ""),), read, body=b"", seen=True)
 
     def put_part(self, upload_id: str, part: PartSpec, body: Body) -> Call[PartReceipt]:
         """Store one part; the same number again replaces it."""
@@ -193,6 +193,7 @@ class MultipartStore(ABC):
         timeout: float = CALL_TIMEOUT,
         statuses: tuple[int, ...] = (200,),
         reads: bool = False,
+        seen: bool = False,
     ) -> Call[T]:
         streamed = body is not None and not isinstance(body, bytes)
         length = len(body) if isinstance(body, bytes) else body.length if body is not None else None
@@ -210,6 +211,7 @@ class MultipartStore(ABC):
                 body=body,
                 digest=self.limits.part_digest if streamed else None,
                 timeout=None if streamed else timeout,
+                seen=seen,
             )
 
         def parse(response: Response) -> T:

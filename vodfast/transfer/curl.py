@@ -52,6 +52,7 @@ _FAILURES: dict[int, tuple[ErrorKind, RetryClass, str]] = {
     pycurl.E_COULDNT_CONNECT: (ErrorKind.NETWORK, _LATER, "no connection could be made"),
     pycurl.E_OPERATION_TIMEDOUT: (ErrorKind.NETWORK, _LATER, "the exchange took too long or stalled"),
     pycurl.E_GOT_NOTHING: (ErrorKind.NETWORK, _LATER, "the connection was closed without an answer"),
+    pycurl.E_ABORTED_BY_CALLBACK: (ErrorKind.NETWORK, _LATER, "the connection was closed without an answer"),
     pycurl.E_SEND_ERROR: (ErrorKind.NETWORK, _LATER, "the connection broke while sending"),
     pycurl.E_RECV_ERROR: (ErrorKind.NETWORK, _LATER, "the connection broke while receiving"),
     pycurl.E_PARTIAL_FILE: (ErrorKind.NETWORK, _LATER, "the answer was cut short"),
@@ -224,6 +225,8 @@ class CurlTransport:
             set_option(pycurl.LOW_SPEED_TIME, max(1, int(config.stall_timeout)))
         if request.once:
             set_option(pycurl.FRESH_CONNECT, 1)
+        if request.seen:
+            set_option(pycurl.PREREQFUNCTION, _only_once())
         headers = [f"{name}: {value}" if value else f"{name};" for name, value in request.headers]
         # libcurl would add these by itself; what is not in the request must not be on the wire.
         headers += ["Expect:", "Accept:"]
@@ -286,6 +289,12 @@ class CurlTransport:
             # Counts what was sent before libcurl went over to a fresh connection by itself, but no CONNECT to a proxy.
             reached=curl.getinfo(pycurl.REQUEST_SIZE) > 0,
         )
+
+
+def _only_once() -> Callable[..., int]:
+    """Asked before each sending of a request: lets it go out on the first connection only."""
+    verdicts = iter((pycurl.PREREQFUNC_OK,))
+    return lambda *_: int(next(verdicts, pycurl.PREREQFUNC_ABORT))
 
 
 def _telling(read: Callable[[int], Any], reader: Reader, sent: Callable[[], None]) -> Callable[[int], Any]:

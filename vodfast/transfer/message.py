@@ -84,7 +84,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     detection, which is right for streamed bodies. `address` is a host or IP (with a port if it is not the scheme's) to
     connect to in place of the URL's: URL, Host header and the name in the certificate stay. `once` is the
     engine's, for a request whose repetition does harm: it goes out on a fresh connection, because libcurl repeats by
-    itself what a kept one that had died swallowed. Build the headers with `build_headers`.
+    itself what a kept one that had died swallowed. `seen` is for one that may be repeated, but whose refusal means
+    something else once it has been sent before: it takes a kept connection, and if that had died the exchange fails.
+    Build the headers with `build_headers`.
     """
 
     operation: str
@@ -100,6 +102,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float | None = None
     address: str | None = None
     once: bool = False
+    seen: bool = False
 
     def __repr__(self) -> str:
         return f"Request({self.operation} {self.method} {shown_url(self.url)})"

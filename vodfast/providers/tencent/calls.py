@@ -50,7 +50,9 @@ class Api:
     region: str
     language: str
 
-    def request(self, operation: str, body: bytes, credentials: Credentials, now: float) -> Request:
+    def request(
+        self, operation: str, body: bytes, credentials: Credentials, now: float, *, seen: bool = False
+    ) -> Request:
         """The signed POST of one call. The token of temporary credentials is sent beside the signature."""
         timestamp = int(now)
         canonical = signing.canonical_request("POST", "", CONTENT_TYPE, self.endpoint, body)
@@ -72,6 +74,7 @@ class Api:
             headers=build_headers(headers),
             body=body,
             timeout=TIMEOUT,
+            seen=seen,
         )
 
     def call(
@@ -82,13 +85,14 @@ class Api:
         *,
         repeatable: bool = True,
         reads: bool = False,
+        seen: bool = False,
     ) -> Call[T]:
-        """A call with this body, whose successful answer goes through `read`."""
+        """A call with this body, whose successful answer goes through `read`. `seen` as for `Request`."""
         encoded = msgspec.json.encode(body)
         return Call(
             cloud=faults.SERVICE.cloud,
             operation=operation,
-            build=lambda credentials, now: self.request(operation, encoded, credentials, now),
+            build=lambda credentials, now: self.request(operation, encoded, credentials, now, seen=seen),
             parse=lambda response: read(open_envelope(operation, response)),
             repeatable=repeatable,
             reads=reads,

@@ -191,7 +191,7 @@ class TencentVod:
             )
 
         body = wire.CommitUploadRequest(vod_session_key=ticket.session, sub_app_id=self._sub_app_id)
-        return self._api.call("CommitUpload", body, read)
+        return self._api.call("CommitUpload", body, read, seen=True)
 
     def part_concurrency(self, media: MediaSpec) -> int | None:
         """The option `part_concurrency`."""

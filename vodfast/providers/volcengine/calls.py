@@ -76,6 +76,7 @@ class Api:
         now: float,
         *,
         carried: Carried = "query",
+        seen: bool = False,
     ) -> Request:
         """The signed request of one call."""
         content_type = _CONTENT_TYPES.get(carried)
@@ -104,6 +105,7 @@ class Api:
             headers=build_headers(headers),
             body=None if content_type is None else body,
             timeout=TIMEOUT,
+            seen=seen,
         )
 
     def call(
@@ -116,13 +118,18 @@ class Api:
         carried: Carried = "query",
         repeatable: bool = True,
         reads: bool = False,
+        seen: bool = False,
     ) -> Call[T]:
-        """A call with these parameters, whose successful answer goes through `read`."""
+        """A call with these parameters, whose successful answer goes through `read`. `seen` as for `Request`."""
         pairs = parameters(body)
+
+        def build(credentials: Credentials, now: float) -> Request:
+            return self.request(operation, version, pairs, credentials, now, carried=carried, seen=seen)
+
         return Call(
             cloud=faults.SERVICE.cloud,
             operation=operation,
-            build=lambda credentials, now: self.request(operation, version, pairs, credentials, now, carried=carried),
+            build=build,
             parse=lambda response: read(open_envelope(operation, response)),
             repeatable=repeatable,
             reads=reads,

@@ -227,7 +227,7 @@ class VolcengineVod:
                 raw=reply.read(wire.RawCommitResult).data or {},
             )
 
-        return self._api.call("CommitUploadInfo", self.api_version, body, read)
+        return self._api.call("CommitUploadInfo", self.api_version, body, read, seen=True)
 
     def part_concurrency(self, media: MediaSpec) -> int | None:
         """The option `part_concurrency`."""
