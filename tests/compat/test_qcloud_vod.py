@@ -62,6 +62,13 @@ def test_names_and_order_of_arguments() -> None:
     assert list(json.loads(request.to_json_string())) == names
 
 
+def test_everything_imported_from_the_models_is_requests_and_responses() -> None:
+    names: dict[str, Any] = {"Model": "mine"}
+    exec("from vodfast.compat.qcloud_vod.model import *", names)  # as scripts do
+    assert names.keys() - {"__builtins__"} == {"Model", "VodUploadRequest", "VodUploadResponse"}
+    assert names["Model"] == "mine"
+
+
 def test_models_have_a_json_form() -> None:
     request = request_for("/a/b.mp4", ClassId=3, MediaName="名")
     assert '"MediaName": "名"' in str(request)
@@ -162,6 +169,16 @@ def test_the_official_checks_come_first_and_say_what_they_always_said(
     assert vodfast_emulator.history() == []
 
 
+def test_a_subclass_may_have_checks_of_its_own(vodfast_emulator: Any, media_file: Any) -> None:
+    class Mine(VodUploadClient):
+        @staticmethod
+        def _prefix_check_and_set_default_val(region: str, request: VodUploadRequest) -> None:
+            request.MediaType, request.MediaName = "mp4", f"from {region}"
+
+    Mine(KEY, f"{KEY}-secret").upload(REGION, request_for(media_file(10, "bare")))
+    assert vodfast_emulator.media()[0]["name"] == f"from {REGION}"
+
+
 def test_without_checks_the_service_decides(vodfast_emulator: Any, client: VodUploadClient, media_file: Any) -> None:
     client.ignore_check = True
     request = request_for(media_file(10), CoverFilePath=str(media_file(10, "c.png")))
@@ -199,10 +216,11 @@ def test_refusals_of_the_service_keep_code_words_and_request_id(
     [
         ({"MediaType": "exe"}, "InvalidParameterValue.MediaType", "invalid media type"),
         ({"CoverType": "exe", "CoverFilePath": "clip.mp4"}, "InvalidParameterValue.CoverType", "invalid cover type"),
-        ({"ExpireTime": "soon"}, "InvalidParameterValue.ExpireTime", "expire_time"),
-        ({"SubAppId": 0}, "InvalidParameterValue.SubAppId", "sub-application"),
+        ({"ExpireTime": "soon"}, "InvalidParameterValue.ExpireTime", "ExpireTime must be"),
+        ({"SubAppId": 0}, "InvalidParameterValue.SubAppId", "SubAppId must be"),
+        ({"ClassId": "5"}, "InvalidParameterValue", "ClassId must be"),
         ({"SourceContext": "x" * 251}, "InvalidParameterValue", "250"),
-        ({"MediaName": "a\r\nb"}, "InvalidParameterValue", "line break"),
+        ({"MediaName": "a\r\nb"}, "InvalidParameterValue", "MediaName .* line break"),
     ],
 )
 def test_what_the_service_would_refuse_is_refused_here_with_its_code(
@@ -212,7 +230,7 @@ def test_what_the_service_would_refuse_is_refused_here_with_its_code(
     monkeypatch.chdir(media_file(10).parent)
     with pytest.raises(TencentCloudSDKException, match=message) as caught:
         client.upload(REGION, request_for("clip.mp4", **fields))
-    assert (caught.value.code, caught.value.requestId) == (code, None)
+    assert (caught.value.code, caught.value.requestId, len(caught.value.args)) == (code, None, 2)
     assert vodfast_emulator.history() == []
 
 
@@ -243,7 +261,17 @@ def test_no_part_at_a_time_is_refused_instead_of_hanging(
 def test_keys_that_cannot_be_keys(media_file: Any, keys: Any, message: str) -> None:
     with pytest.raises(TencentCloudSDKException) as caught:
         VodUploadClient(*keys).upload(REGION, request_for(media_file(10)))
-    assert (caught.value.code, caught.value.message) == ("InvalidCredential", message)
+    assert caught.value.args == (caught.value.code, caught.value.message) == ("InvalidCredential", message)
+
+
+@pytest.mark.parametrize(("keys", "name"), [(("é", "k"), "id"), (("i", "k\0k"), "key"), (("i", "k", "t\n"), "token")])
+def test_keys_that_no_cloud_gives_out(
+    media_file: Any, monkeypatch: pytest.MonkeyPatch, keys: tuple[str, ...], name: str
+) -> None:
+    monkeypatch.delenv("VODFAST_EMULATOR")
+    with pytest.raises(TencentCloudSDKException, match=f"{name} holds") as caught:
+        VodUploadClient(*keys).upload(REGION, request_for(media_file(10)))
+    assert caught.value.code == "InvalidCredential"
 
 
 def rule(action: str, operation: str, **more: Any) -> dict[str, Any]:
@@ -259,7 +287,9 @@ def test_a_refusal_of_the_store_is_told_with_its_cause(
     error = caught.value
     assert (error.get_status_code(), error.get_error_code(), error.get_error_msg()) == (403, "AccessDenied", "not you")
     assert error.get_request_id()
-    assert error.get_digest_msg()["code"] == "AccessDenied"
+    assert list(error.get_digest_msg()) == ["code", "message", "resource", "requestid", "traceid"]
+    assert error.get_resource_location().endswith("/f0.mp4")
+    assert error.get_trace_id() not in ("", "Unknown")
     assert vodfast_emulator.media()[0]["objects"] == []
 
 
@@ -406,6 +436,7 @@ def test_the_client_module_offers_the_exception_that_it_raises(
         CosServiceError("PUT", {"code": "AccessDenied"}, 403),
         CosClientError("unheard"),
         TencentCloudSDKException("InternalError", "no", "r"),
+        TencentCloudSDKException("InternalError", message="no"),
         VodClientException("lack region"),
     ],
     ids=lambda error: type(error).__name__,

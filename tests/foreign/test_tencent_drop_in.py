@@ -176,23 +176,26 @@ def test_a_folder_of_odd_names(
         assert told[0] == told[1] != []
 
 
+DIGEST = ["code", "message", "resource", "requestid", "traceid"]
+
+
 @pytest.mark.parametrize(
     ("fault", "facts"),
     [
         (
             {"action": "error", "match": {"operation": "PutObject"}, "code": "AccessDenied", "message": "not you"},
-            ["store", 403, "AccessDenied", "not you", True],
+            ["store", 403, "AccessDenied", "not you", True, "f0.mp4", True, DIGEST, True],
         ),
         ({"action": "reset", "match": {"operation": "PutObject"}}, ["store, unheard"]),
         (
             {"action": "error", "match": {"operation": "ApplyUpload"}, "code": "FailedOperation"},
-            ["api", "FailedOperation", True],
+            ["api", "FailedOperation", True, 3],
         ),
         (
             {"action": "status", "match": {"operation": "CommitUpload"}, "code": 500},
-            ["api", "ServerNetworkError", False],
+            ["api", "ServerNetworkError", False, 2],
         ),
-        ({"action": "reset", "match": {"operation": "ApplyUpload"}}, ["api", "ClientNetworkError", False]),
+        ({"action": "reset", "match": {"operation": "ApplyUpload"}}, ["api", "ClientNetworkError", False, 2]),
     ],
     ids=["store refuses", "store unheard", "api refuses", "api in trouble", "api unheard"],
 )

@@ -23,9 +23,13 @@ except CosServiceError as error:
         error.get_error_code(),
         error.get_error_msg(),
         bool(error.get_request_id()),
+        error.get_resource_location().rpartition("/")[2],
+        error.get_trace_id() not in ("", "Unknown"),
+        list(error.get_digest_msg()),
+        str(error) == str(error.get_digest_msg()),
     ]
 except CosClientError:
     facts = ["store, unheard"]
 except TencentCloudSDKException as error:
-    facts = ["api", error.code, bool(error.requestId)]
+    facts = ["api", error.code, bool(error.requestId), len(error.args)]
 print(json.dumps({"what": "refused", "facts": facts}))

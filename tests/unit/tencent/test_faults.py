@@ -58,11 +58,15 @@ def refusal(code: str, message: str = "no", status: int = 200, **headers: str) -
 
 
 def cos_refusal(
-    code: str, status: int = 400, message: str = "no", headers: tuple[tuple[str, str], ...] = ()
+    code: str,
+    status: int = 400,
+    message: str = "no",
+    headers: tuple[tuple[str, str], ...] = (),
+    resource: str = "h/k",
 ) -> VodfastError:
     body = (
         f"<?xml version='1.0' encoding='utf-8' ?>\n<Error>\n<Code>{code}</Code><Message>{message}</Message>"
-        "<Resource>h/k</Resource><RequestId>cos-1</RequestId><TraceId>t</TraceId></Error>"
+        f"<Resource>{resource}</Resource><RequestId>cos-1</RequestId><TraceId>t</TraceId></Error>"
     )
     call = CosStore(host="b-1.cos.ap-x.myqcloud.com", key="k").create_upload()
     with pytest.raises(VodfastError) as caught:
@@ -210,9 +214,17 @@ def test_a_redirect_with_a_broken_location() -> None:
 
 def test_the_vendors_own_words_stand_apart() -> None:
     for error in (refusal("InternalError", "try\nthat"), cos_refusal("InternalError", 500, "try that")):
-        assert error.context == {"vendor_message": "try that"}
+        assert error.context["vendor_message"] == "try that"
         assert error.message != "try that"
     assert refusal("InternalError", "").context == {}
+
+
+def test_the_store_tells_which_object_and_its_own_trace() -> None:
+    told = {"vendor_message": "no", "resource": "h/k", "trace_id": "t"}
+    assert cos_refusal("AccessDenied", 403).context == told
+    odd = cos_refusal("AccessDenied", 403, resource=f"h/a\u2028b?sign=s{'x' * 2000}").context
+    assert odd["resource"] == "h/a\\u2028b"
+    assert cos_refusal("AccessDenied", 403, resource="").context == {"vendor_message": "no", "trace_id": "t"}
 
 
 def test_messages_show_no_secrets_and_stay_on_one_line() -> None:

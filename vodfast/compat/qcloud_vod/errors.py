@@ -21,21 +21,26 @@ _REDIRECTED = 300
 _PART_FAILED = "some upload_part fail after max_retry, please upload_file again"
 """What the official client says of every part that failed; here the cause comes after it."""
 _REFUSALS: Final[Mapping[str, tuple[str, str]]] = {
-    "media_type": ("InvalidParameterValue.MediaType", "invalid media type"),
-    "cover_type": ("InvalidParameterValue.CoverType", "invalid cover type"),
-    "expire_time": ("InvalidParameterValue.ExpireTime", ""),
-    "media_storage_path": ("InvalidParameterValue.MediaStoragePath", ""),
-    "place": ("InvalidParameterValue.SubAppId", ""),
-    "region": ("UnsupportedRegion", ""),
-    "title": ("InvalidParameterValue", ""),
-    "procedure": ("InvalidParameterValue", ""),
-    "source_context": ("InvalidParameterValue", ""),
-    "session_context": ("InvalidParameterValue", ""),
-    "storage_region": ("InvalidParameterValue.StorageRegion", ""),
-    "class_id": ("InvalidParameterValue", ""),
-    "ext_info": ("InvalidParameterValue", ""),
+    "media_type": ("InvalidParameterValue.MediaType", "MediaType"),
+    "cover_type": ("InvalidParameterValue.CoverType", "CoverType"),
+    "expire_time": ("InvalidParameterValue.ExpireTime", "ExpireTime"),
+    "media_storage_path": ("InvalidParameterValue.MediaStoragePath", "MediaStoragePath"),
+    "place": ("InvalidParameterValue.SubAppId", "SubAppId"),
+    "region": ("UnsupportedRegion", "region"),
+    "title": ("InvalidParameterValue", "MediaName"),
+    "procedure": ("InvalidParameterValue", "Procedure"),
+    "source_context": ("InvalidParameterValue", "SourceContext"),
+    "session_context": ("InvalidParameterValue", "SessionContext"),
+    "storage_region": ("InvalidParameterValue.StorageRegion", "StorageRegion"),
+    "class_id": ("InvalidParameterValue", "ClassId"),
+    "ext_info": ("InvalidParameterValue", "ExtInfo"),
+    "access_key": ("InvalidCredential", "secret id"),
+    "secret_key": ("InvalidCredential", "secret key"),
+    "token": ("InvalidCredential", "token"),
 }
-"""Fields refused here that the service would have refused: with its code and, where it is known, its message."""
+"""What is refused here, by vodfast's name of it: the official code and the official name."""
+_KNOWN_WORDS: Final[Mapping[str, str]] = {"media_type": "invalid media type", "cover_type": "invalid cover type"}
+"""What the service says of a field, where it is known."""
 
 
 def official(error: VodfastError) -> Exception:
@@ -47,18 +52,19 @@ def official(error: VodfastError) -> Exception:
         return _of_the_store(error, message)
     if "missing" in error.context:  # a file that a manifest names: its path is the official text
         return VodClientException(error.context["missing"])
-    code, known = _REFUSALS.get(error.context.get("field", ""), ("", ""))
-    if code:
-        return sdk_exception(code, known or message, None)
+    field = error.context.get("field", error.message.partition(" ")[0])
+    if field in _REFUSALS:
+        code, name = _REFUSALS[field]
+        return sdk_exception(code, _KNOWN_WORDS.get(field) or error.message.replace(field, name, 1), None)
     if error.kind in (ErrorKind.SOURCE_CHANGED, ErrorKind.INTEGRITY, ErrorKind.CANCELLED):
         return _loaded("qcloud_cos.cos_exception", CosClientError)(str(error))
     return VodClientException(str(error))
 
 
 def sdk_exception(code: str, message: str, request_id: str | None) -> Exception:
-    """The API SDK's exception."""
+    """The API SDK's exception. What the service never answered has two arguments, as there."""
     found = _loaded("tencentcloud.common.exception.tencent_cloud_sdk_exception", TencentCloudSDKException)
-    return found(code, message, request_id)
+    return found(code, message) if request_id is None else found(code, message, request_id)
 
 
 def sdk_exception_class() -> type[Exception]:
@@ -78,9 +84,9 @@ def _of_the_store(error: VodfastError, message: str) -> Exception:
     facts = {
         "code": error.code or "Unknown",
         "message": message,
-        "resource": "",
+        "resource": error.context.get("resource", ""),
         "requestid": error.request_id or "",
-        "traceid": "Unknown",
+        "traceid": error.context.get("trace_id", "Unknown"),
     }
     return _loaded("qcloud_cos.cos_exception", CosServiceError)("PUT", facts, error.status)
 

@@ -9,6 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
+__all__ = ["VodUploadRequest", "VodUploadResponse"]
+
 
 class Field:
     """An attribute of the service's own, kept as the official models keep it: `MediaType` in `_MediaType`."""

@@ -77,7 +77,7 @@ class VodUploadClient:
             CosServiceError, CosClientError: likewise the store; or a file changed while it was sent.
         """
         if not self.ignore_check:
-            _check_and_complete(region, request)
+            self._prefix_check_and_set_default_val(region, request)
         logger.info("vod upload req = %s, region = %s", request.to_json_string(), region)
         self._check_keys()
         try:
@@ -92,6 +92,25 @@ class VodUploadClient:
         )
         logger.info("vod upload CommitUpload rsp = %s", response.to_json_string())
         return response
+
+    @staticmethod
+    def _prefix_check_and_set_default_val(region: str, request: VodUploadRequest) -> None:
+        """The official checks in the official order, and the defaults written back to the request. Subclasses of
+        scripts have their own.
+        """
+        if StringUtil.is_empty(region):
+            raise VodClientException("lack region")
+        if StringUtil.is_empty(request.MediaFilePath):
+            raise VodClientException("lack media path")
+        if not FileUtil.is_file_exist(request.MediaFilePath):
+            raise VodClientException("media path is invalid")
+        request.MediaType = request.MediaType or _type_of(request.MediaFilePath, "lack media type")
+        request.MediaName = request.MediaName or FileUtil.get_file_name(request.MediaFilePath)
+        if StringUtil.is_empty(request.CoverFilePath):
+            return
+        if not FileUtil.is_file_exist(request.CoverFilePath):
+            raise VodClientException("cover path is invalid")
+        request.CoverType = request.CoverType or _type_of(request.CoverFilePath, "lack cover type")
 
     def _upload(
         self, region: str, request: VodUploadRequest, progress_callback: ProgressCallback | None
@@ -151,23 +170,6 @@ def _told(callback: ProgressCallback | None) -> EventSink | None:
             callback(event.done, event.total if event.total is not None else event.done)
 
     return sink
-
-
-def _check_and_complete(region: str, request: VodUploadRequest) -> None:
-    """The official checks in the official order, and the defaults written back to the request."""
-    if StringUtil.is_empty(region):
-        raise VodClientException("lack region")
-    if StringUtil.is_empty(request.MediaFilePath):
-        raise VodClientException("lack media path")
-    if not FileUtil.is_file_exist(request.MediaFilePath):
-        raise VodClientException("media path is invalid")
-    request.MediaType = request.MediaType or _type_of(request.MediaFilePath, "lack media type")
-    request.MediaName = request.MediaName or FileUtil.get_file_name(request.MediaFilePath)
-    if StringUtil.is_empty(request.CoverFilePath):
-        return
-    if not FileUtil.is_file_exist(request.CoverFilePath):
-        raise VodClientException("cover path is invalid")
-    request.CoverType = request.CoverType or _type_of(request.CoverFilePath, "lack cover type")
 
 
 def _type_of(path: str, otherwise: str) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
-from vodfast.errors import ErrorKind, RetryClass, VodfastError
+from vodfast.errors import ErrorKind, RetryClass, VodfastError, one_line
 from vodfast.stores.verdict import Verdict, by_status, redirect, refusal, unreadable
-from vodfast.stores.xmlbody import error_document
+from vodfast.stores.xmlbody import BadXml, child_text, error_document, parse_xml
 from vodfast.transfer.message import Response
 
 SERVICE: Final = "Tencent Cloud COS"
@@ -88,6 +89,8 @@ CODES: Final[Mapping[str, Verdict]] = {
     "SlowDown": Verdict(ErrorKind.THROTTLED, RetryClass.LATER, "send fewer requests a second"),
 }
 
+_TOLD: Final = 1024
+"""Characters kept of what a refusal says of itself; a trace is longer than a request id."""
 _EXPIRY = re.compile(r"\bexpired\b", re.IGNORECASE)
 
 
@@ -110,12 +113,22 @@ def request_id(response: Response) -> str | None:
     return response.header("x-cos-request-id")
 
 
+def _whereabouts(response: Response) -> dict[str, str]:
+    """What an `<Error>` document says of the object, and the store's own trace of the request."""
+    try:
+        root = parse_xml(response.body)
+    except BadXml:
+        return {}
+    told = {"resource": child_text(root, "Resource"), "trace_id": child_text(root, "TraceId")}
+    return {name: one_line(text.partition("?")[0][:_TOLD]) for name, text in told.items() if text}
+
+
 def fault(response: Response, *, cloud: str, operation: str) -> VodfastError:
-    """The error for an answer that is not a success."""
+    """The error for an answer that is not a success. Its `context` has `resource` and `trace_id`, if they are told."""
     if 300 <= response.status < 400:
         return redirect(response, cloud=cloud, operation=operation, service=SERVICE, request_id=request_id(response))
     code, message, said_id = error_fields(response) or ("", "", None)
-    return refusal(
+    error = refusal(
         verdict_of(response.status, code, message),
         response,
         cloud=cloud,
@@ -125,6 +138,8 @@ def fault(response: Response, *, cloud: str, operation: str) -> VodfastError:
         message=message,
         request_id=request_id(response) or said_id,
     )
+    error.context = MappingProxyType({**error.context, **_whereabouts(response)})
+    return error
 
 
 def useless(problem: str, response: Response, *, cloud: str, operation: str) -> VodfastError:

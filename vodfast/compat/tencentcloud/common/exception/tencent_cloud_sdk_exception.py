@@ -7,8 +7,7 @@ class TencentCloudSDKException(Exception):
     """A refusal of the API, or a failure to reach it. `requestId` is None if the service never answered."""
 
     def __init__(self, code: str | None = None, message: str | None = None, requestId: str | None = None) -> None:
-        super().__init__(code, message, requestId)
-        self.code = code
+        self.code = code  # `args` stay what the class was called with
         self.message = message
         self.requestId = requestId
 
