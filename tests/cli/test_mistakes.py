@@ -85,7 +85,7 @@ def files(clip: Clip) -> None:
 
 @pytest.mark.parametrize("cloud", provider_names())
 @pytest.mark.parametrize("typed", MISTAKES)
-def test_a_mistake(
+def test_a_mistake_is_told_in_one_line_before_anything_is_sent(
     vodfast: Run, emulator: Emulator, files: None, monkeypatch: pytest.MonkeyPatch, cloud: str, typed: str
 ) -> None:
     monkeypatch.setenv("VODFAST_TO", TO.get(cloud, cloud))

@@ -29,7 +29,7 @@ def routed(emulator: Emulator) -> dict[str, str]:
     return {"VODFAST_EMULATOR": emulator.endpoint}
 
 
-def test_stdin(vodfast_process: Run, emulator: Emulator, stored: Stored) -> None:
+def test_stdin_arrives_whole(vodfast_process: Run, emulator: Emulator, stored: Stored) -> None:
     content = bytes(range(256)) * 12345
     ran = vodfast_process(
         "upload", "-", "--name", "live.mp4", "--to", "tencent", "--output", "jsonl", "--report", "r",

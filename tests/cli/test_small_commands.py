@@ -117,7 +117,7 @@ def test_pull_and_wait(vodfast: Run, emulator: Emulator) -> None:
     ],
     ids=lambda args: ascii(" ".join(args))[1:60],
 )
-def test_bad_use(vodfast: Run, emulator: Emulator, args: list[str]) -> None:
+def test_bad_use_is_told_in_one_line(vodfast: Run, emulator: Emulator, args: list[str]) -> None:
     ran = vodfast(*args)
     assert ran.code == 2, ran
     assert ran.err.startswith("vodfast: ")
@@ -126,7 +126,7 @@ def test_bad_use(vodfast: Run, emulator: Emulator, args: list[str]) -> None:
     assert emulator.history() == []
 
 
-def test_media(vodfast: Run, clip: Clip, emulator: Emulator) -> None:
+def test_media_are_described_by_id(vodfast: Run, clip: Clip, emulator: Emulator) -> None:
     assert vodfast("upload", clip("a.mp4")).code == 0
     [item] = emulator.media()
     ran = vodfast("media", item["media_id"], "--output", "jsonl")
@@ -235,7 +235,7 @@ def test_doctor_finds_an_old_libcurl_and_a_bad_bundle(
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion(vodfast: Run, shell: str) -> None:
+def test_each_shell_gets_its_completion_script(vodfast: Run, shell: str) -> None:
     ran = vodfast("completion", shell)
     assert ran.code == 0
     assert "_VODFAST_COMPLETE" in ran.out

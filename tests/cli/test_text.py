@@ -25,31 +25,31 @@ from vodfast.cli.text import human_size, json_line, parse_duration, parse_settin
         ("7b", 7),
     ],
 )
-def test_sizes(text: str, size: int) -> None:
+def test_sizes_are_read_with_their_unit(text: str, size: int) -> None:
     assert parse_size(text) == size
 
 
 @pytest.mark.parametrize(
     "text", ["", "0", "0.1", "-1M", "1e9", "nan", "inf", "M", "1.M", "1MM", "1,5G", "٣M", "1M\x1b[0m", "9" * 40]
 )
-def test_no_sizes(text: str) -> None:
+def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a size") as caught:
         parse_size(text)
     assert "\x1b" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("15m", 900), ("2h", 7200), ("1d", 86400), ("0.5s", 0.5)])
-def test_durations(text: str, seconds: float) -> None:
+def test_durations_are_read_with_their_unit(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "1w", "inf", "nan", "1h30m", "1 2"])
-def test_no_durations(text: str) -> None:
+def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a duration"):
         parse_duration(text)
 
 
-def test_settings() -> None:
+def test_a_setting_is_split_at_its_first_equals_sign() -> None:
     assert parse_setting("media-type=mp4") == ("media_type", "mp4")
     assert parse_setting("context=a=b") == ("context", "a=b")
     assert parse_setting("context=") == ("context", "")
@@ -91,5 +91,5 @@ def test_a_name_that_is_no_text_survives_json() -> None:
 @pytest.mark.parametrize(
     ("size", "text"), [(0, "0 B"), (999, "999 B"), (1536, "1.5 KiB"), (200 << 20, "200 MiB"), (5 << 40, "5.0 TiB")]
 )
-def test_human_sizes(size: int, text: str) -> None:
+def test_sizes_are_shown_with_two_or_three_digits(size: int, text: str) -> None:
     assert human_size(size) == text

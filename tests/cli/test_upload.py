@@ -31,7 +31,7 @@ def error_of(ran: Any) -> dict[str, Any]:
     return error
 
 
-def test_all_done(vodfast: Run, clip: Clip, stored: Stored) -> None:
+def test_each_file_is_stored_and_told(vodfast: Run, clip: Clip, stored: Stored) -> None:
     first, second = clip("a.mp4"), clip("b.mkv", 3 << 20)
     ran = vodfast("upload", "--to", "tencent", first, second)
     assert ran.code == 0
@@ -114,7 +114,9 @@ def test_one_class_of_failures_among_successes_is_told(vodfast: Run, clip: Clip,
     assert (ran.code, sorted(result["state"] for result in ran.results)) == (4, ["done", "failed"])
 
 
-def test_nobody_listens(vodfast: Run, clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nobody_listens_the_service_is_unavailable(
+    vodfast: Run, clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     monkeypatch.setenv("VODFAST_EMULATOR", f"127.0.0.1:{port}")
@@ -220,7 +222,7 @@ def test_control_characters_are_refused_in_every_option(
     assert emulator.history() == []
 
 
-def test_options_arrive(vodfast: Run, clip: Clip, emulator: Emulator) -> None:
+def test_every_option_arrives_at_the_service(vodfast: Run, clip: Clip, emulator: Emulator) -> None:
     cover = clip("cover.png")
     ran = vodfast(
         "upload", clip("a.mp4"), "--title", "Ein Füllfederhalter 钢笔", "--cover", cover, "--category", "0",

@@ -123,7 +123,7 @@ def test_images_begin_anew(vodfast_emulator: Any, config_for: ConfigFor) -> None
 
 
 @pytest.mark.parametrize("operation", ["PutObject", "UploadPart", "InitiateMultipartUpload", "CompleteMultipartUpload"])
-def test_lost_answers(vodfast_emulator: Any, config_for: ConfigFor, operation: str) -> None:
+def test_a_lost_answer_makes_no_second_object(vodfast_emulator: Any, config_for: ConfigFor, operation: str) -> None:
     data = content(PART if operation == "PutObject" else 3 * PART)
     vodfast_emulator.set_faults([{"action": "drop_reply", "match": {"operation": operation}}])
     with Client("aliyun", config=config_for(part_size=PART)) as client:

@@ -201,7 +201,9 @@ def judge(emulator: Any, ask: Callable[[], object], cell: No | tuple[Place, Any]
 
 @pytest.mark.parametrize("name", provider_names())
 @pytest.mark.parametrize("field", UPLOAD)
-def test_upload(vodfast_emulator: Any, config_for: Callable[..., TransferConfig], name: str, field: str) -> None:
+def test_a_field_of_an_upload_arrives_or_is_refused_by_name(
+    vodfast_emulator: Any, config_for: Callable[..., TransferConfig], name: str, field: str
+) -> None:
     value, cells = UPLOAD[field]
     more = {"cover": {"cover_name": "c.png"}, "kind": {"name": "photo.png"}}.get(field, {})
     with opened(known(name), config_for) as client:
@@ -210,7 +212,9 @@ def test_upload(vodfast_emulator: Any, config_for: Callable[..., TransferConfig]
 
 
 @pytest.mark.parametrize(("field", "name"), [(field, name) for field, (_, cells) in PULL.items() for name in cells])
-def test_pull(vodfast_emulator: Any, config_for: Callable[..., TransferConfig], name: str, field: str) -> None:
+def test_a_field_of_a_pull_arrives_or_is_refused_by_name(
+    vodfast_emulator: Any, config_for: Callable[..., TransferConfig], name: str, field: str
+) -> None:
     value, cells = PULL[field]
     given = {"url": "https://e.com/a.mp4", field: value}
     with opened(known(name), config_for) as client:
@@ -218,7 +222,9 @@ def test_pull(vodfast_emulator: Any, config_for: Callable[..., TransferConfig], 
 
 
 @pytest.mark.parametrize("field", REGISTER)
-async def test_register(vodfast_emulator: Any, config_for: Callable[..., TransferConfig], field: str) -> None:
+async def test_a_field_of_a_registration_arrives(
+    vodfast_emulator: Any, config_for: Callable[..., TransferConfig], field: str
+) -> None:
     """Of an object that somebody put beside the media of the account."""
     value, place, expected = REGISTER[field]
     async with AsyncClient("aliyun", config=config_for()) as client:

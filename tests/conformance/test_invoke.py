@@ -13,7 +13,7 @@ from vodfast import AsyncClient, Client, InvalidInput, TransferConfig, VodfastEr
 ConfigFor = Callable[..., TransferConfig]
 
 
-def test_aliyun(vodfast_emulator: Any, config_for: ConfigFor) -> None:
+def test_operations_of_aliyun_are_called_by_name(vodfast_emulator: Any, config_for: ConfigFor) -> None:
     with Client("aliyun", config=config_for()) as client:
         media_id = client.upload(b"12345", name="a.mp4").media_id
         found = client.invoke("GetMezzanineInfo", {"VideoId": media_id, "OutputType": None})
@@ -40,7 +40,7 @@ def test_aliyun_sends_every_text_as_it_is(vodfast_emulator: Any, config_for: Con
             assert video["Description"] == text
 
 
-def test_tencent(vodfast_emulator: Any, config_for: ConfigFor) -> None:
+def test_operations_of_tencent_are_called_by_name(vodfast_emulator: Any, config_for: ConfigFor) -> None:
     with Client("tencent", config=config_for()) as client:
         media_id = client.upload(b"12345", name="a.mp4").media_id
         found = client.invoke("DescribeMediaInfos", {"FileIds": [media_id, "0"]})
@@ -48,7 +48,7 @@ def test_tencent(vodfast_emulator: Any, config_for: ConfigFor) -> None:
         assert found["NotExistFileIdSet"] == ["0"]
 
 
-def test_volcengine(vodfast_emulator: Any, config_for: ConfigFor) -> None:
+def test_operations_of_volcengine_are_called_by_name(vodfast_emulator: Any, config_for: ConfigFor) -> None:
     with Client("volcengine", config=config_for(), place="space") as client:
         found = client.invoke("QueryUploadTaskInfo", {"JobIds": "nobody", "Version": "2020-08-01"})
         assert found["Data"]["NotExistJobIds"] == ["nobody"]
@@ -56,7 +56,7 @@ def test_volcengine(vodfast_emulator: Any, config_for: ConfigFor) -> None:
         assert nested["Data"]["NotExistJobIds"] == ['["nobody"]']
 
 
-def test_netease(vodfast_emulator: Any, config_for: ConfigFor) -> None:
+def test_operations_of_netease_are_called_by_name(vodfast_emulator: Any, config_for: ConfigFor) -> None:
     with Client("netease", config=config_for()) as client:
         assert client.invoke("video/query", {"objectNames": ["nothing"]}) == {"count": 0, "list": []}
 

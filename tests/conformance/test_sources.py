@@ -132,7 +132,9 @@ def close(source: Any) -> None:
 
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES.keys())
 @pytest.mark.parametrize("make", SOURCES, ids=lambda make: make.__name__)
-def test_blocking(cloud_client: Client, cloud: Cloud, media_file: Any, judge: Judge, make: Any, size: Any) -> None:
+def test_every_kind_of_source_arrives_from_blocking_code(
+    cloud_client: Client, cloud: Cloud, media_file: Any, judge: Judge, make: Any, size: Any
+) -> None:
     bytes_ = size(cloud.part)
     source = make(media_file(bytes_))
     result = cloud_client.upload(source, name="clip.mp4")
@@ -142,7 +144,7 @@ def test_blocking(cloud_client: Client, cloud: Cloud, media_file: Any, judge: Ju
 
 @pytest.mark.parametrize("size", [SIZES["1"], SIZES["two parts"], SIZES["two parts + 1"]])
 @pytest.mark.parametrize("make", SOURCES, ids=lambda make: make.__name__)
-async def test_asyncio(
+async def test_every_kind_of_source_arrives_from_asyncio(
     async_cloud_client: AsyncClient, cloud: Cloud, media_file: Any, judge: Judge, make: Any, size: Any
 ) -> None:
     bytes_ = size(cloud.part)

@@ -120,7 +120,7 @@ def test_temporary_credentials_carry_their_token(
         assert client.upload(b"media", name="clip.mp4").state == "done"
 
 
-def test_sub_application(vodfast_emulator: Any, config_for: Callable[..., TransferConfig]) -> None:
+def test_the_place_is_the_sub_application(vodfast_emulator: Any, config_for: Callable[..., TransferConfig]) -> None:
     with Client("tencent", config=config_for(), place="101") as client:
         assert client.upload(b"media", name="clip.mp4").state == "done"
     with Client("tencent", config=config_for(), place="999") as client, pytest.raises(VodfastError) as caught:

@@ -59,7 +59,9 @@ def judge(emulator: Any, result: Any, data: bytes, *, verified: str | None) -> d
         ("material", "sound.mp3", {"category": "audio"}, "m"),
     ],
 )
-def test_kinds(volc: Client, vodfast_emulator: Any, kind: str, name: str, fields: dict[str, Any], prefix: str) -> None:
+def test_each_kind_arrives_with_its_fields(
+    volc: Client, vodfast_emulator: Any, kind: str, name: str, fields: dict[str, Any], prefix: str
+) -> None:
     data = b"the bytes of " + name.encode()
     result = volc.upload(data, name=name, kind=kind, **fields)
     stored = judge(vodfast_emulator, result, data, verified="crc32")
@@ -70,7 +72,9 @@ def test_kinds(volc: Client, vodfast_emulator: Any, kind: str, name: str, fields
     ]  # fmt: skip
 
 
-def test_parts(volc: Client, vodfast_emulator: Any, media_file: Callable[..., Path]) -> None:
+def test_a_file_in_parts_is_joined_and_committed(
+    volc: Client, vodfast_emulator: Any, media_file: Callable[..., Path]
+) -> None:
     vodfast_emulator.settings(volcengine_merge_numbering="one")
     path = media_file(2 * PART + 1)
     result = volc.upload(path, storage_class="archive")
@@ -246,7 +250,9 @@ def test_the_same_name_overwrites(volc: Client, vodfast_emulator: Any) -> None:
 
 
 @pytest.mark.parametrize("operation", ["InitUpload", "UploadPart", "CommitUploadInfo"])
-def test_lost_answers(volc: Client, vodfast_emulator: Any, media_file: Callable[..., Path], operation: str) -> None:
+def test_a_lost_answer_makes_no_second_media(
+    volc: Client, vodfast_emulator: Any, media_file: Callable[..., Path], operation: str
+) -> None:
     vodfast_emulator.set_faults([{"action": "drop_reply", "match": {"operation": operation}}])
     path = media_file(100 if operation == "CommitUploadInfo" else PART + 1)
     result = volc.upload(path)

@@ -44,7 +44,7 @@ def test_results_errors_and_events() -> None:
     assert len(events) == 4
 
 
-def test_exit_codes() -> None:
+def test_every_exit_code_is_explained() -> None:
     assert {int(code) for code in table("code") if code.isdigit()} == {code.value for code in Exit}
 
 

@@ -40,7 +40,7 @@ def folder(tmp_path: Path, vodfast_emulator: Any, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("page", PAGES[1:], ids=lambda page: str(page.relative_to(ROOT)))
-def test_python_compiles(page: Path) -> None:
+def test_the_python_of_every_page_compiles(page: Path) -> None:
     for code in samples(page):
         compile(code, page.name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 

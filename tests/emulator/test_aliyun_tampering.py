@@ -66,7 +66,7 @@ ACS3: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("case", ACS3)
-def test_acs3(client: Client, emulator: Emulator, case: str) -> None:
+def test_a_changed_acs3_request_is_refused(client: Client, emulator: Emulator, case: str) -> None:
     change, expected = ACS3[case]
     answer = client.send(change(sign_acs3("CreateUploadVideo", FIELDS, client.keys)))
     assert code(answer) == expected
@@ -102,7 +102,7 @@ RPC: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("case", RPC)
-def test_rpc(client: Client, emulator: Emulator, case: str) -> None:
+def test_a_changed_v1_request_is_refused(client: Client, emulator: Emulator, case: str) -> None:
     change, expected = RPC[case]
     answer = client.send(change(sign_rpc("CreateUploadVideo", FIELDS, client.keys)))
     assert code(answer) == expected
@@ -151,7 +151,7 @@ STORE: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("case", STORE)
-def test_oss4(client: Client, emulator: Emulator, case: str) -> None:
+def test_a_changed_v4_request_of_the_store_is_refused(client: Client, emulator: Emulator, case: str) -> None:
     change, expected = STORE[case]
     place = client.create()
     body = b"" if case == "no length" else b"bytes"
@@ -176,7 +176,7 @@ STORE_V1: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("case", STORE_V1)
-def test_oss1(client: Client, emulator: Emulator, case: str) -> None:
+def test_a_changed_v1_request_of_the_store_is_refused(client: Client, emulator: Emulator, case: str) -> None:
     change, expected = STORE_V1[case]
     place = client.create()
     good = sign_oss1("PUT", place, {}, b"bytes")
@@ -328,7 +328,7 @@ def test_which_parts_make_an_object(client: Client, emulator: Emulator, numbers:
         assert client.oss("HEAD", place).headers["content-length"] == str(size)
 
 
-def test_store_rules(client: Client, emulator: Emulator) -> None:
+def test_the_store_keeps_its_rules(client: Client, emulator: Emulator) -> None:
     place = client.create()
     upload_id = client.initiate(place)
     small = [(n, client.part(place, upload_id, n, b"small").headers["etag"]) for n in (1, 2)]
@@ -385,7 +385,7 @@ def test_calls_that_are_refused(client: Client, action: str, fields: dict[str, s
     assert client.call(action, **fields)["Code"] == expected
 
 
-def test_by_address(client: Client, emulator: Emulator) -> None:
+def test_an_endpoint_given_by_address_is_given_back(client: Client, emulator: Emulator) -> None:
     """Whoever has the emulator's address as endpoint gets it back as the store's."""
     sent = sign_rpc("CreateUploadVideo", FIELDS, client.keys)
     data = json.loads(client.send(replace(sent, host=emulator.endpoint)).body)

@@ -83,7 +83,7 @@ def test_what_is_not_on_loopback_is_recorded_and_not_called(client: Client, emul
     assert "loopback" in record["error"]
 
 
-def test_nobody_answers(emulator: Emulator) -> None:
+def test_a_callback_nobody_answers_is_told_as_undelivered(emulator: Emulator) -> None:
     with listening() as (url, _):
         pass
     emulator.settings(volcengine_callback_url=url)

@@ -96,7 +96,7 @@ def test_200_with_error_when_completing(client: Client, emulator: Emulator) -> N
     assert client.complete(ticket, upload, [(1, etag)]).code == ""
 
 
-def test_throttle(client: Client, emulator: Emulator) -> None:
+def test_throttling_is_told_in_the_words_of_each_service(client: Client, emulator: Emulator) -> None:
     ticket = client.apply()
     emulator.set_faults([{"action": "throttle", "times": 2, "retry_after": 3}])
     cos, api = client.put(ticket, b"x"), client.call("ApplyUpload", MediaType="mp4")
@@ -104,7 +104,7 @@ def test_throttle(client: Client, emulator: Emulator) -> None:
     assert (api.status, api.code) == (200, "RequestLimitExceeded")
 
 
-def test_redirect(client: Client, emulator: Emulator) -> None:
+def test_a_redirect_leads_where_the_plan_says(client: Client, emulator: Emulator) -> None:
     ticket = client.apply()
     emulator.set_faults(plan("redirect", location="http://127.0.0.1:9/x", status=302))
     answer = client.put(ticket, b"x")
@@ -158,7 +158,7 @@ def test_drop_reply_after_the_effect(client: Client, emulator: Emulator) -> None
     assert emulator.meter()["media_created"] == 1
 
 
-def test_truncate_reply(client: Client, emulator: Emulator) -> None:
+def test_a_reply_is_cut_short_after_its_effect(client: Client, emulator: Emulator) -> None:
     ticket = client.apply()
     client.put(ticket, b"x")
     emulator.set_faults(plan("truncate_reply", "CommitUpload", at_byte=200))
@@ -246,7 +246,7 @@ def test_drip_slows_the_answer_of_a_call_without_body(client: Client, emulator: 
     assert time.monotonic() - begun > 0.2
 
 
-def test_delay(client: Client, emulator: Emulator) -> None:
+def test_an_answer_is_delayed(client: Client, emulator: Emulator) -> None:
     ticket = client.apply()
     emulator.set_faults(plan("delay", seconds=0.2))
     begun = time.monotonic()

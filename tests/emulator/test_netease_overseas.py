@@ -226,7 +226,7 @@ def test_the_key_of_an_aliyun_account_opens_nothing_here(overseas: Overseas) -> 
     assert code(overseas.put(b"abc")) == "InvalidAccessKeyId"
 
 
-def test_keys_expire(overseas: Overseas, emulator: Emulator) -> None:
+def test_the_keys_of_an_overseas_upload_expire(overseas: Overseas, emulator: Emulator) -> None:
     emulator.settings(clock_offset=3601)
     answer = overseas.netease.send(
         sign_oss4("PUT", overseas.place, {}, b"abc", region=REGION, now=emulator.history()[0]["time"] + 3601)

@@ -71,7 +71,7 @@ def test_what_is_not_a_request(emulator: Emulator, data: bytes, status: int) -> 
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_noise(emulator: Emulator, seed: int) -> None:
+def test_noise_is_refused_and_hurts_nobody_else(emulator: Emulator, seed: int) -> None:
     chance = random.Random(seed)
     noise = chance.randbytes(chance.randrange(1, 2000))
     head = bytearray(HEALTH)
@@ -102,7 +102,7 @@ def test_one_byte_at_a_time(client: Client, emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 7, 70_000])
-def test_chunked_bodies(client: Client, emulator: Emulator, cut: int) -> None:
+def test_a_chunked_body_is_taken_however_it_is_cut(client: Client, emulator: Emulator, cut: int) -> None:
     data = random.Random(cut).randbytes(150_000)
     ticket = client.apply()
     sent = client.cos(ticket, "PUT", headers={"Transfer-Encoding": "chunked"})

@@ -60,7 +60,7 @@ def test_an_etag_must_be_the_one_answered(client: Client, upload) -> None:
 
 
 @pytest.mark.parametrize("number", ["0", "10001", "-1", "x", "99999999999999999999"])
-def test_part_numbers(client: Client, upload, number: str) -> None:
+def test_a_part_number_out_of_range_is_refused(client: Client, upload, number: str) -> None:
     ticket, upload_id, _ = upload
     assert client.part(ticket, upload_id, number, b"x").code == "InvalidArgument"
 
@@ -105,7 +105,7 @@ def test_listing_parts_in_pages(client: Client, upload) -> None:
     assert bad.code == "InvalidArgument"
 
 
-def test_listing_uploads(client: Client, upload) -> None:
+def test_open_uploads_are_listed_by_prefix(client: Client, upload) -> None:
     ticket, upload_id, _ = upload
     prefix = ticket["MediaStoragePath"][1:].replace("/", "%2F")
     sent = client.cos(ticket, "GET", f"prefix={prefix}&uploads=", key="/")

@@ -84,7 +84,7 @@ def test_forms_of_tc3_that_are_accepted(client: Client) -> None:
     assert [client.send(sent).code for sent in accepted] == [""] * len(accepted)
 
 
-def test_temporary_callers(client: Client, emulator: Emulator) -> None:
+def test_a_temporary_caller_needs_its_token_until_it_expires(client: Client, emulator: Emulator) -> None:
     caller = {"access_key": "vodfast-emulator-caller", "secret": "s3", "token": "t0", "expires_at": time.time() + 60}
     emulator.settings(callers=[caller])
     good = Keys("vodfast-emulator-caller", "s3", "t0")
@@ -181,7 +181,7 @@ def test_an_expired_certificate(client: Client, emulator: Emulator) -> None:
     assert (refused.status, refused.code) == (400, "ExpiredToken")
 
 
-def test_certificates_differ(client: Client) -> None:
+def test_each_session_has_a_certificate_of_its_own(client: Client) -> None:
     first, second = client.apply(), client.apply()
     for name in ("SecretId", "SecretKey", "Token"):
         assert first["TempCertificate"][name] != second["TempCertificate"][name]

@@ -56,7 +56,9 @@ from vodfast.emulator import Emulator
         ("DeleteMedia", {"FileId": "1"}, "ResourceNotFound"),
     ],
 )
-def test_values(client: Client, emulator: Emulator, action: str, fields: dict[str, Any], code: str) -> None:
+def test_a_bad_value_has_its_own_code(
+    client: Client, emulator: Emulator, action: str, fields: dict[str, Any], code: str
+) -> None:
     answer = client.call(action, **fields)
     assert (answer.status, answer.code) == (200, code)
     assert emulator.history()[-1]["code"] == code

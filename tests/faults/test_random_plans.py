@@ -189,7 +189,9 @@ each_way = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 
 @each_way
 @pytest.mark.parametrize("seed", range(24))
-def test_a_file(vodfast_emulator: Any, config_for: Any, media_file: Callable[..., Path], way: Way, seed: int) -> None:
+def test_no_random_plan_loses_or_doubles_a_file(
+    vodfast_emulator: Any, config_for: Any, media_file: Callable[..., Path], way: Way, seed: int
+) -> None:
     trial = Trial(way, seed, vodfast_emulator, config_for, "")
     path = media_file(trial.rng.choice([5000, 3 * way.part + 17]))
     trial.run(lambda: {"source": path}, way.operations, far=5, runs=3)
@@ -199,7 +201,9 @@ def test_a_file(vodfast_emulator: Any, config_for: Any, media_file: Callable[...
 
 @each_way
 @pytest.mark.parametrize("seed", range(100, 108))
-def test_a_stream(vodfast_emulator: Any, config_for: Any, media_file: Callable[..., Path], way: Way, seed: int) -> None:
+def test_no_random_plan_loses_or_doubles_a_stream(
+    vodfast_emulator: Any, config_for: Any, media_file: Callable[..., Path], way: Way, seed: int
+) -> None:
     trial = Trial(way, seed, vodfast_emulator, config_for, "")
     path = media_file(trial.rng.choice([5000, 3 * way.part + 17]))
     trial.run(lambda: {"source": iter([path.read_bytes()]), "name": "clip.mp4"}, way.operations, far=5, runs=1)
@@ -209,7 +213,9 @@ def test_a_stream(vodfast_emulator: Any, config_for: Any, media_file: Callable[.
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way.in_package], ids=lambda way: way.name)
 @pytest.mark.parametrize("seed", range(200, 210))
-def test_a_package(vodfast_emulator: Any, config_for: Any, tmp_path: Path, way: Way, seed: int) -> None:
+def test_no_random_plan_loses_or_doubles_a_package(
+    vodfast_emulator: Any, config_for: Any, tmp_path: Path, way: Way, seed: int
+) -> None:
     folder = shutil.copytree(HLS, tmp_path / "hls")
     trial = Trial(way, seed, vodfast_emulator, config_for, "master.m3u8")
     trial.run(lambda: {"source": folder / "master.m3u8"}, way.in_package, far=20, runs=3)

@@ -66,7 +66,7 @@ def test_after_the_last_answer_was_lost(upload: Upload) -> None:
     assert count(history, upload.cloud.apply) == 1
 
 
-def test_twice_over(upload: Upload) -> None:
+def test_an_upload_killed_twice_is_still_continued(upload: Upload) -> None:
     upload.killed(stall(upload.cloud.part, nth=3))
     upload.killed(stall(upload.cloud.part, nth=2))
     history = upload.judge(upload.run())

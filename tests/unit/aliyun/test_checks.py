@@ -45,7 +45,7 @@ GOOD: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("fields", GOOD)
-def test_accepted(fields: dict[str, Any]) -> None:
+def test_what_the_service_takes_goes_through(fields: dict[str, Any]) -> None:
     VOD.check(media(**fields))
 
 
@@ -108,7 +108,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("fields", "named"), BAD)
-def test_refused(fields: dict[str, Any], named: str) -> None:
+def test_what_the_service_would_refuse_is_refused_by_name(fields: dict[str, Any], named: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         VOD.check(media(**fields))
     assert named in caught.value.message
@@ -174,12 +174,12 @@ PULL_BAD: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("fields", "named"), PULL_BAD)
-def test_pull_refused(fields: dict[str, Any], named: str) -> None:
+def test_a_pull_with_a_bad_field_is_refused_by_name(fields: dict[str, Any], named: str) -> None:
     with pytest.raises(InvalidInput, match=named):
         VOD.check_pull(PullItem(**{"url": "https://e.com/a.mp4", **fields}))
 
 
-def test_pull_accepted() -> None:
+def test_a_pull_takes_playlists_and_names_without_an_extension() -> None:
     VOD.check_pull(PullItem(url="https://e.com/index.m3u8?x=1,2", title="t"))
     VOD.check_pull(PullItem(url="http://e.com/noname", media_type="MP4", options=PullOptions(session_id="a" * 50)))
     with pytest.raises(Unsupported):
@@ -196,7 +196,7 @@ def test_pull_accepted() -> None:
         ({"options": RegisterOptions(template_group_id="a b")}, "template_group_id"),
     ],
 )
-def test_register_refused(fields: dict[str, Any], named: str) -> None:
+def test_a_registration_with_a_bad_field_is_refused_by_name(fields: dict[str, Any], named: str) -> None:
     with pytest.raises(InvalidInput, match=named):
         VOD.check_register(RegisterItem(**{"url": "b.oss-cn-shanghai.aliyuncs.com/a.mp4", **fields}))
 

@@ -53,7 +53,9 @@ def refusal(code: str, status: int = 400, message: str = "no", **extra: str) -> 
         ("Brand.New", 200, ErrorKind.UNEXPECTED, NEVER),
     ],
 )
-def test_codes(code: str, status: int, kind: ErrorKind, retry: RetryClass) -> None:
+def test_each_code_of_the_service_has_its_kind_and_retry_class(
+    code: str, status: int, kind: ErrorKind, retry: RetryClass
+) -> None:
     error = refusal(code, status)
     assert (error.kind, error.retry, error.code, error.status) == (kind, retry, code, status)
     assert (error.cloud, error.operation, error.request_id) == ("aliyun", "Op", "R-1")
@@ -124,12 +126,14 @@ def store_fault(code: str, status: int, *headers: tuple[str, str], message: str 
         ("BrandNew", 200, ErrorKind.UNAVAILABLE, LATER),
     ],
 )
-def test_store_codes(code: str, status: int, kind: ErrorKind, retry: RetryClass) -> None:
+def test_each_code_of_the_store_has_its_kind_and_retry_class(
+    code: str, status: int, kind: ErrorKind, retry: RetryClass
+) -> None:
     error = store_fault(code, status)
     assert (error.kind, error.retry, error.code, error.request_id) == (kind, retry, code, "R-2")
 
 
-def test_store_details() -> None:
+def test_a_refusal_of_the_store_is_of_the_right_class_and_says_when_to_come_back() -> None:
     assert isinstance(store_fault("InvalidDigest", 400), IntegrityError)
     assert isinstance(store_fault("InvalidArgument", 400), InvalidInput)
     assert store_fault("X", 503, ("x-oss-qos-delay-time", "1500")).retry_after == 1.5

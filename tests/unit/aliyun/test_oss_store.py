@@ -64,12 +64,12 @@ def test_keys_keep_their_slashes() -> None:
         ("http://localhost:1", "localhost:1", "/b-1", None),
     ],
 )
-def test_places(endpoint: str, authority: str, prefix: str, region: str | None) -> None:
+def test_every_form_of_endpoint_is_understood(endpoint: str, authority: str, prefix: str, region: str | None) -> None:
     place = place_of(endpoint, "b-1")
     assert (place.authority, place.prefix, place.region) == (authority, prefix, region)
 
 
-def test_requests() -> None:
+def test_every_verb_makes_its_request() -> None:
     part = PartSpec(2, 0, 5)
     receipts = [PartReceipt(index=index, length=1, tag=f'"{index}"', digest=None) for index in (1, 0)]
     calls = {
@@ -109,7 +109,7 @@ def test_nothing_can_be_put_into_headers(token: str) -> None:
             store.put_object(Body(1)).build(Credentials.of("a", "b", token), 0)
 
 
-def test_answers() -> None:
+def test_answers_are_read_with_or_without_checksum_and_namespace() -> None:
     assert OSS.put_object(Body(1)).parse(answer(b"", ETAG, CRC)) == ObjectReceipt(tag='"ABC"', digest=2**64 - 1)
     assert OSS.put_object(Body(1)).parse(answer(b"", ETAG)).digest is None
     namespaced = '<I xmlns="http://doc.oss-cn-hangzhou.aliyuncs.com"><UploadId>U1</UploadId></I>'
@@ -181,7 +181,7 @@ def test_uploads_of_this_key_only() -> None:
         (ETAG, ("x-oss-hash-crc64ecma", str(2**64))),
     ],
 )
-def test_hostile_receipts(headers: tuple[tuple[str, str], ...]) -> None:
+def test_a_receipt_that_cannot_be_used_is_an_error(headers: tuple[tuple[str, str], ...]) -> None:
     unusable(OSS.put_object(Body(1)), answer(b"", *headers))
     unusable(OSS.put_part("u", PartSpec(0, 0, 1), Body(1)), answer(b"", *headers))
 
@@ -201,7 +201,7 @@ def test_no_part_grows_beyond_what_the_store_takes(size: int) -> None:
     assert sum((plan.part(0).length * (plan.part_count - 1), plan.part(plan.part_count - 1).length)) == size
 
 
-def test_limits() -> None:
+def test_what_exceeds_the_limits_is_refused() -> None:
     assert (OSS_LIMITS.min_part, OSS_LIMITS.max_parts) == (102400, 10000)
     with pytest.raises(InvalidInput):
         OSS.put_object(Body(OSS_LIMITS.max_single_put + 1))

@@ -84,7 +84,7 @@ def test_a_ticket_holds_the_store_and_its_credentials() -> None:
     assert "canary" not in repr(ticket)
 
 
-def test_videos() -> None:
+def test_every_field_of_a_video_arrives_at_its_place() -> None:
     options = UploadOptions(
         cover_url="https://e.com/c.png",
         template_group_id="VOD_NO_TRANSCODE",
@@ -298,7 +298,7 @@ def test_a_token_for_a_playlist_leaves_the_members_to_the_client() -> None:
     assert json.loads(base64.b64decode(token["UploadAddress"]))["ObjectPrefix"] == "sv/5b2d/"
 
 
-def test_renewal() -> None:
+def test_a_renewal_keeps_the_place_and_brings_new_credentials() -> None:
     ticket = applied(reply())
     call = AliyunVod().renew(ticket)
     assert call.operation == "RefreshUploadVideo"
@@ -348,7 +348,7 @@ HOSTILE: list[Response] = [
 
 
 @pytest.mark.parametrize("response", HOSTILE)
-def test_hostile_replies(response: Response) -> None:
+def test_a_reply_that_cannot_be_used_is_an_error(response: Response) -> None:
     with pytest.raises(VodfastError) as caught:
         applied(response)
     error = caught.value

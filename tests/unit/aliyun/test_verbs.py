@@ -58,7 +58,7 @@ def test_every_attempt_is_signed_anew() -> None:
     assert len({nonce(call.build(KEYS, 1700000000)) for _ in range(5)}) == 5
 
 
-def test_endpoints() -> None:
+def test_each_region_has_its_endpoint() -> None:
     def host(**given: Any) -> str:
         return urlsplit(AliyunVod(**given).jobs(["j"]).build(KEYS, 0).url).netloc
 
@@ -71,7 +71,7 @@ def test_endpoints() -> None:
 URLS = ["http://e.com/a b.mp4?x=1,2", "https://e.com/%E5%BD%B1.flv"]
 
 
-def test_pull() -> None:
+def test_a_pull_says_everything_and_answers_in_the_order_asked() -> None:
     options = PullOptions(
         description="D", tags=("x", "y"), file_size=7, template_group_id="t", workflow_id="w", app_id="app-1",
         session_id="s-1", user_data=UserData(callback_url="https://e.com/cb"),
@@ -108,7 +108,7 @@ def test_pull() -> None:
         useless(call, answer(UploadJobs=bad))
 
 
-def test_pull_batches() -> None:
+def test_a_pull_takes_twenty_urls_and_is_not_repeated() -> None:
     many = [PullItem(url=f"https://e.com/{number}.mp4") for number in range(21)]
     assert not VOD.pull(many[:20]).repeatable
     for items in ([], many):
@@ -120,7 +120,7 @@ def test_pull_batches() -> None:
         VOD.pull([many[0], many[0]])
 
 
-def test_jobs() -> None:
+def test_jobs_are_answered_in_the_order_asked() -> None:
     call = VOD.jobs(["a", "b", "c", "a"])
     assert params(call) == {"JobIds": "a,b,c"}
     listed = [
@@ -175,7 +175,7 @@ def test_jobs_by_url() -> None:
             VOD.jobs(bad)
 
 
-def test_cancel_jobs() -> None:
+def test_only_jobs_that_are_named_as_cancelled_count_as_such() -> None:
     call = VOD.cancel_jobs(["a", "b"])
     assert (call.operation, params(call)) == ("CancelUrlUploadJobs", {"JobIds": "a,b"})
     assert call.parse(answer(CanceledJobs=["b"], NonExists=["a"])) == ("b",)
@@ -183,7 +183,7 @@ def test_cancel_jobs() -> None:
     useless(call, answer(CanceledJobs="b"))
 
 
-def test_register() -> None:
+def test_registrations_are_answered_in_the_order_asked() -> None:
     urls = ["b.oss-cn-shanghai.aliyuncs.com/a.mp4", "https://b.oss-cn-shanghai.aliyuncs.com/x/b.mp4", "http://h/c.mp4"]
     options = RegisterOptions(template_group_id="t", workflow_id="w", user_data=UserData(extend={"k": 1}))
     items = [RegisterItem(url=url, options=options) for url in urls[1:]]
@@ -214,7 +214,7 @@ def test_register() -> None:
         VOD.register([items[0], items[0]])
 
 
-def test_media() -> None:
+def test_a_video_is_described_and_an_unknown_one_is_not_found() -> None:
     call = VOD.media(["v-1"])
     assert (call.operation, params(call)) == ("GetVideoInfo", {"VideoId": "v-1"})
     video = {"Title": "T", "Status": "Normal", "Size": 5, "Duration": 1.5, "CoverURL": "c", "CreationTime": "t", "X": 1}
@@ -249,7 +249,7 @@ def test_media() -> None:
     assert not VOD.mezzanine("v-1").parse(missing).found
 
 
-def test_delete_parts() -> None:
+def test_parts_that_are_gone_count_as_deleted() -> None:
     call = VOD.delete_parts("v-1")
     assert params(call) == {"MediaId": "v-1", "MediaType": "video"}
     call.parse(answer())
@@ -258,7 +258,7 @@ def test_delete_parts() -> None:
         call.parse(answer(400, Code="InvalidVideo.NotFound"))
 
 
-def test_set_callback() -> None:
+def test_a_callback_is_a_url_or_a_queue() -> None:
     call = VOD.set_callback("https://e.com/cb", {"event_types": "FileUploadComplete,ALL", "auth_key": "k1"})
     assert params(call) == {
         "CallbackType": "HTTP", "CallbackURL": "https://e.com/cb", "EventTypeList": "FileUploadComplete,ALL",

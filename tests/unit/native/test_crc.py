@@ -48,7 +48,7 @@ def test_kernels_are_listed_best_first_and_one_is_in_use() -> None:
 
 @digests
 @kernels
-def test_check_value(kernel: str, digest: Any) -> None:
+def test_every_kernel_agrees_with_the_check_value_of_the_catalogue(kernel: str, digest: Any) -> None:
     assert _native._crc_with(kernel, digest, b"123456789") == CHECK_VALUES[digest]
 
 
@@ -76,14 +76,14 @@ def test_every_start_within_a_cache_line(kernel: str, digest: Any, length: int) 
 @digests
 @kernels
 @pytest.mark.parametrize("length", [8191, 8192, 65537, 1 << 20, (1 << 21) - 3])
-def test_large_buffers(kernel: str, digest: Any, length: int) -> None:
+def test_every_kernel_agrees_with_the_oracle_on_large_buffers(kernel: str, digest: Any, length: int) -> None:
     assert _native._crc_with(kernel, digest, NOISE[:length]) == ORACLE[digest](NOISE[:length])
 
 
 @digests
 @settings(max_examples=60)
 @given(data=st.binary(max_size=2000), cuts=st.lists(st.integers(0, 2000), max_size=5))
-def test_split_anywhere(digest: Any, data: bytes, cuts: list[int]) -> None:
+def test_a_buffer_may_be_split_anywhere(digest: Any, data: bytes, cuts: list[int]) -> None:
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
     for kernel in KERNELS:
         crc = 0
@@ -105,7 +105,7 @@ def test_continues_from_any_value(digest: Any, value: int, data: bytes) -> None:
 @digests
 @settings(max_examples=40)
 @given(first=st.binary(max_size=700), second=st.binary(max_size=700))
-def test_combine_small(digest: Any, first: bytes, second: bytes) -> None:
+def test_two_sums_combine_to_that_of_the_whole(digest: Any, first: bytes, second: bytes) -> None:
     crc = OURS[digest]
     assert COMBINE[digest](crc(first), crc(second), len(second)) == crc(first + second)
 
@@ -147,7 +147,7 @@ def test_combine_takes_the_largest_length(digest: Any) -> None:
 
 
 @pytest.mark.parametrize("vector", vectors(), ids=lambda vector: str(vector["id"]))
-def test_vendor_vectors(vector: Any) -> None:
+def test_the_sums_are_those_of_the_vendors_store(vector: Any) -> None:
     given_, expected = vector["input"], vector["expected"]
     if "data_hex" in given_:
         data = bytes.fromhex(given_["data_hex"])

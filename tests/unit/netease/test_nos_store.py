@@ -154,7 +154,7 @@ def test_useless_answers_of_a_chunk_are_as_good_as_lost(content: Any) -> None:
         (307, ErrorKind.UNEXPECTED, RetryClass.NEVER),
     ],
 )
-def test_statuses(status: int, kind: ErrorKind, retry: RetryClass) -> None:
+def test_each_status_has_its_kind_and_retry_class(status: int, kind: ErrorKind, retry: RetryClass) -> None:
     error = failure(chunk(made()[0]), reply(status, requestId="id-1", errMsg="why\r\nnot", errCode=7))
     assert (error.kind, error.retry, error.status) == (kind, retry, status)
     assert "\n" not in error.message
@@ -248,7 +248,7 @@ def test_an_upload_token_deletes_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "meant"), [(None, None), ("", None), ("!", None), ("/w==", None), ("e30=", "{}"), ("e30", None)]
 )
-def test_relayed_text(text: str | None, meant: str | None) -> None:
+def test_a_relayed_answer_is_read_if_it_can_be(text: str | None, meant: str | None) -> None:
     assert callback_answer(text) == meant
 
 

@@ -156,7 +156,7 @@ def test_other_storage_types_are_nos() -> None:
         (999, ErrorKind.UNEXPECTED, RetryClass.NEVER),
     ],
 )
-def test_codes(code: int, kind: ErrorKind, retry: RetryClass) -> None:
+def test_each_code_has_its_kind_and_retry_class(code: int, kind: ErrorKind, retry: RetryClass) -> None:
     error = failure(PROVIDER.apply(MEDIA), reply(None, code, msg="签名\r\n错误"))
     assert (error.kind, error.retry, error.code, error.request_id) == (kind, retry, str(code), "vod-1")
     assert "签名 错误" in error.message
@@ -272,7 +272,7 @@ def test_a_batch_answers_every_name_in_the_order_asked() -> None:
         ({"event": "cut"}, "callback/setUrl", {"type": 6}),
     ],
 )
-def test_callback_setters(fields: dict[str, Any], operation: str, body: dict[str, Any]) -> None:
+def test_each_event_has_its_setter(fields: dict[str, Any], operation: str, body: dict[str, Any]) -> None:
     call = PROVIDER.set_callback("http://a/b", fields)
     request = call.build(KEYS, 1.0)
     assert request.url == f"https://vcloud.163.com/app/vod/{operation}"

@@ -237,7 +237,7 @@ def test_the_sample_names_what_its_packager_wrote() -> None:
         ("PT0S", 0),
     ],
 )
-def test_durations(text: str, seconds_: float) -> None:
+def test_durations_are_read_as_players_read_them(text: str, seconds_: float) -> None:
     assert seconds(text) == seconds_
 
 

@@ -73,7 +73,7 @@ def test_the_emulator_written_by_the_same_rules_agrees(lines: list[str], wanted:
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
-def test_line_ends(ending: str) -> None:
+def test_lines_may_end_either_way(ending: str) -> None:
     assert entries(ending.join(["#EXTM3U", "#EXTINF:2,", "a.ts", ""])) == [Entry("a.ts")]
 
 

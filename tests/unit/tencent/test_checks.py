@@ -266,7 +266,7 @@ def test_wrong_python_types_are_refused_not_crashed_on() -> None:
         ("complete_timeout", [0, -1]),
     ],
 )
-def test_bad_settings(setting: str, values: list[object]) -> None:
+def test_a_setting_that_cannot_be_used_is_refused_by_name(setting: str, values: list[object]) -> None:
     for value in values:
         with pytest.raises(ConfigError, match=f"^{setting}"):
             TencentVod(**{setting: value})
@@ -286,7 +286,7 @@ def test_settings_show_in_the_request() -> None:
     assert TencentVod(endpoint="127.0.0.1:8431").clock().build(KEYS, 1).url == "https://127.0.0.1:8431/"
 
 
-def test_provider_facts() -> None:
+def test_the_provider_says_what_it_can() -> None:
     assert (PROVIDER.name, PROVIDER.limits.can_renew) == ("tencent", False)
     assert PROVIDER.limits.media_batch == 20
     assert PROVIDER.credential_places.env[0][0] == "TENCENTCLOUD_SECRET_ID"

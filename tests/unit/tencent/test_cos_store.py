@@ -44,7 +44,7 @@ ETAG = ("etag", '"abc"')
         ("a?b#c&d=e;f", "/a%3Fb%23c%26d%3De%3Bf"),
     ],
 )
-def test_paths(key: str, path: str) -> None:
+def test_any_key_is_escaped_so_that_nothing_folds_it(key: str, path: str) -> None:
     assert path_of(key) == path
 
 
@@ -90,7 +90,7 @@ def test_put_streams_the_body_and_signs_what_it_sends() -> None:
     assert dict(again.headers)["authorization"] != headers["authorization"]
 
 
-def test_put_answers() -> None:
+def test_a_put_is_answered_with_tag_and_checksum() -> None:
     call = COS.put_object(Body(5))
     assert call.parse(answer(b"", ETAG, CRC)) == ObjectReceipt(tag='"abc"', digest=2**64 - 1)
     assert call.parse(answer(b"", ETAG)).digest is None
@@ -108,7 +108,7 @@ def test_only_200_stores(status: int) -> None:
             call.parse(answer(b"", ETAG, CRC, status=status))
 
 
-def test_parts() -> None:
+def test_a_part_goes_under_its_number_with_the_token() -> None:
     call = COS.put_part("u/+é", PartSpec(9999, 0, 5), Body(5))
     request = call.build(TEMP, 1000)
     assert request.url == f"https://{HOST}/dir/f0.mp4?partNumber=10000&uploadId=u%2F%2B%C3%A9"
@@ -124,7 +124,7 @@ def test_parts() -> None:
         (PartSpec(0, 0, COS_LIMITS.max_part + 1), COS_LIMITS.max_part + 1),
     ],
 )
-def test_impossible_parts(part: PartSpec, length: int) -> None:
+def test_a_part_the_store_cannot_take_is_refused(part: PartSpec, length: int) -> None:
     with pytest.raises(InvalidInput):
         COS.put_part("u", part, Body(length))
 
@@ -134,7 +134,7 @@ def test_a_put_beyond_the_limit() -> None:
         COS.put_object(Body(COS_LIMITS.max_single_put + 1))
 
 
-def test_create() -> None:
+def test_an_upload_is_opened_and_its_id_is_read() -> None:
     call = COS.create_upload()
     request = call.build(TEMP, 1000)
     assert (request.method, request.body, urlsplit(request.url).query) == ("POST", b"", "uploads=")
@@ -155,7 +155,7 @@ RESULT = (
 PARTS = [PartReceipt(index=index, length=5, tag=f'"{index}"', digest=None) for index in range(3)]
 
 
-def test_complete() -> None:
+def test_parts_are_joined_in_order_and_only_the_document_counts() -> None:
     call = COS.complete_upload("u", list(reversed(PARTS)))
     request = call.build(TEMP, 1000)
     assert isinstance(request.body, bytes)
@@ -194,7 +194,7 @@ def listed(*parts: tuple[object, object, object], extra: str = "") -> str:
     return f"<ListPartsResult><Bucket>b</Bucket>{extra}{entries}</ListPartsResult>"
 
 
-def test_list_pages() -> None:
+def test_parts_are_listed_page_by_page() -> None:
     call = COS.list_parts("u", None)
     assert call.reads
     assert "part-number-marker=0&max-parts=1000&encoding-type=url" in call.build(TEMP, 1).url
@@ -227,7 +227,7 @@ def test_lists_of_another_object_are_refused() -> None:
     [[(0, "a", 5)], [(10001, "a", 5)], [("x", "a", 5)], [("", "a", 5)], [(1, "a", -1)], [(1, "a", "")], [("٣", "a", 1)],
      [(1, "a b", 5)], [(1, "a", 5), (1, "a", 5)], [(1, "a", "9" * 30)]],
 )  # fmt: skip
-def test_bad_lists(parts: list[tuple[object, object, object]]) -> None:
+def test_a_list_of_parts_that_cannot_be_used_is_an_error(parts: list[tuple[object, object, object]]) -> None:
     unusable(COS.list_parts("u", None), answer(listed(*parts)))
 
 
@@ -254,7 +254,7 @@ def test_abort_and_delete_are_done_when_there_is_nothing_left() -> None:
     assert delete.parse(answer(error("NoSuchKey"), status=404)) is None
 
 
-def test_head() -> None:
+def test_an_object_is_described_or_is_not_there() -> None:
     call = COS.head_object()
     assert call.build(TEMP, 1).method == "HEAD"
     assert call.parse(answer(b"", ETAG, CRC, ("content-length", "7"))) == ObjectReceipt(

@@ -114,13 +114,15 @@ def test_every_listed_cos_code_is_known(code: str) -> None:
         ("", K.UNEXPECTED, R.NEVER, "refused"),
     ],
 )
-def test_vod_classes(code: str, kind: ErrorKind, retry: RetryClass, word: str) -> None:
+def test_each_code_of_the_service_has_its_kind_retry_class_and_advice(
+    code: str, kind: ErrorKind, retry: RetryClass, word: str
+) -> None:
     error = refusal(code)
     assert (error.kind, error.retry) == (kind, retry)
     assert word in error.message
 
 
-def test_exception_classes() -> None:
+def test_a_refusal_is_of_the_class_of_its_kind() -> None:
     assert isinstance(refusal("AuthFailure.SignatureFailure"), AuthError)
     assert isinstance(refusal("InvalidParameterValue.MediaType"), InvalidInput)
     assert isinstance(refusal("InvalidParameterValue.SubAppId"), ConfigError)
@@ -156,7 +158,9 @@ def test_an_error_body_counts_whatever_the_status_and_type(status: int) -> None:
         ("SignatureDoesNotMatch", 403, K.AUTH, R.NEVER),
     ],
 )
-def test_cos_classes(code: str, status: int, kind: ErrorKind, retry: RetryClass) -> None:
+def test_each_code_of_the_store_has_its_kind_and_retry_class(
+    code: str, status: int, kind: ErrorKind, retry: RetryClass
+) -> None:
     error = cos_refusal(code, status)
     assert (error.kind, error.retry, error.status) == (kind, retry, status)
 
@@ -178,7 +182,7 @@ STATUSES = [
 
 
 @pytest.mark.parametrize(("status", "kind", "retry"), STATUSES)
-def test_bare_statuses(status: int, kind: ErrorKind, retry: RetryClass) -> None:
+def test_a_status_without_a_usable_body_decides_by_itself(status: int, kind: ErrorKind, retry: RetryClass) -> None:
     create = CosStore(host="b-1.cos.ap-x.myqcloud.com", key="k").create_upload()
     for body in (b"", b"<html>gateway</html>", b"{}", b"<Error><Code/></Error>"):
         response = Response(status=status, headers=(), body=body)
@@ -258,7 +262,7 @@ def test_messages_show_no_secrets_and_stay_on_one_line() -> None:
         ("", None, None),
     ],
 )
-def test_retry_after(value: str, date: str | None, seconds: float | None) -> None:
+def test_retry_after_is_read_as_seconds_or_as_a_date(value: str, date: str | None, seconds: float | None) -> None:
     headers = (("retry-after", value), *((("date", date),) if date else ()))
     assert retry_after(Response(status=503, headers=headers, body=b"")) == seconds
     error = refusal("InternalError", **dict(headers))

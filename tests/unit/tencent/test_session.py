@@ -82,7 +82,7 @@ def test_without_a_certificate_the_caller_s_keys_and_token_are_used(absent: str 
         ("internal", "b-1.cos-internal.ap-x.tencentcos.cn"),
     ],
 )
-def test_domain_families(family: str, host: str) -> None:
+def test_the_setting_chooses_among_the_stores_domains(family: str, host: str) -> None:
     ticket = applied(
         APPLIED | {"StorageBucket": "b-1", "StorageRegion": "ap-x"}, provider=TencentVod(cos_domain=family)
     )
@@ -128,7 +128,7 @@ def test_replies_cannot_choose_another_host_or_break_framing(field: str, value: 
         {"ExpiredTime": None}, {"Token": None}, {"SecretKey": 5},
     ],
 )  # fmt: skip
-def test_bad_certificates(change: dict[str, Any]) -> None:
+def test_a_certificate_that_cannot_be_used_is_an_error(change: dict[str, Any]) -> None:
     refused(APPLIED | {"TempCertificate": APPLIED["TempCertificate"] | change})
 
 

@@ -124,7 +124,9 @@ def test_pull_takes_hls_but_no_dash() -> None:
         ({"Status": "FINISH", "PullUploadTask": None}, "done", None),
     ],
 )
-def test_job_states(fields: dict[str, Any], state: str, code: str | None) -> None:
+def test_a_jobs_state_is_told_in_our_words_and_the_services(
+    fields: dict[str, Any], state: str, code: str | None
+) -> None:
     call = VOD.jobs(["1-x"])
     assert call.reads
     assert sent(call) == {"TaskId": "1-x", "SubAppId": 101}
@@ -181,7 +183,7 @@ def test_media_take_twenty_ids() -> None:
             VOD.media(ids)
 
 
-def test_callback_settings() -> None:
+def test_a_callback_is_set_with_its_key_and_cleared() -> None:
     call = VOD.set_callback("https://h/cb", {"sign_key": "Ab1"})
     assert sent(call) == {
         "Mode": "PUSH", "NotificationUrl": "https://h/cb", "UploadMediaCompleteEventSwitch": "ON", "SignKey": "Ab1",
@@ -242,7 +244,7 @@ def unpacked(token: str, secret: str = "secret") -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(raw[20:].decode(), strict_parsing=True).items()}
 
 
-def test_tokens() -> None:
+def test_a_token_binds_every_field_it_is_given() -> None:
     fields = {
         "class_id": 5, "procedure": "流程/1", "task_priority": -10, "task_notify_mode": "None",
         "source_context": "a=1&b", "one_time_valid": True, "session_context": "s c", "storage_region": "ap-x",
@@ -283,7 +285,7 @@ def test_tokens() -> None:
         (60, {"storage_region": "a b"}, "storage_region"),
     ],
 )
-def test_bad_tokens(lifetime: float, fields: dict[str, object], word: str) -> None:
+def test_a_token_with_a_bad_field_is_refused_by_name(lifetime: float, fields: dict[str, object], word: str) -> None:
     with pytest.raises(InvalidInput, match=word):
         VOD.issue_token(KEYS, 1700000000, lifetime, fields)
 

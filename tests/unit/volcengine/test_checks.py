@@ -123,7 +123,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_refused(case: str) -> None:
+def test_what_the_service_would_refuse_is_refused_by_name(case: str) -> None:
     fields, message = REFUSED[case]
     with pytest.raises(InvalidInput, match=message) as caught:
         VOD.check(spec(**fields))
@@ -195,7 +195,7 @@ def test_a_place_is_needed_for_uploads_and_pulls_only() -> None:
         ({"endpoint": "127.0.0.1:8080"}, "127.0.0.1:8080"),
     ],
 )
-def test_endpoints(settings: dict[str, str], host: str) -> None:
+def test_each_region_has_its_endpoint(settings: dict[str, str], host: str) -> None:
     request = load_provider("volcengine", settings).clock().build(KEYS, 0)
     assert urlsplit(request.url).netloc == host
 
@@ -230,7 +230,7 @@ def test_what_apply_says() -> None:
         ("material", "dynamic_img", "image"), ("material", "video", "media"), ("material", "audio", "media"),
     ],
 )  # fmt: skip
-def test_materials(kind: str, category: str | None, file_type: str) -> None:
+def test_a_material_says_its_category_in_its_functions(kind: str, category: str | None, file_type: str) -> None:
     suffix = "PNG" if kind == "image" else "VTT"
     given = options(functions=(Snapshot(0), GetMeta()))
     media = spec(kind=kind, category=category, name=f"d/a.{suffix}", tags=("x", "y"), **given)
@@ -323,7 +323,7 @@ PULLS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", PULLS)
-def test_pulls_refused(case: str) -> None:
+def test_a_pull_with_a_bad_field_is_refused_by_name(case: str) -> None:
     fields, message = PULLS[case]
     with pytest.raises(InvalidInput, match=message):
         VOD.check_pull(PullItem(**{"url": "http://x.example/a.mp4", **fields}))

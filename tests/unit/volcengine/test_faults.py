@@ -64,7 +64,7 @@ def test_what_is_tried_again() -> None:
     assert {code for code in CODES if vod.CODES[code].retry is R.RENEW} == {"InvalidSecretToken"}
 
 
-def test_unknown_codes() -> None:
+def test_an_unknown_code_is_judged_by_its_family_then_by_its_status() -> None:
     assert vod.SERVICE.verdict_of("InvalidParameter.SpaceName").kind is K.INVALID_INPUT
     assert isinstance(refusal("InvalidParameter.SpaceName"), InvalidInput)
     assert (refusal("Strange", status=503).kind, refusal("Strange", status=503).retry) == (K.UNAVAILABLE, R.LATER)
@@ -165,7 +165,9 @@ def test_the_gateways_rule(status: int, error: dict[str, Any], kind: ErrorKind, 
         (429, b"", K.THROTTLED, R.LATER, None),
     ],
 )
-def test_presigned_refusals(status: int, body: bytes, kind: ErrorKind, retry: RetryClass, code: str | None) -> None:
+def test_a_refusal_inside_a_vpc_has_its_kind_and_retry_class(
+    status: int, body: bytes, kind: ErrorKind, retry: RetryClass, code: str | None
+) -> None:
     response = Response(status=status, headers=(("x-tos-request-id", "t-1"),), body=body)
     error = tos.tos_fault(response, cloud="volcengine", operation="VpcPutObject")
     assert (error.kind, error.retry, error.code, error.request_id) == (kind, retry, code, "t-1")

@@ -69,7 +69,7 @@ def committed(ticket: Ticket, tag: str) -> str:
     return parse_qs(urlsplit(call.build(KEYS, 0).url).query)["SessionKey"][0]
 
 
-def test_one_address() -> None:
+def test_a_reply_with_one_address_makes_one_place() -> None:
     ticket = ticket_of({"UploadAddress": address()})
     assert hosts(ticket) == [("b/main.mp4", ["main.example"])]
     assert (ticket.renewable, ticket.request_id, ticket.expires_at) == (True, "r-1", None)
@@ -135,7 +135,7 @@ HOSTILE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_hostile_replies(case: str) -> None:
+def test_a_reply_that_cannot_be_used_is_an_error(case: str) -> None:
     with pytest.raises(VodfastError) as caught:
         ticket_of(HOSTILE[case])
     assert (caught.value.kind, caught.value.retry) == (ErrorKind.UNEXPECTED, RetryClass.LATER)
@@ -160,7 +160,7 @@ def parts(count: int, **fields: Any) -> dict[str, Any]:
     return presigned(UploadMode="part", PartUploadInfo=info | fields)
 
 
-def test_presigned_replies() -> None:
+def test_a_reply_with_presigned_urls_makes_a_store_of_them() -> None:
     direct = presigned(UploadMode="direct", PutUrl="https://h.example/k?s=1", PutUrlHeaders={"X-A": "b"})
     quick = presigned(UploadMode="direct", QuickCompleteMode="enable")
     for data in (direct, parts(3), quick):
@@ -227,7 +227,7 @@ def commit_call() -> Call[MediaRecord]:
     return call
 
 
-def test_commit_answers() -> None:
+def test_a_commit_is_answered_with_a_vid_or_a_mid() -> None:
     record = commit_call().parse(reply({"Vid": "v1", "PosterUri": "p/q", "SourceInfo": {"Height": "12"}}))
     assert (record.media_id, record.cover_url, record.url) == ("v1", "p/q", None)
     assert commit_call().parse(reply({"Mid": "m1"})).media_id == "m1"
@@ -242,7 +242,7 @@ def test_nothing_is_committed_without_a_receipt() -> None:
         VOD.commit(ticket_of({"UploadAddress": address()}), {})
 
 
-def test_pull_answers() -> None:
+def test_pulls_are_answered_in_the_order_asked() -> None:
     items = [PullItem(url=f"http://x.example/{at}") for at in range(3)]
     call = VOD.pull(items)
     assert not call.repeatable
@@ -272,7 +272,7 @@ def test_pull_answers() -> None:
         ("paused", "unknown"),
     ],
 )  # fmt: skip
-def test_job_states(word: str, state: str) -> None:
+def test_a_jobs_state_is_told_in_our_words_and_the_services(word: str, state: str) -> None:
     info = {"JobId": "j", "State": word, "Vid": "v", "SourceInfo": {"Size": "5"}}
     (job,) = VOD.jobs(["j"]).parse(reply({"MediaInfoList": [info]}))
     assert (job.state, job.vendor_state, job.media_id, job.raw) == (state, word, "v", info)

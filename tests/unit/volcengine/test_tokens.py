@@ -30,7 +30,7 @@ def statements(**fields: Any) -> list[dict[str, Any]]:
     return json.loads(token(**fields)[1]["PolicyString"])["Statement"]
 
 
-def test_the_default() -> None:
+def test_a_token_without_fields_allows_uploads_and_shows_no_secret() -> None:
     outer, inner = token()
     assert (inner["LTAccessKeyId"], inner["AccessKeyId"]) == ("AKLTfake", outer["AccessKeyID"])
     assert inner["ExpiredTime"] == int(NOW) + 3600
@@ -40,7 +40,7 @@ def test_the_default() -> None:
     assert "secret" not in json.dumps([outer, inner]).lower().replace("secretaccesskey", "")
 
 
-def test_policies() -> None:
+def test_fields_become_statements_of_the_policy() -> None:
     assert statements(actions=["vod:A"], resources=["trn:vod:*:*:space/my space"]) == [
         {"Action": ["vod:A"], "Effect": "Allow", "Resource": ["trn:vod:*:*:space/my space"]}
     ]
@@ -71,7 +71,7 @@ def test_a_whole_policy() -> None:
 
 
 @pytest.mark.parametrize(("lifetime", "until"), [(60, 60), (59.9, 60), (1, 60), (61.9, 61), (86400, 86400)])
-def test_lifetimes(lifetime: float, until: int) -> None:
+def test_a_lifetime_is_whole_seconds_and_a_minute_at_least(lifetime: float, until: int) -> None:
     assert token(lifetime)[1]["ExpiredTime"] == int(NOW) + until
 
 
@@ -93,7 +93,7 @@ def test_lifetimes_that_are_none(lifetime: Any) -> None:
         {"statements": [{"Effect": "Allow", "Action": ["a"], "Resource": [5]}]},
     ],
 )  # fmt: skip
-def test_fields_refused(fields: dict[str, Any]) -> None:
+def test_a_token_with_a_bad_field_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
         VOD.issue_token(KEYS, NOW, 3600, fields)
 

@@ -61,7 +61,7 @@ def fresh() -> GatewayStore:
         ("b/a//c", "/b/a//c"),
     ],
 )
-def test_paths(uri: str, path: str) -> None:
+def test_any_key_is_escaped_so_that_nothing_folds_it(uri: str, path: str) -> None:
     assert path_of(uri) == path
 
 
@@ -119,12 +119,12 @@ def test_headers_the_service_asks_for_never_stand_twice() -> None:
 
 
 @pytest.mark.parametrize(("number", "word"), [(0, None), (1, None), (2, "archive"), (3, "ia")])
-def test_storage_classes(number: int, word: str | None) -> None:
+def test_a_storage_class_travels_as_its_word(number: int, word: str | None) -> None:
     store = GatewayStore(uri="b/k", routes=(Route(host="h", grant=0),), storage_class=number)
     assert dict(store.put_object(Summed(1)).build(AUTHS, 0).headers).get("x-upload-storage-class") == word
 
 
-def test_good_answers() -> None:
+def test_answers_are_read_with_or_without_checksum() -> None:
     assert GATEWAY.put_object(Summed(5)).parse(answer({"crc32": "0A", "hash": "h"})) == ObjectReceipt(
         tag="0", digest=10
     )
@@ -144,7 +144,7 @@ def test_another_checksum_in_the_answer_is_handed_on() -> None:
     assert (part.digest, part.tag) == (11, "0000000a")
 
 
-def test_listed_parts() -> None:
+def test_listed_parts_are_read_in_either_spelling() -> None:
     listed = [
         {"partNumber": 1, "crc32": "0000000a", "etag": "e", "size": 5},
         {"part_number": "3", "crc32": "0000000b"},
@@ -175,7 +175,7 @@ def test_listed_parts() -> None:
         answer({"uploadID": "u\n", "crc32": "123456789", "partList": [{}]}),
     ],
 )
-def test_hostile_answers(response: Response) -> None:
+def test_an_answer_that_cannot_be_used_is_an_error(response: Response) -> None:
     for call in (GATEWAY.create_upload(), GATEWAY.put_object(Summed(5)), GATEWAY.list_parts("u", None)):
         unusable(call, response)
 
@@ -302,7 +302,7 @@ def test_the_service_decides_the_parts(size: int, parts: int) -> None:
     assert [part.length for part in plan_upload(7, one.limits).parts()] == [7]
 
 
-def test_presigned_parts() -> None:
+def test_a_part_goes_to_its_presigned_url() -> None:
     call = IN_PARTS.put_part("presigned", PartSpec(1, 20, 7), Summed(7))
     request = call.build(AUTHS, 0)
     assert (request.url, dict(request.headers)) == ("https://h.example/k?n=2", {"content-length": "7"})
