@@ -193,7 +193,9 @@ class Simulation:
             step = self.machine.poll(self.now, room)
             if isinstance(step, Finished | Failed):
                 assert running is None
+                assert self.machine.ended
                 return step
+            assert running is None or not self.machine.ended
             if isinstance(step, Start):
                 assert running is None, "two requests for one object"
                 running = step

@@ -193,6 +193,10 @@ class Simulation:
         assert spec is not None
         return spec
 
+    def running_part(self, start: Start) -> int | None:
+        """The index of the part that is sent, None if none is."""
+        return self.running_spec(start).index if start.weight else None
+
     def run(self, cancel_after: int | None = None) -> Finished | Failed:
         for step_number in range(100_000):
             if cancel_after is not None and step_number == cancel_after:
@@ -205,6 +209,7 @@ class Simulation:
                         self.machine.on_dropped(start.token)
             room = self.rng.randrange(0, 3)
             step = self.machine.poll(self.now, room)
+            assert self.machine.ended is isinstance(step, Finished | Failed)
             if isinstance(step, Finished | Failed):
                 assert not self.in_flight
                 return step
@@ -321,6 +326,15 @@ def test_without_digests_the_result_says_that_nothing_was_verified() -> None:
     assert outcome.verified is None
 
 
+def test_a_part_whose_bytes_are_not_known_leaves_the_object_unverified() -> None:
+    simulation = Simulation(5, 0.0, 5000, 1000)
+    known = simulation.sent
+    simulation.sent = lambda start: None if simulation.running_part(start) == 2 else known(start)
+    outcome = simulation.run()
+    assert isinstance(outcome, Finished)
+    assert outcome.verified is None
+
+
 def test_an_upload_whose_creation_was_never_answered_is_found_and_discarded() -> None:
     simulation = Simulation(8, 0.0, 5000, 1000)
     lost = simulation.machine.poll(0.0)
@@ -376,6 +390,29 @@ def test_a_stream_is_fed_when_hungry_and_ends_with_its_last_part() -> None:
     assert isinstance(outcome, Finished)
     assert store.object == b"".join(pieces)
     assert outcome.verified == "crc64"
+
+
+def test_a_stream_is_asked_for_one_part_at_a_time_and_for_none_after_its_end() -> None:
+    machine = ObjectMachine(ModelStore(), RetryPolicy(TransferConfig(), random.Random(1)).delay)
+
+    def hungry() -> bool:
+        step = machine.poll(0.0, room=0)
+        assert isinstance(step, Wait)
+        return step.hungry
+
+    assert hungry()
+    for last in (False, True):
+        machine.offer(BufferSource(b"a" * 10, "s", "s").part(PartSpec(0, 0, 10)), last=last)
+        assert not hungry()
+        create = machine.poll(0.0)
+        if not last:
+            assert isinstance(create, Start)
+            machine.on_response(create.token, create.call.build(False), None)
+            part = machine.poll(0.0)
+            assert isinstance(part, Start)
+            assert hungry(), "the part is under way"
+    machine.cancel()
+    assert not hungry()
 
 
 def test_a_stream_that_breaks_is_aborted() -> None:

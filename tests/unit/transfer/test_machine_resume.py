@@ -124,8 +124,8 @@ def test_an_upload_the_store_has_forgotten_begins_anew() -> None:
     assert simulation.store.created == 2
 
 
-@pytest.mark.parametrize("right", [True, False])
-def test_a_forgotten_upload_all_of_whose_parts_were_stored_may_have_been_joined(right: bool) -> None:
+@pytest.mark.parametrize("found", ["this object", "one of another size", "one of other bytes", "none"])
+def test_a_forgotten_upload_all_of_whose_parts_were_stored_may_have_been_joined(found: str) -> None:
     simulation, kept = crashed_in_mid_upload()
     simulation.restart(kept)
     news: list[KeptPart] = []
@@ -136,12 +136,16 @@ def test_a_forgotten_upload_all_of_whose_parts_were_stored_may_have_been_joined(
         news += simulation.machine.take_news()
     everything = msgspec.structs.replace(kept, parts=(*kept.parts, *news))
     assert len(everything.parts) == 10
-    if not right:
-        simulation.store.object = b"somebody else's"
+    stored = simulation.data
+    simulation.store.object = {
+        "this object": stored,
+        "one of another size": stored[1:],
+        "one of other bytes": stored[::-1],
+    }.get(found)
     simulation.restart(everything)
     assert isinstance(simulation.run(), Finished)
     assert simulation.store.object == simulation.data
-    assert simulation.store.completions == (1 if right else 2)
+    assert simulation.store.completions == (1 if found == "this object" else 2)
 
 
 def test_a_store_that_lists_no_parts_is_believed_to_have_what_it_acknowledged() -> None:
