@@ -8,7 +8,8 @@ from vodfast.errors import ErrorKind, VodfastError
 from vodfast.transfer.doubt import Doubt, Verdict
 
 RESET = VodfastError("reset", kind=ErrorKind.NETWORK)
-BAD_GATEWAY = VodfastError("502", kind=ErrorKind.UNAVAILABLE, status=502)
+SERVER_ERROR = VodfastError("500", kind=ErrorKind.UNAVAILABLE, status=500)
+NOT_ANSWERED = VodfastError("cut short", kind=ErrorKind.NETWORK, status=200)
 
 
 @pytest.mark.parametrize(
@@ -22,8 +23,9 @@ BAD_GATEWAY = VodfastError("502", kind=ErrorKind.UNAVAILABLE, status=502)
         (Doubt(RESET, since=5.0, no_object=True, no_upload=True), "u", 14.0, Verdict.ASK_LATER),
         (Doubt(RESET, no_object=True), None, 9.0, Verdict.ASK_LATER),
         (Doubt(RESET, no_object=True), None, 10.0, Verdict.UNHEARD),
-        (Doubt(BAD_GATEWAY, no_object=True), None, 0.0, Verdict.REFUSED),
-        (Doubt(BAD_GATEWAY, no_object=True, no_upload=True), "u", 10.0, Verdict.OPEN),
+        (Doubt(SERVER_ERROR, no_object=True), None, 0.0, Verdict.REFUSED),
+        (Doubt(NOT_ANSWERED, no_object=True), None, 0.0, Verdict.ASK_LATER),
+        (Doubt(SERVER_ERROR, no_object=True, no_upload=True), "u", 10.0, Verdict.OPEN),
         (Doubt(no_object=True), None, 0.0, Verdict.NEVER_FINISHED),
         (Doubt(no_object=True), "u", 0.0, Verdict.ASK_FOR_UPLOAD),
         (Doubt(no_object=True, no_upload=True), "u", 0.0, Verdict.NEVER_FINISHED),
