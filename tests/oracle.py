@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -26,3 +28,8 @@ def the_media(emulator: Any) -> dict[str, Any]:
     """The one media a cloud would show."""
     (item,) = [item for item in emulator.media() if item["state"] == "committed"]
     return item
+
+
+def sha256(path: Path) -> str:
+    """Of a file, as the emulator says it of an object."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

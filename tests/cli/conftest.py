@@ -63,6 +63,12 @@ def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(work)
 
 
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting for a cloud costs no time."""
+    monkeypatch.setattr("vodfast.waiting.FIRST_PAUSE", 0.01)
+
+
 @pytest.fixture
 def vodfast(capfd: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
     """Run the command in this process."""

@@ -27,11 +27,6 @@ Run = Callable[..., Any]
 Clip = Callable[..., Path]
 
 
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vodfast.waiting.FIRST_PAUSE", 0.01)
-
-
 def test_pull_gives_a_job_for_every_url_and_jobs_tells_its_end(vodfast: Run, emulator: Emulator) -> None:
     ran = vodfast("pull", "https://example.com/a.mp4", "https://example.com/b.mp4", "--title", "T", "--output", "jsonl")
     assert ran.code == 0, ran

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import socket
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.oracle import sha256
 from vodfast.emulator import Emulator
 
 Run = Callable[..., Any]
@@ -19,10 +19,6 @@ Clip = Callable[..., Path]
 Stored = Callable[[], dict[str, str]]
 
 RESULT_KEYS = {"type", "source", "cloud", "state", "media_id", "url", "bytes", "seconds", "error"}
-
-
-def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def error_of(ran: Any) -> dict[str, Any]:

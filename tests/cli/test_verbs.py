@@ -21,11 +21,6 @@ TO = {"volcengine": "volcengine:demo"}
 """Where a cloud needs a place."""
 
 
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vodfast.waiting.FIRST_PAUSE", 0.01)
-
-
 @pytest.mark.parametrize("cloud", ["volcengine", "aliyun", "tencent"])
 def test_pull_wait_and_jobs(vodfast: Run, emulator: Emulator, cloud: str) -> None:
     to = TO.get(cloud, cloud)

@@ -133,3 +133,10 @@ def nothing_left(vodfast_emulator: Any, cloud: Cloud) -> Callable[[], None]:
                 assert (media["open_uploads"], media["objects"]) == (0, [])
 
     return clean
+
+
+@pytest.fixture
+def volc(config_for: Callable[..., TransferConfig]) -> Iterator[Client]:
+    """Volcengine's space `demo`, in parts of the smallest size its gateway takes."""
+    with Client("volcengine", config=config_for(part_size=5 * MIB), place="demo") as opened:
+        yield opened

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import content
 from vodfast import AuthError, Client, Credentials, TransferConfig, Unsupported, VodfastError
 from vodfast.config import MIB
 from vodfast.errors import ErrorKind, IntegrityError
@@ -23,11 +24,6 @@ from vodfast.providers.contract import PullItem, RegisterItem
 
 PART = MIB
 ConfigFor = Callable[..., TransferConfig]
-
-
-def content(size: int) -> bytes:
-    block = b"".join(number.to_bytes(4, "big") for number in range(25_013))
-    return (block * (size // len(block) + 1))[:size]
 
 
 def stored(emulator: Any, media_id: str | None) -> dict[str, Any]:

@@ -3,7 +3,6 @@ emulator."""
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.conftest import CLOUDS, Cloud
+from tests.oracle import sha256
 from vodfast import Client, SourceChanged, VodfastError
 from vodfast.events import Progress, UploadStarted
 
@@ -25,10 +25,6 @@ def cloud(request: pytest.FixtureRequest) -> Cloud:
     return found
 
 
-def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def stored(emulator: Any) -> Iterator[tuple[str, str, str]]:
     """Media id, key and SHA-256 of every object of committed media."""
     for media in emulator.media():
@@ -40,10 +36,10 @@ def stored(emulator: Any) -> Iterator[tuple[str, str, str]]:
 def judge(emulator: Any, media_id: str | None) -> None:
     """One manifest; every member where a player looks for it from there; nothing else."""
     objects = list(stored(emulator))
-    (manifest,) = [key for owner, key, sha256 in objects if owner == media_id and sha256 == digest(HLS)]
+    (manifest,) = [key for owner, key, digest in objects if owner == media_id and digest == sha256(HLS)]
     folder = posixpath.dirname(manifest)
-    members = {key: sha256 for _, key, sha256 in objects if key != manifest}
-    assert members == {f"{folder}/{path}": digest(file) for path, file in MEMBERS.items()}
+    members = {key: digest for _, key, digest in objects if key != manifest}
+    assert members == {f"{folder}/{path}": sha256(file) for path, file in MEMBERS.items()}
 
 
 def test_every_member_is_stored_where_a_player_looks_for_it(
@@ -98,7 +94,7 @@ def test_what_fails_for_good_makes_no_media_of_the_manifest(
     vodfast_emulator.set_faults([refused])
     with pytest.raises(VodfastError):
         cloud_client.upload(HLS)
-    assert digest(HLS) not in {sha256 for _, _, sha256 in stored(vodfast_emulator)}
+    assert sha256(HLS) not in {digest for _, _, digest in stored(vodfast_emulator)}
 
 
 def test_a_member_that_changes_on_the_way_makes_no_media_of_the_manifest(
@@ -113,7 +109,7 @@ def test_a_member_that_changes_on_the_way_makes_no_media_of_the_manifest(
 
     with pytest.raises(SourceChanged, match=r"0\.ts"):
         cloud_client.upload(manifest, events=meddle)
-    assert digest(manifest) not in {sha256 for _, _, sha256 in stored(vodfast_emulator)}
+    assert sha256(manifest) not in {digest for _, _, digest in stored(vodfast_emulator)}
 
 
 @pytest.fixture

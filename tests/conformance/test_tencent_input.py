@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,12 +20,6 @@ from vodfast import (
     VodfastError,
 )
 from vodfast.providers.tencent import UploadOptions
-
-
-@pytest.fixture
-def client(config_for: Callable[..., TransferConfig]) -> Iterator[Client]:
-    with Client("tencent", config=config_for()) as opened:
-        yield opened
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.conftest import Cloud
+from tests.oracle import called
 from vodfast import Client, TransferConfig
 from vodfast.compat.voduploadsdk.web_source import NotFetched, opened
 from vodfast.providers import aliyun
@@ -27,10 +28,6 @@ HOSTS = {
 }
 
 
-def seen(emulator: Any, operation: str) -> list[dict[str, Any]]:
-    return [record for record in emulator.history() if record["operation"] == operation]
-
-
 def test_a_store_that_falls_silent_does_not_hang_an_upload(
     open_client: Callable[..., Any], judge: Callable[..., None], vodfast_emulator: Any, cloud: Cloud
 ) -> None:
@@ -40,7 +37,7 @@ def test_a_store_that_falls_silent_does_not_hang_an_upload(
     vodfast_emulator.set_faults([{"action": "stall", "match": {"operation": operation}}])
     with open_client(stall_timeout=1.0) as client:
         judge(client.upload(data, name="clip.mp4"), data)
-    assert len(seen(vodfast_emulator, operation)) == (3 if cloud.name == "netease" else 2)
+    assert len(called(vodfast_emulator, operation)) == (3 if cloud.name == "netease" else 2)
 
 
 def test_a_store_that_takes_its_time_over_the_whole_object_is_not_asked_twice(
@@ -53,7 +50,7 @@ def test_a_store_that_takes_its_time_over_the_whole_object_is_not_asked_twice(
     data = bytes(2 * cloud.part)
     with open_client(stall_timeout=1.0) as client:
         judge(client.upload(data, name="clip.mp4"), data)
-    assert len(seen(vodfast_emulator, operation)) == 1
+    assert len(called(vodfast_emulator, operation)) == 1
 
 
 def test_nobody_else_is_told_of_an_upload_and_no_path_leaves_the_machine(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,6 @@ from vodfast.providers.volcengine import GetMeta, PullOptions, Snapshot, UploadO
 
 PART = 5 * MIB
 VPC = UploadOptions(network_mode="vpc-inner")
-
-
-@pytest.fixture
-def volc(config_for: Callable[..., TransferConfig]) -> Iterator[Client]:
-    with Client("volcengine", config=config_for(part_size=PART), place="demo") as opened:
-        yield opened
 
 
 def judge(emulator: Any, result: Any, data: bytes, *, verified: str | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,6 @@ from vodfast.providers.volcengine import UploadOptions
 
 PART = 5 * MIB
 HLS = Path(__file__).parents[1] / "media" / "hls" / "master.m3u8"
-
-
-@pytest.fixture
-def volc(config_for: Callable[..., TransferConfig]) -> Iterator[Client]:
-    with Client("volcengine", config=config_for(part_size=PART), place="demo") as opened:
-        yield opened
 
 
 def test_a_host_that_stalls_gives_way_to_the_next(

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.emulator.client import Client
+from tests.emulator.netease_client import NeteaseClient
+from tests.emulator.volcengine_client import Volc
 from vodfast.emulator import Emulator
 
 
@@ -25,3 +27,13 @@ def emulator(server: Emulator) -> Iterator[Emulator]:
 @pytest.fixture
 def client(emulator: Emulator) -> Client:
     return Client(emulator.endpoint)
+
+
+@pytest.fixture
+def netease(emulator: Emulator) -> NeteaseClient:
+    return NeteaseClient(emulator.endpoint)
+
+
+@pytest.fixture
+def volc(emulator: Emulator) -> Volc:
+    return Volc(emulator.endpoint)

@@ -24,11 +24,6 @@ def signed(method: str, key: str, secret: str = SECRET) -> Sent:
 
 
 @pytest.fixture
-def netease(emulator: Emulator) -> NeteaseClient:
-    return NeteaseClient(emulator.endpoint)
-
-
-@pytest.fixture
 def key(netease: NeteaseClient) -> str:
     upload = netease.init()
     netease.put(upload, 0, b"abc", complete=True)

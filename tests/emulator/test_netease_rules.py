@@ -34,11 +34,6 @@ def of_scheme(scheme: str) -> list[Any]:
     return [pytest.param(vector["inputs"], vector["expected"], id=vector["id"]) for vector in found]
 
 
-@pytest.fixture
-def netease(emulator: Emulator) -> NeteaseClient:
-    return NeteaseClient(emulator.endpoint)
-
-
 @pytest.mark.parametrize(("given", "expected"), of_scheme("vcloud-checksum-sha1"))
 def test_checksum_vectors(given: dict[str, Any], expected: dict[str, Any]) -> None:
     head = "POST /app/vod/upload/init HTTP/1.1\r\nHost: vcloud.163.com\r\n"

@@ -20,11 +20,6 @@ from vodfast.emulator import Emulator
 Change = Callable[[Sent], Sent]
 
 
-@pytest.fixture
-def netease(emulator: Emulator) -> NeteaseClient:
-    return NeteaseClient(emulator.endpoint)
-
-
 def header(name: str, change: Callable[[str], str | None]) -> Change:
     return lambda sent: sent.with_header(name, change(sent.headers[name]))
 

@@ -21,11 +21,6 @@ FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
 
-@pytest.fixture
-def volc(emulator: Emulator) -> Volc:
-    return Volc(emulator.endpoint)
-
-
 class Listener(http.server.ThreadingHTTPServer):
     """Serves one media and keeps what was asked and told: (method, headers, body)."""
 

@@ -19,11 +19,6 @@ FIELDS = {"SpaceName": "demo", "FileExtension": ".mp4"}
 MIB = 1 << 20
 
 
-@pytest.fixture
-def volc(emulator: Emulator) -> Volc:
-    return Volc(emulator.endpoint)
-
-
 API: dict[str, tuple[Change, int, str]] = {
     "signature": (flip_last, 401, "SignatureDoesNotMatch"),
     "a parameter's value": (target("demo", "demp"), 401, "SignatureDoesNotMatch"),

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.test_cancellation import when
+from tests.oracle import operations
 from vodfast import AmbiguousCommit, AsyncClient, Client, TransferConfig, VodfastError
 from vodfast.config import MIB
 from vodfast.events import Retried
@@ -25,10 +26,6 @@ FINISHING = {"PutObject": 5000, "CompleteMultipartUpload": SIZE}
 
 def rule(action: str, operation: str, times: int = 0, **more: Any) -> dict[str, Any]:
     return {"action": action, "match": {"operation": operation}, "times": times, **more}
-
-
-def operations(emulator: Any) -> list[str]:
-    return [record["operation"] for record in emulator.history()]
 
 
 def open_uploads(emulator: Any) -> int:

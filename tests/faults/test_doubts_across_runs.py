@@ -3,7 +3,6 @@ Judged by the emulator: one media at most unless another is asked for, and never
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import content
-from tests.oracle import operations
+from tests.oracle import operations, sha256
 from vodfast import AmbiguousCommit, Client, TransferConfig, VodfastError, session
 from vodfast.config import MIB
 
@@ -47,10 +46,6 @@ def made(emulator: Any) -> list[dict[str, Any]]:
 
 def digests(media: dict[str, Any]) -> set[str]:
     return {held["sha256"] for held in media["objects"]}
-
-
-def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def leave_in_doubt(emulator: Any, cloud: str, config: TransferConfig, path: Path) -> None:

@@ -6,7 +6,6 @@ Seeds are the parameters, so a failure is repeated by its name.
 
 from __future__ import annotations
 
-import hashlib
 import random
 import shutil
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.oracle import sha256
 from vodfast import Client, ErrorKind, TransferConfig, VodfastError
 from vodfast.config import MIB
 
@@ -178,10 +178,6 @@ class Trial:
 def digests(emulator: Any) -> set[str]:
     made = [media for media in emulator.media() if media["state"] == "committed"]
     return {held["sha256"] for media in made for held in media["objects"]}
-
-
-def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 each_way = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
