@@ -147,6 +147,18 @@ async def test_refused_keys_are_loaded_again_but_only_once_for_many_refusals() -
 async def test_a_function_that_returns_something_else_is_refused() -> None:
     with pytest.raises(ConfigError, match="not str"):
         await load_credentials(lambda: "keys")
+    with pytest.raises(ConfigError, match="not str"):
+        await load_credentials("keys")
+
+
+async def test_only_an_emulators_keys_go_to_an_emulator_whoever_gives_them() -> None:
+    foreign, own = Credentials.of("AKID", "s"), Credentials.of("vodfast-emulator-cloud", "s")
+    with pytest.raises(ConfigError, match="not the emulator's"):
+        CachedCredentials(foreign, for_emulator=True)
+    with pytest.raises(ConfigError, match="not the emulator's"):
+        await CachedCredentials(lambda: foreign, for_emulator=True).get(0.0)
+    assert await CachedCredentials(lambda: own, for_emulator=True).get(0.0) is own
+    assert await CachedCredentials(lambda: foreign).get(0.0) is foreign
 
 
 @pytest.mark.parametrize("spoilt", ["K77\n", " K77", "K77\0", "K77\u00e9", "K77\r\nx-header: b", "K77\u200b"])

@@ -6,7 +6,7 @@ import pytest
 
 from vodfast.config import TransferConfig
 from vodfast.errors import ErrorKind, RetryClass, VodfastError
-from vodfast.transfer.retry import RetryBudget, RetryPolicy, backoff, outcome_unknown
+from vodfast.transfer.retry import RetryBudget, RetryPolicy, backoff, outcome_unknown, refuses_keys
 
 
 def later(**facts: object) -> VodfastError:
@@ -50,6 +50,9 @@ def test_when_everything_fails_the_budget_stops_the_storm() -> None:
     chosen = policy(retry_reserve=20, attempts=100)
     granted = sum(chosen.delay(later(), 1) is not None for _ in range(1000))
     assert granted == 20
+    for _ in range(100):
+        chosen.succeeded()
+    assert chosen.delay(later(), 1) is not None
 
 
 def test_successes_earn_retries_at_the_ratio_but_never_above_the_reserve() -> None:
@@ -80,3 +83,17 @@ def test_successes_earn_retries_at_the_ratio_but_never_above_the_reserve() -> No
 )
 def test_which_failures_leave_the_outcome_open(kind: ErrorKind, reached: bool, unknown: bool) -> None:
     assert outcome_unknown(VodfastError("x", kind=kind, reached=reached)) is unknown
+
+
+@pytest.mark.parametrize(
+    ("kind", "retry", "refused"),
+    [
+        (ErrorKind.AUTH, RetryClass.RENEW, True),
+        (ErrorKind.SESSION_EXPIRED, RetryClass.RENEW, True),
+        (ErrorKind.NOT_FOUND, RetryClass.RENEW, False),
+        (ErrorKind.AUTH, RetryClass.NEVER, False),
+        (ErrorKind.UNAVAILABLE, RetryClass.LATER, False),
+    ],
+)
+def test_fresh_keys_may_help_unless_the_upload_is_forgotten(kind: ErrorKind, retry: RetryClass, refused: bool) -> None:
+    assert refuses_keys(VodfastError("x", kind=kind, retry=retry)) is refused

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -104,3 +105,26 @@ def test_checksums_ahead_of_sending_are_those_of_the_bytes(tmp_path: Path) -> No
     assert body.checksum("crc32") == zlib.crc32(path.read_bytes()[1000:6000])
     assert body.checksum("crc64") == crc64(path.read_bytes()[1000:6000])
     source.close()
+
+
+def test_a_source_goes_by_the_name_it_is_given_or_else_by_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"a")
+    with path.open("rb") as file:
+        named = [open_source(source, "other.mov") for source in (path, file, io.BytesIO(b"a"), b"a")]
+        own = [open_source(source) for source in (path, file, io.BytesIO(b"a"), b"a")]
+    assert [source.name for source in named] == ["other.mov"] * 4
+    assert [source.name for source in own] == ["clip.mp4", "clip.mp4", "", ""]
+    for source in (*named, *own):
+        source.close()
+
+
+def test_a_closed_source_has_let_go_of_its_descriptor(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"a")
+    descriptor = os.open(path, os.O_RDONLY)
+    source = FileSource(descriptor, str(path))
+    for _ in range(2):
+        source.close()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
