@@ -198,12 +198,11 @@ class Connection(asyncio.BufferedProtocol):
     def _choose_fault(self, call: Call) -> None:
         fault = self._world.faults.pick(call.service.cloud, call.operation, call.part_number)
         self._fault = fault
-        if isinstance(fault, faults.Stall):
-            self._limit = fault.after_bytes
-        elif isinstance(fault, faults.Reset) and fault.of == "request":
-            self._limit = fault.at_byte
-        elif isinstance(fault, faults.CorruptBody) and call.writer is not None:
-            call.writer.flip = True
+        match fault:
+            case faults.Stall(after_bytes=count) | faults.Reset(at_byte=count, of="request"):
+                self._limit = count
+            case faults.CorruptBody() if call.writer is not None:
+                call.writer.flip = True
         if self._limit is not None and call.request.length is not None:
             self._limit = min(self._limit, call.request.length)
 
