@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import pickle
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +119,15 @@ def test_images_and_attached_media(vodfast_emulator: Any, make: Make) -> None:
     attached.setBusinessType("material")
     with pytest.raises(AliyunVodException, match=r"InvalidParameter\.MediaExt"):
         Watched().uploadAttachedMedia(attached)
+
+
+@pytest.mark.parametrize("spelled", [str, os.fsencode, Path])
+def test_a_path_may_be_spelled_in_any_way(vodfast_emulator: Any, make: Make, spelled: Callable[[Path], Any]) -> None:
+    video, image = make("a.mp4", 1000), make("b.png", 1000)
+    request, picture = UploadVideoRequest(str(video)), UploadImageRequest(str(image))
+    request.filePath, picture.filePath = spelled(video), spelled(image)
+    holds(vodfast_emulator, Watched().uploadLocalVideo(request)["VideoId"], video)
+    holds(vodfast_emulator, Watched().uploadImage(picture)[0], image)
 
 
 def test_what_the_start_callback_changes_counts(vodfast_emulator: Any, make: Make) -> None:

@@ -96,10 +96,11 @@ class AliyunVodUploader:
         startUploadCallback: Callable[[str | None, Info], object] | None = None,
     ) -> Info:
         """Upload a file; the answer that opened the upload, with address and credentials decoded."""
-        info = self._open_video(uploadVideoRequest, _readable(uploadVideoRequest.filePath))
+        path = AliyunVodUtils.toUnicode(uploadVideoRequest.filePath)
+        info = self._open_video(uploadVideoRequest, _readable(path))
         if startUploadCallback is not None:
             startUploadCallback(uploadVideoRequest.uploadId, info)
-        self._upload(uploadVideoRequest, uploadVideoRequest.filePath, info)
+        self._upload(uploadVideoRequest, path, info)
         return info
 
     @catch_error
@@ -119,10 +120,10 @@ class AliyunVodUploader:
     @catch_error
     def uploadLocalM3u8(self, uploadVideoRequest: UploadVideoRequest, sliceFilePaths: list[str] | None = None) -> str:
         """Upload a playlist and its segments, from beside it or from `sliceFilePaths`; the VideoId."""
-        index = Path(uploadVideoRequest.filePath)
+        index = Path(AliyunVodUtils.toUnicode(uploadVideoRequest.filePath))
         text = index.read_text("utf-8-sig")
         given = playlists.named_by(str(index), text) if sliceFilePaths is None else sliceFilePaths
-        slices = _slices(given, "files")
+        slices = [AliyunVodUtils.toUnicode(one) for one in _slices(given, "files")]
         for path in slices:
             os.stat(path)  # before an upload is opened
         others = playlists.not_named(index, text, slices)
@@ -306,8 +307,9 @@ def _web_file(url: str) -> Iterator[Iterator[bytes]]:
 def _source(request: MediaRequest, local: bool) -> Iterator[SourceLike]:
     """The file of a request, known to be there before an upload is opened for it."""
     if local:
-        _readable(request.filePath)
-        yield request.filePath
+        path = AliyunVodUtils.toUnicode(request.filePath)
+        _readable(path)
+        yield path
     else:
         with _web_file(request.filePath) as pieces:
             yield pieces
