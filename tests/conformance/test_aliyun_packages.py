@@ -98,6 +98,10 @@ AWKWARD = {
         "v/k 1.bin": "0123456789abcdef", "v/init.mp4": "i", "v/seg.m4s": "s",
         "subs/list.m3u8": "#EXTM3U\n#EXTINF:2,\nwords.vtt\n", "subs/words.vtt": "WEBVTT",
     },
+    "a key that its server gives out": {
+        "index.m3u8": '#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI="https://keys.example/?id=1"\n#EXTINF:2,\na.ts\n',
+        "a.ts": "a",
+    },
     "names of every kind": {
         "节目.m3u8": "#EXTM3U\n#EXTINF:2,\n片 段%2B.ts\n#EXTINF:2,\na&b=c;d'e.ts\n#EXTINF:2,\n~x*.ts\n",
         "片 段+.ts": "1", "a&b=c;d'e.ts": "2", "~x*.ts": "3",

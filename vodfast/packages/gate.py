@@ -56,6 +56,11 @@ def member_path(entry: str) -> str:
     return "/".join(segment for segment in unquote(_path(entry)).split("/") if segment != ".")
 
 
+def is_url(entry: str) -> bool:
+    """Whether an entry is an address of its own, and so no file beside its manifest."""
+    return _SCHEME.match(entry) is not None
+
+
 def _path(entry: str) -> str:
     return entry.partition("#")[0].partition("?")[0]
 
@@ -66,7 +71,7 @@ def _objection(entry: str) -> str | None:
         return f"is longer than {MAX_ENTRY} characters"
     if not path:
         return "names no file"
-    if _SCHEME.match(path):
+    if is_url(path):
         return "is a URL: only files beside the manifest can be taken along"
     slashes = path.count("/")
     try:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from vodfast.packages.entry import MAX_NAMES, Entry, Role
-from vodfast.packages.gate import Refused
+from vodfast.packages.gate import Refused, is_url
 
 _ROLES: Final[Mapping[str, Role]] = {
     "#EXT-X-MEDIA": Role.RENDITION,
@@ -20,6 +20,9 @@ _ROLES: Final[Mapping[str, Role]] = {
     "#EXT-X-RENDITION-REPORT": Role.MENTION,
 }
 """The roles of `URI` attributes by tag; in any other tag (keys, maps, parts, hints, session data) it is a file."""
+
+_KEYS: Final = ("#EXT-X-KEY", "#EXT-X-SESSION-KEY")
+"""Tags of keys. A key behind a URL is its server's to give to whoever may play, and no part of the package."""
 
 _LINE_TAGS: Final = ("#EXTM3U", "#EXTINF", "#EXT-X-BYTERANGE", "#EXT-X-GAP", "#EXT-X-STREAM-INF")
 """Tags that say what the next line without a `#` is."""
@@ -82,7 +85,7 @@ def _attributes(tag: str, text: str) -> Iterator[Entry]:
     """The `URI` attribute of a tag."""
     attributes = {name.upper(): value.strip("\"'") for name, value in _ATTRIBUTE.findall(text)}
     uri = attributes.get("URI", "").strip()
-    if uri:
+    if uri and not (tag in _KEYS and is_url(uri)):
         gap = attributes.get("GAP") == "YES"
         yield Entry(uri, Role.OPTIONAL if gap else _ROLES.get(tag, Role.FILE))
 

@@ -72,6 +72,23 @@ def test_the_emulator_written_by_the_same_rules_agrees(lines: list[str], wanted:
     assert set(manifests.members("\n".join(["#EXTM3U", *lines]), "m3u8")) == {entry.uri for entry in wanted}
 
 
+@pytest.mark.parametrize(
+    "tag",
+    [
+        '#EXT-X-KEY:METHOD=AES-128,URI="https://keys.example/?id=1"',
+        '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="skd://1",KEYFORMAT="com.apple.streamingkeydelivery"',
+        '#EXT-X-SESSION-KEY:METHOD=SAMPLE-AES-CTR,URI="data:text/plain;base64,AA=="',
+    ],
+)
+def test_keys_that_a_server_gives_out_are_no_files(tag: str) -> None:
+    assert entries(f"#EXTM3U\n{tag}\n#EXTINF:2,\na.ts\n") == [Entry("a.ts")]
+
+
+def test_anything_else_behind_a_url_is_an_entry_that_the_gate_refuses() -> None:
+    for tag in ("MAP", "PART", "SESSION-DATA"):
+        assert entries(f'#EXTM3U\n#EXT-X-{tag}:URI="https://h/a"\n') == [Entry("https://h/a")]
+
+
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 def test_lines_may_end_either_way(ending: str) -> None:
     assert entries(ending.join(["#EXTM3U", "#EXTINF:2,", "a.ts", ""])) == [Entry("a.ts")]
