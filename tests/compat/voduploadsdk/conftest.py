@@ -19,7 +19,7 @@ def make(tmp_path: Path) -> Callable[[str, int], Path]:
 
     def write(name: str, size: int) -> Path:
         path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes((name.encode() * (size // len(name.encode()) + 1))[:size])
         return path
 

@@ -101,6 +101,51 @@ def test_more_slices_than_a_playlist_names_are_stored_beside_it(
     assert by_name(vodfast_emulator, fetched) == wanted
 
 
+KEY_SERVER = '#EXT-X-KEY:METHOD=AES-128,URI="https://keys.example/?id=1"\n'
+TAGS = '#EXT-X-KEY:METHOD=AES-128,URI="k%201.bin?v=1"\n#EXT-X-MAP:URI="below/init.mp4"\n'
+
+
+@pytest.mark.parametrize("given", [None, ["s.ts"], ["s.ts", "k 1.bin"]])
+def test_keys_and_maps_come_along_from_a_disk_and_from_the_web(
+    vodfast_emulator: Any, make: Make, tmp_path: Path, web: Any, given: list[str] | None
+) -> None:
+    (tmp_path / "show").mkdir()
+    members = [make(f"show/{name}", 1000) for name in ("s.ts", "k 1.bin", "below/init.mp4")]
+    index = playlist(tmp_path / "show", "i.m3u8", "s.ts", tags=TAGS)
+    slices = given and [str(tmp_path / "show" / name) for name in given]
+    there = Watched().uploadLocalM3u8(UploadVideoRequest(str(index)), slices)
+    holds(vodfast_emulator, there, index, *members)
+    urls = given and [f"{web.address}/show/{name.replace(' ', '%20')}" for name in given]
+    fetched = Watched().uploadWebM3u8(UploadVideoRequest(f"{web.address}/show/i.m3u8"), urls)
+    holds(vodfast_emulator, fetched, index, *members)
+    assert operations(vodfast_emulator) == [*["CreateUploadVideo", *["PutObject"] * 4] * 2]
+
+
+def test_a_key_that_its_server_gives_out_stays_where_it_is(
+    vodfast_emulator: Any, make: Make, tmp_path: Path, web: Any
+) -> None:
+    segment = make("show/s.ts", 1000)
+    index = playlist(tmp_path / "show", "i.m3u8", "s.ts", tags=KEY_SERVER)
+    holds(vodfast_emulator, Watched().uploadLocalM3u8(UploadVideoRequest(str(index))), index, segment)
+    address = f"{web.address}/show/i.m3u8"
+    holds(vodfast_emulator, Watched().uploadWebM3u8(UploadVideoRequest(address)), index, segment)
+
+
+def test_a_playlist_of_the_web_writes_nothing_elsewhere(
+    vodfast_emulator: Any, make: Make, tmp_path: Path, web: Any
+) -> None:
+    make("show/s.ts", 1000)
+    for number, entry in enumerate(("..%2F..%2Fs.ts", "%2Ftmp%2Fs.ts", "x/..")):
+        playlist(tmp_path / "show", f"{number}.m3u8", entry)
+        with pytest.raises(AliyunVodException, match="has no file name") as caught:
+            Watched().uploadWebM3u8(UploadVideoRequest(f"{web.address}/show/{number}.m3u8"))
+        assert caught.value.type == "InvalidM3u8SliceFile"
+    playlist(tmp_path / "show", "tag.m3u8", "s.ts", tags='#EXT-X-KEY:METHOD=AES-128,URI="..%2F..%2Fs.ts"\n')
+    with pytest.raises(AliyunVodException, match="encoded slash"):
+        Watched().uploadWebM3u8(UploadVideoRequest(f"{web.address}/show/tag.m3u8"))
+    assert vodfast_emulator.history() == []
+
+
 def test_segments_of_one_name_in_folders_of_their_own(vodfast_emulator: Any, make: Make, tmp_path: Path) -> None:
     segments = [make(f"{folder}/s.ts", 1000 + number) for number, folder in enumerate(("one", "two"))]
     index = playlist(tmp_path, "i.m3u8", "one/s.ts", "two/s.ts")

@@ -14,6 +14,7 @@ import os
 import queue
 import tempfile
 import time  # noqa: F401  # the modules that scripts get from here beside the class
+import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -45,6 +46,7 @@ from vodfast.compat.voduploadsdk.UploadVideoRequest import UploadVideoRequest
 from vodfast.config import GIB, MIB, TransferConfig
 from vodfast.events import AnyEvent, Progress
 from vodfast.items import SourceLike, UploadItem
+from vodfast.packages import listing
 from vodfast.providers.aliyun import UploadOptions, UploadToken
 
 VOD_MAX_TITLE_LENGTH = 128
@@ -130,9 +132,10 @@ class AliyunVodUploader:
         if others is not None:
             return self._upload_playlist(uploadVideoRequest, index, {playlists.file_name(one): one for one in others})
         named, more = playlists.by_name(text, slices)
+        beside = {path: str(index.parent / path) for path in playlists.tagged(text)}
         with tempfile.TemporaryDirectory(prefix="vodfast-") as folder:
-            put = {name: playlists.linked(path) for name, path in named.items()}
-            own = playlists.gathered(Path(folder), index, text, os.path.basename(uploadVideoRequest.fileName), put)
+            put = {name: playlists.linked(path) for name, path in (beside | named).items() if os.path.isfile(path)}
+            own = playlists.gathered(Path(folder), text, os.path.basename(uploadVideoRequest.fileName), put)
             return self._upload_playlist(uploadVideoRequest, own, more)
 
     @catch_error
@@ -142,11 +145,13 @@ class AliyunVodUploader:
         text = web_source.text(url)
         given = playlists.named_by(url, text) if sliceFileUrls is None else sliceFileUrls
         named, others = playlists.by_name(text, _slices(given, "urls"))
+        beside = {path: urllib.parse.urljoin(url, uri) for path, uri in playlists.tagged(text).items()}
+        wanted = beside | named | others
         with tempfile.TemporaryDirectory(prefix="vodfast-") as folder:
-            own = playlists.gathered(Path(folder), None, text, os.path.basename(uploadVideoRequest.fileName), {})
-            files = {name: own.parent / name for name in (*named, *others)}
+            own = playlists.gathered(Path(folder), text, os.path.basename(uploadVideoRequest.fileName), {})
+            files = {path: own.parent / path for path in wanted}
             with ThreadPoolExecutor(_DOWNLOADS) as pool:
-                for _ in pool.map(_save_slice, (*named.values(), *others.values()), files.values()):
+                for _ in pool.map(_save, wanted.values(), files.values()):
                     pass
             return self._upload_playlist(uploadVideoRequest, own, {name: str(files[name]) for name in others})
 
@@ -260,6 +265,7 @@ class AliyunVodUploader:
 
     def _upload_playlist(self, request: UploadVideoRequest, index: Path, others: Mapping[str, str]) -> str:
         """A playlist with what it names, after the `others` that are wanted beside it, by their names."""
+        listing.collect(str(index), "m3u8")  # what cannot be taken along is found out before an upload is opened
         info = self._open_video(request)
         address = info["UploadAddress"]
         for name, path in others.items():
@@ -322,7 +328,8 @@ def _slices(slices: object, kind: str) -> list[str]:
     return slices
 
 
-def _save_slice(url: str, path: Path) -> None:
+def _save(url: str, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         web_source.save(url, path)
     except web_source.NotFetched as error:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from vodfast.compat.aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException, translated
 from vodfast.compat.voduploadsdk.downloads import AliyunVodDownloader
 from vodfast.compat.voduploadsdk.web_source import NotFetched
-from vodfast.errors import ErrorKind, IntegrityError, SourceChanged, VodfastError
+from vodfast.errors import ErrorKind, IntegrityError, InvalidInput, SourceChanged, VodfastError
 
 __all__ = [
     "VOD_PRINT_INFO_LOG_SWITCH",
@@ -215,7 +215,8 @@ def _as_vod_exception(error: Exception) -> AliyunVodException:
         if isinstance(cause, NotFetched):
             return AliyunVodException("FileDownloadError", "Download File Error", str(cause))
     if isinstance(error, VodfastError):
-        if isinstance(error, SourceChanged):
+        missing = isinstance(error, InvalidInput) and error.kind is ErrorKind.NOT_FOUND
+        if missing or isinstance(error, SourceChanged):
             return AliyunVodException("IOError", repr(error), error.message)
         if error.operation in _STORE_OPERATIONS or isinstance(error, IntegrityError):
             code = error.code or ("InconsistentError" if isinstance(error, IntegrityError) else error.kind.value)
