@@ -206,9 +206,9 @@ class MediaSession:
             if kind in (ErrorKind.CANCELLED, ErrorKind.SOURCE_CHANGED):
                 return True
             raise ambiguous(f"{UNHEARD}, and this one fails", error) from error
+        if entry is not None and entry.state == "committing":
+            entry.refused()
         if entry is not None and passing(error):
-            if entry.state == "committing":
-                entry.refused()
             if any(self._is_kept(entry, place) for place in _places(ticket)):
                 error.message += "; what is stored is kept, and the same upload again goes on from there"
             return True
@@ -320,7 +320,7 @@ class MediaSession:
                 for upload_id in {*found, *([kept.upload_id] if kept is not None else [])}:
                     await self._engine.call(objects.abort_upload(upload_id), credentials)
             except VodfastError as error:
-                gone = gone and not passing(error)
+                gone = gone and not _may_pass(error)
         return await self.take_back(ticket) and gone
 
     # Moving the objects.
@@ -449,7 +449,7 @@ class MediaSession:
             try:
                 await self._engine.call(places[index].store.delete_object(), credentials)
             except VodfastError as error:
-                return not (passing(error) or error.retry is RetryClass.SPENT)
+                return not _may_pass(error)
             record = self._record(places[index].line)
             if record is not None and record.finished is not None:
                 record.deleted()
@@ -476,6 +476,11 @@ def opening_of(entry: Entry, keys: Credentials) -> Opening | None:
         return None if content is None else msgspec.msgpack.decode(content, type=Opening)
     except msgspec.MsgspecError:  # written by another release
         return None
+
+
+def _may_pass(error: VodfastError) -> bool:
+    """Whether what could not be deleted now may be deleted later: nobody has said no for good."""
+    return passing(error) or error.retry is RetryClass.SPENT or error.kind is ErrorKind.UNEXPECTED
 
 
 def _expired(ticket: Ticket, now: float) -> bool:

@@ -269,3 +269,23 @@ def test_a_session_whose_keys_expired_leaves_its_parts_and_says_so(
         assert client.upload(media_file(SIZE)).state == "done"
     assert open_uploads(vodfast_emulator) == 1
     assert "could be deleted" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "rule_for_deleting",
+    [
+        rule("redirect", "DeleteObject", location="http://127.0.0.1:9/"),
+        rule("error", "DeleteObject", code="UploadConflict"),
+    ],
+)
+def test_an_object_that_could_not_be_deleted_for_a_reason_that_passes_is_said_and_left_to_gc(
+    vodfast_emulator: Any, config_for: ConfigFor, media_file: Callable[..., Path], rule_for_deleting: dict[str, Any]
+) -> None:
+    refused = rule("error", "CommitUpload", code="UnauthorizedOperation")
+    vodfast_emulator.set_faults([refused, rule_for_deleting])
+    with Client("tencent", config=config_for(attempts=2)) as client:
+        with pytest.raises(VodfastError, match="could be deleted"):
+            client.upload(media_file(5000))
+        vodfast_emulator.set_faults([])
+        assert len(client.take_back()) == 1
+    assert [media["objects"] for media in vodfast_emulator.media()] == [[]]
