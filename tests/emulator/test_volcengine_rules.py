@@ -190,3 +190,20 @@ def holder(**fields: Any) -> Keys:
 def test_a_token_limits_the_type(volc: Volc, limits: dict[str, Any], extension: str, allowed: bool) -> None:
     fields = {"SpaceName": "demo", "FileExtension": extension}
     assert error(volc.call("ApplyUploadInfo", fields, keys=holder(**limits))) == ("" if allowed else "LackPolicy")
+
+
+def test_answers_name_the_region_of_their_host(volc: Volc) -> None:
+    fields = {"SpaceName": "demo", "FileName": "a.mp4"}
+    for host, region in (
+        ("vod.volcengineapi.com", "cn-north-1"),
+        ("vod.ap-southeast-1.volcengineapi.com", "ap-southeast-1"),
+    ):
+        answer = volc.call("ApplyUploadInfo", fields, host=host, region=region)
+        assert json.loads(answer.body)["ResponseMetadata"]["Region"] == region
+
+
+def test_a_presigned_upload_of_too_many_parts_is_refused(volc: Volc, emulator: Emulator) -> None:
+    emulator.settings(volcengine_vpc="part", volcengine_vpc_part_size=1 << 20)
+    fields = {"SpaceName": "demo", "FileName": "a.mp4", "ClientNetWorkMode": "vpc-inner"}
+    answer = volc.call("ApplyUploadInfo", fields | {"FileSize": (10000 << 20) + 1})
+    assert json.loads(answer.body)["ResponseMetadata"]["Error"]["Code"] == "InvalidParameter"

@@ -74,6 +74,8 @@ def test_one_change_to_a_call(volc: Volc, emulator: Emulator, case: str) -> None
         (FIELDS | {"StorageClass": 4}, {}, "InvalidParameter"),
         (FIELDS | {"FileType": "video"}, {}, "InvalidParameter"),
         (FIELDS | {"FileSize": "-1"}, {}, "InvalidParameter"),
+        (FIELDS | {"FileSize": "1e99"}, {}, "InvalidParameter"),
+        (FIELDS | {"FileSize": "NaN"}, {}, "InvalidParameter"),
         (FIELDS | {"ClientNetWorkMode": "vpc-inner"}, {}, "MissingParameter"),
         (FIELDS | {"Colour": "red"}, {}, "InvalidParameter"),
         (FIELDS | {"SessionKey": "eyJx"}, {}, "ResourceNotFound"),
@@ -89,8 +91,14 @@ def test_applies_that_are_wrong(
 
 
 def test_other_clients_forms_are_accepted(volc: Volc) -> None:
-    """Python's float and capital T, Go's integer, a host with a port, and inner blanks as another client folds them."""
-    for fields in ({"FileSize": "10000.0", "NeedFallback": "True"}, {"FileSize": 10000, "NeedFallback": "true"}):
+    """Python's float and capital T, Go's integer, a double as Java prints it, a host with a port, and inner blanks as
+    another client folds them."""
+    for fields in (
+        {"FileSize": "10000.0", "NeedFallback": "True"},
+        {"FileSize": 10000, "NeedFallback": "true"},
+        {"FileSize": "2.0971521E7", "ClientNetWorkMode": "vpc-inner"},
+        {"FileSize": "1e+12"},
+    ):
         assert error(volc.call("ApplyUploadInfo", FIELDS | fields)) == ""
     folded = sign("ApplyUploadInfo", FIELDS, more={"x-note": "a b"}).with_header("x-note", "a   b")
     assert error(volc.send(folded)) == ""

@@ -97,6 +97,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "network and a stream": ({"size": None, **options(network_mode="vpc-inner")}, "known size"),
     "expire time": (options(expire_time="2030-13-01T00:00:00Z"), "expire_time must"),
     "meta mode": (options(get_meta_mode=-1), "get_meta_mode must"),
+    "meta mode beyond an int": (options(get_meta_mode=2**31), "get_meta_mode must"),
     "concurrency": (options(part_concurrency=0), "part_concurrency must"),
     "wrong type": (options(file_name=5), "not as declared"),
     "a flag as text": (options(need_fallback="no"), "not as declared"),

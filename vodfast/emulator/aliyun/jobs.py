@@ -23,7 +23,7 @@ _STATES = ("PENDING", "PROCESSING", "SUCCESS")
 class Job:
     """One pull. `url` is as given, percent-encoded."""
 
-    __slots__ = ("created", "error", "job_id", "pull", "session", "source", "url")
+    __slots__ = ("created", "error", "finished", "job_id", "pull", "session", "source", "url")
 
     def __init__(self, url: str, session: Session, created: float) -> None:
         self.job_id = secrets.token_hex(16)
@@ -33,6 +33,7 @@ class Job:
         self.created = created
         self.pull = Pull(self.source)
         self.error: str | None = None
+        self.finished: float | None = None
 
 
 class Jobs:
@@ -77,7 +78,8 @@ class Jobs:
     def _info(self, job: Job) -> dict[str, Any]:
         status = _STATES[job.pull.advance() - 1]
         session = job.session
-        if status == "SUCCESS" and not session.item.committed and job.error is None:
+        if status == "SUCCESS" and job.finished is None:
+            job.finished = self._cloud.world.now()
             self._finish(job)
         done = session.item.committed
         return {
@@ -87,10 +89,11 @@ class Jobs:
             "FileSize": str(session.item.objects[session.key].size) if done else "",
             "Status": "UPLOAD_FAIL" if job.error is not None else status,
             "CreationTime": iso(job.created),
-            "CompleteTime": iso(self._cloud.world.now()) if status == "SUCCESS" else "",
+            "CompleteTime": iso(job.finished) if job.finished is not None else "",
             "UserData": session.fields.get("UserData", ""),
             "ErrorCode": "FileDownloadFailed" if job.error is not None else "",
             "ErrorMessage": job.error or "",
+            "RegisteredMediaId": "",
         }
 
     def _finish(self, job: Job) -> None:

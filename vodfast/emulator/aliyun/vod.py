@@ -38,8 +38,12 @@ _STATUS = {
     "InvalidTemplateGroupId.NotFound": 404,
     "InvalidVideo.NotFound": 404,
     "Forbidden": 403,
+    "Forbidden.InitFailed": 403,
+    "OperationDenied": 403,
+    "OperationDenied.Suspended": 403,
     "AddVideoFailed": 503,
     "ServiceUnavailable": 503,
+    "ServiceUnAvailable": 503,
     "InternalError": 500,
 }
 """A code that is not listed answers 400."""

@@ -24,8 +24,12 @@ CATEGORIES = ("video", "audio", "image", "dynamic_img", "subtitle", "font")
 UPLOAD_HEADER = {"Key": "X-Upload-Trace", "Value": "vodfast-emulator"}
 _FUNCTIONS = ("GetMeta", "Snapshot", "AddOptionInfo", "StartWorkflow", "CaptionUpload", "Encryption")
 _SUFFIX = re.compile(r"[^/]\.[A-Za-z0-9_-]{1,16}$")
-_NUMBER = re.compile(r"\d{1,18}(\.\d{1,6})?", re.ASCII)
+_NUMBER = re.compile(r"\d{1,18}(\.\d{1,17})?([eE]\+?\d{1,2})?", re.ASCII)
+"""A double as any of the vendor's clients prints it: 10000, 10000.0, 2.097152E7 (3.3)."""
 _MANY = 20
+_MAX_INT32 = 2**31 - 1
+_MAX_SIZE = 10000 * (5 << 30)
+"""Bytes of an object: as many parts, as large, as the gateway takes."""
 
 
 class Action(NamedTuple):
@@ -155,7 +159,8 @@ class Actions:
             raise Refusal("InvalidParameter", "Apply and commit are of different versions.")
         if len(given.get("CallbackArgs", "").encode()) > 512:
             raise Refusal("InvalidParameter", "CallbackArgs is longer than 512 bytes.")
-        if not re.fullmatch(r"\d{1,3}", given.get("GetMetaMode", "0"), re.ASCII):
+        mode = given.get("GetMetaMode", "0")
+        if not re.fullmatch(r"\d{1,10}", mode, re.ASCII) or int(mode) > _MAX_INT32:
             raise Refusal("InvalidParameter", "GetMetaMode is not a number.")
         _check_time(given.get("ExpireTime"))
         functions = parse_functions(given.get("Functions"))
@@ -222,8 +227,8 @@ class Actions:
 
 def _check_apply(version: str, given: dict[str, str]) -> None:
     size = given.get("FileSize")
-    if size is not None and not _NUMBER.fullmatch(size):
-        raise Refusal("InvalidParameter", "FileSize is not a number.")
+    if size is not None and not (_NUMBER.fullmatch(size) and float(size) <= _MAX_SIZE):
+        raise Refusal("InvalidParameter", "FileSize is not a number of bytes that could be uploaded.")
     if given.get("FileType", "media") not in ("media", "image", "object"):
         raise Refusal("InvalidParameter", "FileType is not media, image or object.")
     if given.get("StorageClass", "0") not in ("0", "1", "2", "3"):

@@ -31,7 +31,7 @@ _HEADER = re.compile(
     r"SignedHeaders=([!-+\--~]+), ?Signature=([0-9a-f]{64})"
 )
 _API_HOST = re.compile(r"vod(?:\.([a-z]{2}-[a-z]+-\d))?\.volcengineapi\.com")
-_HOME_REGION = "cn-north-1"
+HOME_REGION = "cn-north-1"
 _DATE = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _WINDOW = 900
 """Seconds a request's clock may differ from the server's (3.1)."""
@@ -48,7 +48,7 @@ class Caller(NamedTuple):
 def region_of(host: str) -> str | None:
     """The region an API host stands for (section 2), None for other hosts."""
     parsed = _API_HOST.fullmatch(host)
-    return (parsed[1] or _HOME_REGION) if parsed else None
+    return (parsed[1] or HOME_REGION) if parsed else None
 
 
 def _hmac256(key: bytes, text: str) -> bytes:

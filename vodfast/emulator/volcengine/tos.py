@@ -22,6 +22,8 @@ from vodfast.emulator.service import Call, Refusal
 if TYPE_CHECKING:
     from vodfast.emulator.volcengine.cloud import Place, VolcengineCloud
 
+MAX_PARTS = 10000
+
 _SUFFIX = ".tos-cn-beijing.ivolces.com"
 _SIGNATURE = re.compile(r"(.*)&X-Tos-Signature=([0-9a-f]{64})")
 _STATUS = {
@@ -77,6 +79,8 @@ class Tos:
             url = self._url("PUT", place, "", Grant("VpcPutObject", place, headers, "", None, self._until()))
             return {"UploadMode": "direct", "PutUrl": url, "PutUrlHeaders": headers}
         upload_id, part_size = secrets.token_hex(16), self._cloud.world.settings.volcengine_vpc_part_size
+        if size > MAX_PARTS * part_size:
+            raise Refusal("InvalidParameter", f"FileSize makes more than {MAX_PARTS} parts of {part_size} bytes.")
         self._uploads[upload_id] = {}
         place.application.item.open_uploads += 1
         urls = [

@@ -104,7 +104,7 @@ class Vod:
             "Action": action or call.operation,
             "Version": version,
             "Service": "vod",
-            "Region": "cn-north-1",
+            "Region": signatures.region_of(call.request.host) or signatures.HOME_REGION,
         } | error
         body = msgspec.json.encode({"ResponseMetadata": metadata} | more)
         return Reply(status, (_JSON, ("X-Tt-Logid", call.request_id)), body)

@@ -58,6 +58,7 @@ _DECIMAL = re.compile(r"[0-9]{1,18}")
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
 _OLD_NAME = re.compile(r"[ +?$]")
 _FROM_NAME = re.compile(r"[^/]+(\.[A-Za-z0-9_-]{1,7})")
+_MAX_INT32: Final = 2**31 - 1
 _NO_EXPIRY_REGION: Final = "ap-southeast-1"
 
 
@@ -165,7 +166,7 @@ def check_media(media: MediaSpec, limits: ProviderLimits, version: str, region: 
     check_choice(CLOUD, "network_mode", options.network_mode, ("vpc-inner",), "vpc-inner")
     if options.network_mode is not None and media.size is None:
         refuse(CLOUD, "network_mode", "vpc-inner needs a source of known size")
-    check_int(CLOUD, "get_meta_mode", options.get_meta_mode, 0, MAX_INT)
+    check_int(CLOUD, "get_meta_mode", options.get_meta_mode, 0, _MAX_INT32)
     check_time(CLOUD, "expire_time", options.expire_time)
     for field in ("format", "upload_source", "idc_mode", "host_prefer"):
         check_text(CLOUD, field, getattr(options, field), limit=256)

@@ -1,0 +1,48 @@
+"""What ApsaraVideo VOD's jobs and refusals look like over time, and their statuses."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.emulator.aliyun_client import Client, sign_acs3
+from vodfast.emulator import Emulator
+
+
+@pytest.fixture
+def client(emulator: Emulator) -> Client:
+    return Client(emulator.endpoint)
+
+
+def infos(client: Client, job_id: str) -> dict[str, Any]:
+    (found,) = client.call("GetURLUploadInfos", JobIds=job_id)["URLUploadInfoList"]
+    return found
+
+
+def test_the_time_a_pull_was_completed_does_not_move(client: Client, emulator: Emulator) -> None:
+    (job,) = client.call("UploadMediaByURL", UploadURLs="https%3A//example.com/a.mp4")["UploadJobs"]
+    seen = [infos(client, job["JobId"]) for _ in range(3)]
+    assert [one["Status"] for one in seen] == ["PENDING", "PROCESSING", "SUCCESS"]
+    assert [one["CompleteTime"] == "" for one in seen] == [True, True, False]
+    emulator.settings(clock_offset=300.0)
+    assert infos(client, job["JobId"]) == seen[-1]
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("Forbidden.InitFailed", 403),
+        ("OperationDenied", 403),
+        ("OperationDenied.Suspended", 403),
+        ("AccessDenied", 400),
+        ("ServiceUnAvailable", 503),
+        ("AddVideoFailed", 503),
+        ("InvalidTemplateGroupId.NotFound", 404),
+    ],
+)
+def test_a_code_has_the_status_the_service_gives_it(client: Client, emulator: Emulator, code: str, status: int) -> None:
+    emulator.set_faults([{"action": "error", "code": code, "match": {"operation": "CreateUploadVideo"}}])
+    answer = client.send(sign_acs3("CreateUploadVideo", {"Title": "t", "FileName": "a.mp4"}, client.keys))
+    assert (answer.status, json.loads(answer.body)["Code"]) == (status, code)
