@@ -10,8 +10,8 @@ import time
 from collections.abc import AsyncIterator
 
 from vodfast.errors import VodfastError
-from vodfast.recall import asked_for, reopen
-from vodfast.session import Access, MediaSession, opening_of
+from vodfast.recall import asked_for, opening_of, reopen
+from vodfast.session import Access, MediaSession
 from vodfast.transfer.journal import Journal
 from vodfast.transfer.journal_lines import Entry, ItemLine
 

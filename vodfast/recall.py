@@ -137,6 +137,17 @@ def changed(sources: Mapping[str, Source]) -> dict[str, int]:
     return {name: source.identity.ctime_ns for name, source in sources.items() if source.identity is not None}
 
 
+def opening_of(entry: Entry, keys: Credentials) -> Opening | None:
+    """How an item's session was opened, None if other keys opened it."""
+    from vodfast.sealing import unseal
+
+    content = None if entry.reply is None else unseal(keys, entry.key.encode(), entry.reply)
+    try:
+        return None if content is None else msgspec.msgpack.decode(content, type=Opening)
+    except msgspec.MsgspecError:  # written by another release
+        return None
+
+
 def reopen(provider: Provider, media: MediaSpec, credentials: Credentials, opening: Opening) -> Ticket | None:
     """The ticket of a session opened by an earlier run, None if its answer cannot be read any more. Sends nothing."""
     call = provider.apply(media)

@@ -21,7 +21,7 @@ from vodfast.credentials import CachedCredentials, Credentials
 from vodfast.doubts import UNHEARD, Perform, ambiguous, made_before, stored_before
 from vodfast.errors import ErrorKind, RetryClass, VodfastError
 from vodfast.providers.contract import MediaRecord, MediaSpec, Provider, Ticket, TicketObject
-from vodfast.recall import Opening, Outcome, Recorded, changed, has_finished, has_kept, reopen
+from vodfast.recall import Outcome, Recorded, changed, has_finished, has_kept, opening_of, reopen
 from vodfast.together import together
 from vodfast.transfer.drive import Terms, passing
 from vodfast.transfer.engine import Engine
@@ -213,7 +213,7 @@ class MediaSession:
                 error.message += "; what is stored is kept, and the same upload again goes on from there"
             return True
         gone = await self._engine.clean_up(self.take_back(ticket))
-        left = not gone or LEFT_BEHIND in error.context
+        left = not gone or LEFT_BEHIND in error.context or self._open_still(ticket)
         if left:
             error.message += f"; {_LEFT}"
         elif entry is not None and kind is not ErrorKind.CANCELLED:
@@ -224,6 +224,14 @@ class MediaSession:
         if left and not over:
             _log.warning("an upload of %s may begin anew: %s", self._media.name, error)
         return over
+
+    def _open_still(self, ticket: Ticket) -> bool:
+        """Whether an object, cancelled for another's failure, could not abort its upload: only the journal says so."""
+        entry = self._entry
+        return entry is not None and any(
+            entry.object(place.line).kept is not None and place.store.limits.part_order != "append"
+            for place in _places(ticket)
+        )
 
     def _is_kept(self, entry: Entry, place: _Place) -> bool:
         record = entry.object(place.line)
@@ -465,17 +473,6 @@ class MediaSession:
             return
         if not await self._engine.clean_up(self.take_back(ticket)) and self._entry is None:
             _log.warning("an upload of %s was cancelled, and %s", self._media.name, _LEFT)
-
-
-def opening_of(entry: Entry, keys: Credentials) -> Opening | None:
-    """How an item's session was opened, None if other keys opened it."""
-    from vodfast.sealing import unseal
-
-    content = None if entry.reply is None else unseal(keys, entry.key.encode(), entry.reply)
-    try:
-        return None if content is None else msgspec.msgpack.decode(content, type=Opening)
-    except msgspec.MsgspecError:  # written by another release
-        return None
 
 
 def _may_pass(error: VodfastError) -> bool:

@@ -289,3 +289,18 @@ def test_an_object_that_could_not_be_deleted_for_a_reason_that_passes_is_said_an
         vodfast_emulator.set_faults([])
         assert len(client.take_back()) == 1
     assert [media["objects"] for media in vodfast_emulator.media()] == [[]]
+
+
+def test_the_parts_of_an_object_that_was_cancelled_for_anothers_failure_are_left_to_gc_if_they_stay(
+    vodfast_emulator: Any, config_for: ConfigFor, media_file: Callable[..., Path]
+) -> None:
+    refused = rule("error", "InitiateMultipartUpload", code="AccessDenied") | {"times": 1}
+    refused["match"] = {"operation": "InitiateMultipartUpload", "nth": 2}
+    vodfast_emulator.set_faults([refused, rule("status", "AbortMultipartUpload", code=503)])
+    with Client("tencent", config=config_for(part_size=MIB)) as client:
+        with pytest.raises(VodfastError, match="could be deleted"):
+            client.upload(media_file(SIZE), cover=media_file(3 * MIB, "cover.png"))
+        assert open_uploads(vodfast_emulator) == 1
+        vodfast_emulator.set_faults([])
+        assert len(client.take_back()) == 1
+    assert open_uploads(vodfast_emulator) == 0
