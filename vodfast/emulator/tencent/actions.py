@@ -16,6 +16,7 @@ from vodfast.emulator.service import Call, Refusal
 from vodfast.emulator.tencent import manifests
 
 if TYPE_CHECKING:
+    from vodfast.emulator.accounts import Account
     from vodfast.emulator.buckets import Bucket
     from vodfast.emulator.tencent.cloud import Session, TencentCloud
 
@@ -56,35 +57,39 @@ class Actions:
         Raises:
             Refusal: with the action's own codes.
         """
-        sub_app = given.get("SubAppId")
-        if sub_app is not None and sub_app not in self._cloud.world.settings.sub_apps:
-            raise Refusal("InvalidParameterValue.SubAppId", f"The sub-application {sub_app} does not exist.")
+        self.check_sub_app(given.get("SubAppId"))
         return self._table[action](given, call)
 
+    def check_sub_app(self, sub_app: int | None) -> None:
+        """Refuse a sub-application that does not exist."""
+        if sub_app is not None and sub_app not in self._cloud.world.settings.sub_apps:
+            raise Refusal("InvalidParameterValue.SubAppId", f"The sub-application {sub_app} does not exist.")
+
     def _apply(self, given: dict[str, Any], call: Call) -> dict[str, Any]:
+        session = self.open(given)
+        call.media_id = session.item.media_id
+        return {
+            "StorageBucket": session.bucket.name,
+            "StorageRegion": session.bucket.region,
+            "VodSessionKey": session.key,
+            "MediaStoragePath": f"/{session.media_key}",
+            "CoverStoragePath": f"/{session.cover_key}" if session.cover_key else "",
+            "TempCertificate": certificate(self._cloud.certify(session), lambda name: name[0].upper() + name[1:]),
+        }
+
+    def open(self, given: dict[str, Any]) -> Session:
+        """A session for an upload with these parameters.
+
+        Raises:
+            Refusal: InvalidParameterValue.*
+        """
         media_type = given["MediaType"].lower()
         if media_type not in VIDEO | AUDIO:
             raise Refusal("InvalidParameterValue.MediaType", "invalid media type")
         cover_type = given["CoverType"].lower() if given.get("CoverType") else None
         if cover_type is not None and cover_type not in COVER:
             raise Refusal("InvalidParameterValue.CoverType", "invalid cover type")
-        bucket = self._place(given, "InvalidParameterValue")
-        session = self._cloud.open_session(given, media_type, cover_type, bucket)
-        account = self._cloud.certify(session)
-        call.media_id = session.item.media_id
-        return {
-            "StorageBucket": bucket.name,
-            "StorageRegion": bucket.region,
-            "VodSessionKey": session.key,
-            "MediaStoragePath": f"/{session.media_key}",
-            "CoverStoragePath": f"/{session.cover_key}" if session.cover_key else "",
-            "TempCertificate": {
-                "SecretId": account.access_key,
-                "SecretKey": account.secret,
-                "Token": account.token,
-                "ExpiredTime": int(account.expires_at or 0),
-            },
-        }
+        return self._cloud.open_session(given, media_type, cover_type, self._place(given, "InvalidParameterValue"))
 
     def _place(self, given: dict[str, Any], family: str) -> Bucket:
         """Checks ApplyUpload and PullUpload share, and the bucket of the storage region."""
@@ -111,15 +116,23 @@ class Actions:
         call.media_id = session.item.media_id
         if session.sub_app != given.get("SubAppId"):
             raise Refusal("InvalidParameterValue.SubAppId", "The SubAppId is not the one the upload was applied with.")
-        for key in (session.media_key, session.cover_key):
-            if key is not None and key not in session.bucket.objects:
-                raise Refusal("ResourceNotFound", "The uploaded file is not in the store.")
-        self._cloud.commit(session)
+        self.finish(session)
         return {
             "FileId": session.item.media_id,
             "MediaUrl": self._cloud.url(session.media_key),
             "CoverUrl": self._cloud.url(session.cover_key) if session.cover_key else "",
         }
+
+    def finish(self, session: Session) -> None:
+        """Make the media of a session, once; it must be stored.
+
+        Raises:
+            Refusal: ResourceNotFound.
+        """
+        for key in (session.media_key, session.cover_key):
+            if key is not None and key not in session.bucket.objects:
+                raise Refusal("ResourceNotFound", "The uploaded file is not in the store.")
+        self._cloud.commit(session)
 
     def _parse(self, given: dict[str, Any], _: Call) -> dict[str, Any]:
         kind = given.get("ManifestType") or "m3u8"
@@ -214,6 +227,17 @@ class Actions:
             for region in regions
         ]
         return {"StorageRegionInfos": infos}
+
+
+def certificate(account: Account, spell: Callable[[str], str]) -> dict[str, Any]:
+    """A temporary credential as answers have it, names spelt in their way from `secretId` and so on."""
+    fields = {
+        "secretId": account.access_key,
+        "secretKey": account.secret,
+        "token": account.token,
+        "expiredTime": int(account.expires_at or 0),
+    }
+    return {spell(name): value for name, value in fields.items()}
 
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)", re.ASCII)

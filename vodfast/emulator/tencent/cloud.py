@@ -19,6 +19,8 @@ from vodfast.emulator.service import Service
 from vodfast.emulator.tencent.cos import Cos, place
 from vodfast.emulator.tencent.events import Events
 from vodfast.emulator.tencent.jobs import Jobs
+from vodfast.emulator.tencent.ugc import HOST as UGC_HOST
+from vodfast.emulator.tencent.ugc import Ugc
 from vodfast.emulator.tencent.vod import Vod
 
 if TYPE_CHECKING:
@@ -76,7 +78,8 @@ class TencentCloud(BucketHolder):
         self.events = Events(self)
         self.vod = Vod(self)
         self.cos = Cos(self)
-        self.services: tuple[Service, ...] = (self.vod, self.cos)
+        self.ugc = Ugc(self, self.vod.actions)
+        self.services: tuple[Service, ...] = (self.vod, self.cos, self.ugc)
 
     def configure(self, callers_changed: bool) -> None:
         """Settings have changed."""
@@ -98,6 +101,7 @@ class TencentCloud(BucketHolder):
             shared.clear()
         self.jobs.clear()
         self.events.clear()
+        self.ugc.clear()
         self.accounts.configure(self.world.settings.callers)
         self.configure(False)
 
@@ -112,6 +116,8 @@ class TencentCloud(BucketHolder):
         """The service with a vendor host name."""
         if _API_HOST.fullmatch(host):
             return self.vod
+        if host == UGC_HOST:
+            return self.ugc
         return self.cos if place(host) is not None else None
 
     def recognise(self, request: Request) -> Service | None:

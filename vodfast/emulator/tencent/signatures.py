@@ -282,6 +282,32 @@ _UGC_LONGEST = 7776000
 """Seconds (section 5)."""
 
 
+def _between(low: int, high: int) -> Callable[[str], bool]:
+    return lambda text: bool(re.fullmatch(r"-?[0-9]{1,18}", text)) and low <= int(text) <= high
+
+
+def _at_most(longest: int) -> Callable[[str], bool]:
+    return lambda text: len(text) <= longest
+
+
+_UGC_FIELDS: Mapping[str, Callable[[str], bool]] = {
+    "secretId": bool,
+    "currentTimeStamp": _between(0, 1 << 40),
+    "expireTime": _between(0, 1 << 40),
+    "random": _between(0, 2**32 - 1),
+    "classId": _between(0, 1 << 59),
+    "procedure": bool,
+    "taskPriority": _between(-10, 10),
+    "taskNotifyMode": ("Finish", "Change", "None").__contains__,
+    "sourceContext": _at_most(250),
+    "oneTimeValid": ("0", "1").__contains__,
+    "vodSubAppId": _between(1, 1 << 59),
+    "sessionContext": _at_most(1000),
+    "storageRegion": bool,
+}
+"""What an upload signature may say (section 5), and what of each is well formed."""
+
+
 def verify_ugc(signature: str, find: Find, now: float) -> dict[str, str]:
     """The fields of an upload signature for browsers and phones (section 5), once it is found genuine and in force.
 
@@ -292,7 +318,10 @@ def verify_ugc(signature: str, find: Find, now: float) -> dict[str, str]:
         raw = base64.b64decode(signature, validate=True)
         fields = dict(parse_qsl(raw[20:].decode(), keep_blank_values=True, strict_parsing=True))
         start, end = int(fields["currentTimeStamp"]), int(fields["expireTime"])
-        int(fields["random"])
+        if "random" not in fields or not all(
+            good(fields[name]) for name, good in _UGC_FIELDS.items() if name in fields
+        ):
+            raise ValueError
     except (binascii.Error, ValueError, KeyError):
         raise Refusal("AuthFailure.InvalidAuthorization", "The upload signature is not well formed.") from None
     account = find(fields.get("secretId", ""))

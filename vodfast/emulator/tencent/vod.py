@@ -38,7 +38,7 @@ class Vod:
 
     def __init__(self, cloud: TencentCloud) -> None:
         self._cloud = cloud
-        self._actions = Actions(cloud)
+        self.actions = Actions(cloud)
 
     def new_request_id(self) -> str:
         return str(uuid.uuid4())
@@ -59,7 +59,7 @@ class Vod:
         if caller.scope is not None:
             raise Refusal("UnauthorizedOperation", "An upload certificate is for the object store, not for the API.")
         checked = parameters.check(action, given)
-        return self._success(call, self._actions.perform(action, checked, call))
+        return self._success(call, self.actions.perform(action, checked, call))
 
     def _tc3(self, call: Call) -> tuple[str, dict[str, Any], Account]:
         request = call.request
