@@ -236,3 +236,26 @@ def test_messages_as_json_without_protobuf() -> None:
     for wrong in ("<html>", '{"x": 1}', '{"Result": {"Data": {"x": 1}}}', '{"Result": {"Data": {"Vid": 5}}}'):
         with pytest.raises(json_format.ParseError):
             json_format.Parse(wrong, VodCommitUploadInfoResponse())
+
+
+STARS = {
+    "const.Const": {"FILE_TYPE_IMAGE", "FILE_TYPE_MEDIA", "FILE_TYPE_OBJECT", "FILE_TYPE_VIDEO"},
+    "util.Functions": {"Function"},
+    "vod.models.request.request_vod_pb2": {"VodUploadMediaRequest", "VodUrlUploadRequest"},
+    "vod.models.business.vod_upload_pb2": {"Archive", "IA", "StorageClassType", "VodUrlUploadURLSet"},
+    "vod.VodService": {
+        "FILE_TYPE_OBJECT", "MessageToJson", "Policy", "VodCommitUploadInfoResponse", "VodService",
+        "VodUploadMediaRequest", "json", "os", "time",
+    },
+}  # fmt: skip
+"""What scripts know after `from volcengine... import *`."""
+
+
+@pytest.mark.parametrize("module", STARS)
+def test_an_import_of_everything_brings_what_is_the_vendors_and_nothing_of_the_stand_ins(module: str) -> None:
+    mine = {"Any": 1, "Client": 2, "Image": 3, "Mapping": 4, "Message": 5, "Template": 6}
+    names: dict[str, object] = dict(mine)
+    exec(f"from vodfast.compat.volcengine.{module} import *", names)  # as scripts do
+    assert names.keys() >= STARS[module]
+    assert {name: names[name] for name in mine} == mine
+    assert not any(name in names for name in ("Listed", "TEXT", "Final", "annotations"))

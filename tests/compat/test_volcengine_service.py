@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import collections
 import hashlib
 import http.client
@@ -19,7 +20,7 @@ import pytest
 
 from tests.oracle import called
 from vodfast.compat.volcengine.errors import VodError
-from vodfast.compat.volcengine.Policy import Policy, Statement
+from vodfast.compat.volcengine.Policy import Policy, SecurityToken2, Statement
 from vodfast.compat.volcengine.util.Functions import Function
 from vodfast.compat.volcengine.vod.models.request.request_vod_pb2 import (
     VodApplyUploadInfoRequest,
@@ -253,6 +254,8 @@ def test_pulls_and_jobs(service: VodService, emulated: Any) -> None:
         ["initial"] * 2, ["processing"] * 2, ["success"] * 2
     ]  # fmt: skip
     assert list(states[0].NotExistJobIds) == ["nobody"]
+    query.JobIds = f"{data[1].JobId}, {data[2].JobId}"
+    assert len(service.query_upload_task_info(query).Result.Data.MediaInfoList) == 2
     first = states[2].MediaInfoList[0]
     assert (first.JobId, first.CallbackArgs, first.SpaceName) == (data[0].JobId, "mine", "demo")
     assert first.SourceInfo.FileName.endswith(".mp4")
@@ -281,6 +284,11 @@ def test_scripts_that_send_the_bytes_themselves(service: VodService, emulated: A
         service.commit_upload_info(commit)
 
 
+def policy_in(token: SecurityToken2) -> str:
+    inside: dict[str, str] = json.loads(base64.b64decode(token.session_token.removeprefix("STS2")))
+    return inside["PolicyString"]
+
+
 def test_tokens(service: VodService, emulated: Any, media_file: Callable[..., Path]) -> None:
     for made in (service.get_upload_sts2(), service.get_upload_sts2_with_expired_time(1)):
         assert json.loads(str(made)) == {
@@ -289,8 +297,15 @@ def test_tokens(service: VodService, emulated: Any, media_file: Callable[..., Pa
         }  # fmt: skip
         assert made.session_token.startswith("STS2")
         assert made.access_key_id.startswith("AKTP")
-    deny = Policy([Statement.new_deny_statement(["vod:*"], [])])
-    assert service.sign_sts2(deny, 600).session_token != service.sign_sts2(None, 600).session_token
+    deny = Statement.new_deny_statement(["vod:*"], [])
+    written = {"Statement": [{"Action": ["vod:*"], "Effect": "Deny", "Resource": []}]}
+    for policy in (Policy([deny]), Policy(written["Statement"]), written):
+        assert json.loads(policy_in(service.sign_sts2(policy, 600))) == written
+    assert json.loads(policy_in(service.sign_sts2(Policy([]), 600))) == {"Statement": []}
+    assert policy_in(service.sign_sts2(None, 600)) == ""
+    for nothing in ({}, written | {"Version": "1"}, "text"):
+        with pytest.raises(VodError, match=r"^InvalidParameter"):
+            service.sign_sts2(nothing, 600)
     assert emulated.history() == []
     service.set_session_token("t")
     service.set_ak(KEY)
@@ -384,6 +399,9 @@ def test_an_address_of_ones_own(
     service.set_connection_timeout(30)
     service.set_socket_timeout(30)
     path = media_file(10)
+    judge(emulated, upload(service, path).Result.Data.Vid, path)
+    service.set_connection_timeout(None)
+    service.set_socket_timeout(None)
     judge(emulated, upload(service, path).Result.Data.Vid, path)
     service.set_host("vod.example")
     with pytest.raises(VodError, match="TLS"):

@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -76,8 +76,9 @@ def run(emulator: Emulator, tmp_path: Path) -> Callable[..., Seen]:
     env = {name: value for name, value in emulator.env.items() if name != "VODFAST_EMULATOR"}
     bundle = {"REQUESTS_CA_BUNDLE": str(emulator.ca), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
 
-    def start(how: list[str], script: str, *arguments: str) -> Seen:
+    def start(how: list[str], script: str, *arguments: str, faults: Sequence[dict[str, Any]] = ()) -> Seen:
         emulator.reset()
+        emulator.set_faults(list(faults))
         command = [sys.executable, "-W", "ignore", *how, str(SCRIPTS / script), *arguments]
         done = subprocess.run(command, env=env | bundle, capture_output=True, text=True, timeout=100, check=False)
         assert done.returncode == 0, done.stderr
@@ -109,7 +110,7 @@ def test_what_scripts_do_all_day(run: Callable[..., Seen], sample: Callable[[str
         sample(name, size)
     theirs = run([], "volcengine_everyday.py", "demo", str(tmp_path))
     ours = run(OURS, "volcengine_everyday.py", "demo", str(tmp_path))
-    assert theirs.printed.count("## ") == 28
+    assert theirs.printed.count("## ") == 31
     assert told(ours.printed) == told(theirs.printed)
     assert ours.objects() == theirs.objects()
     assert len(ours.media) == 15
@@ -132,3 +133,25 @@ def test_a_playlist(run: Callable[..., Seen]) -> None:
     assert [media["media_id"] for media in ours.media] == [ours.printed.strip()]
     assert ours.calls == theirs.calls
     assert sorted(map(str, ours.metadata())) == sorted(map(str, theirs.metadata()))
+
+
+@pytest.mark.parametrize(
+    ("fault", "facts"),
+    [
+        ({"action": "reset"}, ["unreached", True, 1]),
+        ({"action": "error", "code": "AccessDenied", "status": 403}, ["refused", ["AccessDenied"]]),
+        ({"action": "error", "code": "InternalError"}, ["refused", ["InternalError"]]),
+    ],
+    ids=["unreached", "refused", "in trouble"],
+)
+def test_what_a_script_can_catch(
+    run: Callable[..., Seen], sample: Callable[[str, int], Path], fault: dict[str, Any], facts: list[Any]
+) -> None:
+    path = str(sample("clip.mp4", 1000))
+    faults = [
+        {**fault, "match": {"operation": operation}, "times": 0}
+        for operation in ("ApplyUploadInfo", "QueryUploadTaskInfo")
+    ]
+    for how in ([], OURS):
+        seen = run(how, "volcengine_refused.py", "demo", path, faults=faults)
+        assert seen.lines == [{"what": "upload", "facts": facts}, {"what": "query", "facts": facts}], how

@@ -130,6 +130,9 @@ p = show("pull", pull)
 q = VodQueryUploadTaskInfoRequest()
 q.JobIds = ",".join(x.JobId for x in p.Result.Data)
 show("query", lambda: service.query_upload_task_info(q))
+service.set_socket_timeout(None)
+show("query without a limit", lambda: service.query_upload_task_info(q))
+service.set_socket_timeout(60)
 q.JobIds = "nobody"
 show("query nobody", lambda: service.query_upload_task_info(q))
 q.JobIds = ""
@@ -186,6 +189,13 @@ show(
 show(
     "policy none", lambda: json.loads(base64.b64decode(service.sign_sts2(None, 100).session_token[4:]))["PolicyString"]
 )
+for what, policy in (("policy of nothing", Policy([])), ("policy as it is written", {"Statement": []})):
+    show(
+        what,
+        lambda policy=policy: json.loads(base64.b64decode(service.sign_sts2(policy, 100).session_token[4:]))[
+            "PolicyString"
+        ],
+    )
 bad = VodService()
 bad.set_sk("wrong")
 show("wrong secret", lambda: bad.upload_media(media("clip.mp4", FileExtension=".mp4")))

@@ -67,7 +67,12 @@ def test_a_whole_policy() -> None:
         {"Action": ["vod:A"], "Effect": "Deny", "Resource": ["trn:vod:*:*:space/my space"]},
         sts2.allow(["*"], []),
     ]
-    assert token(statements=[])[1]["PolicyString"] == ""
+
+
+def test_an_empty_policy_allows_nothing_and_none_allows_everything() -> None:
+    assert statements(statements=[]) == []
+    assert token(unrestricted=True)[1]["PolicyString"] == ""
+    assert statements(unrestricted=False) == [sts2.allow(sts2.UPLOAD_ACTIONS, [])]
 
 
 @pytest.mark.parametrize(("lifetime", "until"), [(60, 60), (59.9, 60), (1, 60), (61.9, 61), (86400, 86400)])
@@ -87,6 +92,7 @@ def test_lifetimes_that_are_none(lifetime: Any) -> None:
         {"colour": "red"}, {"actions": "vod:A"}, {"actions": []}, {"actions": [5]}, {"spaces": [""]},
         {"spaces": ["a"], "resources": ["b"]}, {"spaces": ["a\n"]}, {"file_name_pattern": 5}, {"max_bytes": -1},
         {"min_bytes": True}, {"min_bytes": 2, "max_bytes": 1}, {"content_type_allow": "video/mp4"},
+        {"unrestricted": 1}, {"unrestricted": True, "spaces": ["a"]}, {"unrestricted": True, "statements": []},
         {"statements": "Allow"}, {"statements": [{}]}, {"statements": [], "spaces": ["a"]}, {"statements": ["Allow"]},
         {"statements": [{"Effect": "Maybe", "Action": ["a"], "Resource": []}]},
         {"statements": [{"Effect": "Allow", "Action": [], "Resource": []}]},

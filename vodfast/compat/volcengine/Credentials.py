@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+__all__ = ["Credentials"]
+
 
 class Credentials:
     """Keys, and a token if they are temporary."""

@@ -9,6 +9,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+__all__ = ["ComplexEncoder", "InnerToken", "Policy", "SecurityToken2", "Statement", "json"]
+
 
 class Statement:
     """One statement of a policy. `condition` never reaches the token."""

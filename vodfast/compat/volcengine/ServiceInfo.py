@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from vodfast.compat.volcengine.Credentials import Credentials
 
+__all__ = ["ServiceInfo"]
+
 
 class ServiceInfo:
     """An address with its keys; timeouts are seconds."""
@@ -15,8 +17,8 @@ class ServiceInfo:
         host: str,
         header: Mapping[str, str],
         credentials: Credentials,
-        connection_timeout: float,
-        socket_timeout: float,
+        connection_timeout: float | None,
+        socket_timeout: float | None,
         scheme: str = "http",
     ) -> None:
         self.host = host

@@ -1,11 +1,15 @@
 """What the stand-in raises, where the vendor's package raises a bare `Exception`.
 
-Decides texts that scripts match on, and the facts that go with them.
+Decides texts that scripts match on, the facts that go with them, and which exception of `requests` a failure is as
+well: the vendor's package lets those through where the service is not reached.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import functools
+import importlib
+import sys
+from typing import Any, Final
 
 from vodfast.errors import ConfigError, ErrorKind, InvalidInput, RetryClass, VodfastError
 
@@ -13,6 +17,14 @@ NO_FILE: Final = "no such file on file path"
 UPLOAD_FAILED: Final = "upload failed"
 INVALID: Final = "InvalidParameter"
 MISSING: Final = "MissingParameter"
+_UNREACHED: Final = {
+    ErrorKind.NETWORK: ("ConnectionError",),
+    ErrorKind.TLS: ("SSLError",),
+    ErrorKind.AMBIGUOUS: ("ConnectionError",),
+}
+_TIMED_OUT: Final = ("ConnectTimeout", "ReadTimeout")
+"""Either, because it is not told how far it came."""
+_STALLED: Final = "(curl 28)"
 _GATEWAY: Final = ("DirectUpload", "InitUpload", "UploadPart", "MergeParts")
 
 
@@ -63,7 +75,8 @@ def translated(error: VodfastError) -> VodError:
         said = code = MISSING
     else:
         said = code
-    return VodError(
+    kind = VodError if said else _kind_of(error)
+    return kind(
         said or error.message,
         error.message,
         code=code,
@@ -71,3 +84,27 @@ def translated(error: VodfastError) -> VodError:
         operation=operation,
         retryable=error.retry in (RetryClass.LATER, RetryClass.SPENT),
     )
+
+
+def _kind_of(error: VodfastError) -> type[VodError]:
+    """Where a script has `requests` loaded, its `except` clauses for that hold."""
+    if error.status is not None or error.kind not in _UNREACHED or "requests.exceptions" not in sys.modules:
+        return VodError
+    return _also(_TIMED_OUT if _STALLED in error.message else _UNREACHED[error.kind])
+
+
+@functools.cache
+def _also(names: tuple[str, ...]) -> type[VodError]:
+    """A `VodError` that is these exceptions of `requests`, too; it travels between processes by their names."""
+    others = (getattr(importlib.import_module("requests.exceptions"), name) for name in names)
+    own = {"__reduce__": lambda error: (_again, (names, error.args, vars(error))), "__module__": __name__}
+    return type(VodError.__name__, (VodError, *others), own)
+
+
+def _again(names: tuple[str, ...], args: tuple[Any, ...], facts: dict[str, Any]) -> VodError:
+    try:
+        made = _also(names)(*args)
+    except ImportError:
+        made = VodError(*args)
+    vars(made).update(facts)
+    return made

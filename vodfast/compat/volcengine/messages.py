@@ -8,7 +8,7 @@ lists, read what is unset as its default, compare, copy and print. Leaves which 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final, NamedTuple, Self, SupportsIndex
 
 from vodfast.compat.volcengine import descriptors
@@ -347,6 +347,13 @@ class Message:
         return text_of(self)
 
     __str__ = __repr__
+
+
+def exported(module: Mapping[str, Any]) -> Iterator[str]:
+    """What a script gets that imports everything from a module of messages: those of its own, and named numbers."""
+    for name, value in module.items():
+        if isinstance(value, (int, descriptors.EnumType)) or getattr(value, "__module__", None) == module["__name__"]:
+            yield name
 
 
 def _revived(kind: type[Message], values: dict[str, Any], present: bool) -> Message:

@@ -46,9 +46,11 @@ def draw() -> Randomness:
     return Randomness(uuid.uuid4().hex, "".join(secrets.choice(_LETTERS) for _ in range(32)))
 
 
-def policy_text(statements: Sequence[Mapping[str, Any]]) -> str:
-    """A policy as it stands in a token. Blanks inside values stay: the text is verified as it travels."""
-    return _json({"Statement": list(statements)}) if statements else ""
+def policy_text(statements: Sequence[Mapping[str, Any]] | None) -> str:
+    """A policy as it stands in a token, nothing if there is none. Blanks inside values stay: the text is verified as it
+    travels.
+    """
+    return "" if statements is None else _json({"Statement": list(statements)})
 
 
 def allow(actions: Sequence[str], resources: Sequence[str]) -> dict[str, Any]:

@@ -40,6 +40,7 @@ _STATES: Final = (("init", "waiting"), ("process", "running"), ("success", "done
 
 MAX_TOKEN_LIFETIME: Final = 10 * 365 * 86400
 _TOKEN_FIELDS: Final = (
+    "unrestricted",
     "statements",
     "actions",
     "resources",
@@ -167,7 +168,8 @@ def issue_token(credentials: Credentials, now: float, lifetime: float, fields: M
     hold `actions` and `resources` (lists of the policy's own words, one Allow statement), or `spaces` (a list of
     names); `file_name_pattern` (one glob such as `test/*`); `content_type_allow` and `content_type_deny` (lists),
     `min_bytes` and `max_bytes` (limits of an upload). Or else `statements` alone, a whole policy as a list of mappings
-    with Effect, Action and Resource; an empty one allows everything the key may do.
+    with Effect, Action and Resource; an empty one allows nothing. `unrestricted=True`, alone as well, makes a token
+    without a policy, which allows everything the key may do.
 
     Raises:
         InvalidInput: a field is unknown, of the wrong type or out of range.
@@ -180,9 +182,20 @@ def issue_token(credentials: Credentials, now: float, lifetime: float, fields: M
         refuse(CLOUD, "lifetime", f"must be above 0 and at most {MAX_TOKEN_LIFETIME} seconds")
     check_known(CLOUD, "issue_token", fields, _TOKEN_FIELDS)
     given = {name: value for name, value in fields.items() if value is not None}
-    ready = given.pop("statements", None)
-    policy = sts2.policy_text(_statements(given) if ready is None else _ready_statements(ready, alone=not given))
+    policy = sts2.policy_text(_policy(given))
     return json.dumps(sts2.issue(credentials, now, lifetime, policy, sts2.draw()))
+
+
+def _policy(given: dict[str, object]) -> list[dict[str, Any]] | None:
+    unrestricted = given.pop("unrestricted", False)
+    if not isinstance(unrestricted, bool):
+        refuse(CLOUD, "unrestricted", "must be true or false")
+    if unrestricted:
+        if given:
+            refuse(CLOUD, "unrestricted", "means no policy; leave out the other fields")
+        return None
+    ready = given.pop("statements", None)
+    return _statements(given) if ready is None else _ready_statements(ready, alone=not given)
 
 
 def _statements(given: Mapping[str, object]) -> list[dict[str, Any]]:

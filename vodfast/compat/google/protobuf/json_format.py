@@ -15,6 +15,18 @@ from vodfast.compat.volcengine import descriptors
 from vodfast.compat.volcengine.descriptors import FieldDescriptor
 from vodfast.compat.volcengine.messages import Listed, Message
 
+__all__ = [
+    "Error",
+    "MessageToDict",
+    "MessageToJson",
+    "Parse",
+    "ParseDict",
+    "ParseError",
+    "SerializeToJsonError",
+    "json",
+    "math",
+]
+
 AnyMessage = TypeVar("AnyMessage", bound=Message)
 _NAMES: Final = {math.inf: "Infinity", -math.inf: "-Infinity"}
 

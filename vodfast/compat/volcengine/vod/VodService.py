@@ -6,17 +6,24 @@ to `VodServiceConfig.py` and everything else to the client.
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from vodfast.blocking import Client
-from vodfast.compat.google.protobuf.json_format import *  # noqa: F403  # scripts import everything from here, too
+from vodfast.compat.google.protobuf import json_format
+from vodfast.compat.google.protobuf.json_format import *  # noqa: F403  # for scripts, as `__all__` says
+from vodfast.compat.volcengine import Policy as Policies
+from vodfast.compat.volcengine.const.Const import FILE_TYPE_OBJECT
 from vodfast.compat.volcengine.errors import INVALID, MISSING, NO_FILE, VodError, translated
 from vodfast.compat.volcengine.messages import Message
-from vodfast.compat.volcengine.Policy import *  # noqa: F403  # as above
-from vodfast.compat.volcengine.Policy import Policy, SecurityToken2, Statement
+from vodfast.compat.volcengine.Policy import *  # noqa: F403  # likewise
+from vodfast.compat.volcengine.Policy import ComplexEncoder, Policy, SecurityToken2, Statement
+from vodfast.compat.volcengine.vod.models.request import request_vod_pb2
+from vodfast.compat.volcengine.vod.models.request.request_vod_pb2 import *  # noqa: F403  # likewise
 from vodfast.compat.volcengine.vod.models.request.request_vod_pb2 import (
     VodApplyUploadInfoRequest,
     VodCommitUploadInfoRequest,
@@ -26,6 +33,8 @@ from vodfast.compat.volcengine.vod.models.request.request_vod_pb2 import (
     VodUploadMediaRequest,
     VodUrlUploadRequest,
 )
+from vodfast.compat.volcengine.vod.models.response import response_vod_pb2
+from vodfast.compat.volcengine.vod.models.response.response_vod_pb2 import *  # noqa: F403  # likewise
 from vodfast.compat.volcengine.vod.models.response.response_vod_pb2 import (
     VodApplyUploadInfoResponse,
     VodCommitUploadInfoResponse,
@@ -52,6 +61,24 @@ from vodfast.providers.volcengine import (
 )
 from vodfast.providers.volcengine.calls import Carried
 from vodfast.providers.volcengine.checks import MAX_PART_CONCURRENCY
+
+__all__ = (
+    json_format.__all__
+    + Policies.__all__
+    + request_vod_pb2.__all__
+    + response_vod_pb2.__all__
+    + [
+        "FILE_TYPE_OBJECT",
+        "LargeFileSize",
+        "MinChunkSize",
+        "VodService",
+        "VodServiceConfig",
+        "datetime",
+        "os",
+        "time",
+    ]
+)
+"""What scripts get that import everything from here, as some do."""
 
 MinChunkSize = LEAST_CHUNK
 LargeFileSize = GIB
@@ -140,7 +167,7 @@ class VodService(VodServiceConfig):
             VodError: it failed.
         """
         _needed(JobIds=request.JobIds)
-        ids = request.JobIds.split(",")
+        ids = [one.strip() for one in request.JobIds.split(",")]
         records: list[JobRecord] = self._ask(lambda client: client.jobs(ids))
         data = {
             "MediaInfoList": [dict(one.raw) for one in records if one.raw],
@@ -191,18 +218,16 @@ class VodService(VodServiceConfig):
         """The same for an hour."""
         return self.get_upload_sts2_with_expired_time(3600)
 
-    def sign_sts2(self, policy: Policy | None, expire: float) -> SecurityToken2:
-        """A token with a policy of one's own; without one it allows what the key may do.
+    def sign_sts2(self, policy: Policy | Mapping[str, Any] | None, expire: float) -> SecurityToken2:
+        """A token with a policy of one's own, as an object or as the dictionary it stands for; without one it allows
+        what the key may do.
 
         Raises:
             VodError: the keys are temporary, there are none, or the policy is not understood.
         """
-        statements = [
-            {"Effect": one.effect, "Action": one.action, "Resource": one.resource}
-            for one in (policy.statements if policy is not None else ())
-        ]
+        allowed = {"unrestricted": True} if policy is None else {"statements": _statements(policy)}
         lifetime = max(float(expire), 60.0)
-        text = self._ask(lambda client: client.issue_token(lifetime, statements=statements))
+        text = self._ask(lambda client: client.issue_token(lifetime, **allowed))
         issued = json.loads(text)
         token = SecurityToken2()
         token.access_key_id = issued["AccessKeyID"]
@@ -248,6 +273,13 @@ def part_size_of(size: int, chunk_size: int) -> int:
 def is_playlist(path: str) -> bool:
     """Whether a file may name others that go with it."""
     return path.lower().endswith(".m3u8")
+
+
+def _statements(policy: Policy | Mapping[str, Any]) -> Any:
+    written = json.loads(json.dumps(policy, cls=ComplexEncoder))
+    if not isinstance(written, dict) or set(written) != {"Statement"}:
+        raise VodError(INVALID, "a policy has statements and nothing else", code=INVALID)
+    return written["Statement"]
 
 
 def _needed(**fields: object) -> None:

@@ -20,6 +20,8 @@ from vodfast.credentials import Credentials, find_credentials
 from vodfast.errors import ConfigError
 from vodfast.providers import load_provider
 
+__all__ = ["VodServiceConfig"]
+
 LEAST_CHUNK: Final = 20 * MIB
 """A smaller `ChunkSize`, or none, is raised to this."""
 _CLOUD: Final = "volcengine"
@@ -67,12 +69,12 @@ class VodServiceConfig:
         """`https`; `http` is for an emulator on this machine."""
         self.service_info.scheme = scheme
 
-    def set_connection_timeout(self, connection_timeout: float) -> None:
-        """Seconds until a connection must be there."""
+    def set_connection_timeout(self, connection_timeout: float | None) -> None:
+        """Seconds until a connection must be there; None for vodfast's own."""
         self.service_info.connection_timeout = connection_timeout
 
-    def set_socket_timeout(self, socket_timeout: float) -> None:
-        """Seconds after which a transfer that does not move is broken off and tried again."""
+    def set_socket_timeout(self, socket_timeout: float | None) -> None:
+        """Seconds after which a transfer that does not move is broken off and tried again; None for vodfast's own."""
         self.service_info.socket_timeout = socket_timeout
 
     def client(self, space: str = "", *, part_size: int, remember: bool = False) -> AbstractContextManager[Client]:
@@ -84,11 +86,11 @@ class VodServiceConfig:
             ConfigError: there are no keys, or a setting cannot be used.
         """
         info = self.service_info
-        config = TransferConfig(
-            connect_timeout=float(info.connection_timeout),
-            stall_timeout=max(1.0, float(info.socket_timeout)),
-            part_size=part_size,
-            resume=remember,
+        usual = TransferConfig(part_size=part_size, resume=remember)
+        config = msgspec.structs.replace(
+            usual,
+            connect_timeout=float(_or(info.connection_timeout, usual.connect_timeout)),
+            stall_timeout=max(1.0, float(_or(info.socket_timeout, usual.stall_timeout))),
         )
         settings = {"region": info.credentials.region, "endpoint": info.host}
         if info.scheme == "http":
@@ -136,6 +138,10 @@ class VodServiceConfig:
 
 def _found() -> Credentials:
     return find_credentials(_CLOUD, load_provider(_CLOUD).credential_places).credentials
+
+
+def _or(given: float | None, usual: float) -> float:
+    return usual if given is None else given
 
 
 def _routed(config: TransferConfig, host: str) -> TransferConfig:

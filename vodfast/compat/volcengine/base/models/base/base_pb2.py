@@ -5,7 +5,7 @@ Decides names and types of the fields, in the order of the vendor's definition.
 
 from __future__ import annotations
 
-from vodfast.compat.volcengine.messages import TEXT, Message
+from vodfast.compat.volcengine.messages import TEXT, Message, exported
 
 
 class ResponseError(
@@ -30,3 +30,6 @@ class ResponseMetadata(
     """What an answer says of itself."""
 
     __slots__ = ()
+
+
+__all__ = list(exported(globals()))

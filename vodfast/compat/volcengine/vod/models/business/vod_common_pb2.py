@@ -5,7 +5,7 @@ Decides names and types of the fields, in the order of the vendor's definition.
 
 from __future__ import annotations
 
-from vodfast.compat.volcengine.messages import INT32, NUMBER, SINGLE, TEXT, Message, TextMap
+from vodfast.compat.volcengine.messages import INT32, NUMBER, SINGLE, TEXT, Message, TextMap, exported
 
 
 class VodVideoStreamMeta(
@@ -61,3 +61,6 @@ class VodSourceInfo(
     """The uploaded file as the service sees it; it may be incomplete right after an upload."""
 
     __slots__ = ()
+
+
+__all__ = list(exported(globals()))

@@ -6,7 +6,7 @@ Decides names and types of their fields, in the order of the vendor's definition
 from __future__ import annotations
 
 from vodfast.compat.volcengine.descriptors import EnumType
-from vodfast.compat.volcengine.messages import FLAG, INT32, INT64, NUMBER, TEXT, Listed, Message, TextMap
+from vodfast.compat.volcengine.messages import FLAG, INT32, INT64, NUMBER, TEXT, Listed, Message, TextMap, exported
 from vodfast.compat.volcengine.vod.models.business.vod_common_pb2 import VodSourceInfo
 
 StorageClassType = EnumType("StorageClassType", Default=0, Standard=1, Archive=2, IA=3)
@@ -447,3 +447,6 @@ class VodParseUploadManifestResult(
     Data=VodParseUploadManifestData,
 ):
     __slots__ = ()
+
+
+__all__ = list(exported(globals()))

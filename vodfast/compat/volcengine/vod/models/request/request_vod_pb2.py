@@ -5,7 +5,7 @@ Decides names and types of their fields, in the order of the vendor's definition
 
 from __future__ import annotations
 
-from vodfast.compat.volcengine.messages import FLAG, INT32, INT64, NUMBER, TEXT, Listed, Message
+from vodfast.compat.volcengine.messages import FLAG, INT32, INT64, NUMBER, TEXT, Listed, Message, exported
 from vodfast.compat.volcengine.vod.models.business.vod_upload_pb2 import VodUrlUploadURLSet
 
 
@@ -115,3 +115,6 @@ class VodParseUploadManifestRequest(
     """What `VodService.parse_upload_manifest` takes."""
 
     __slots__ = ()
+
+
+__all__ = list(exported(globals()))

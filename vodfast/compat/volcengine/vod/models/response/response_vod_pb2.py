@@ -6,7 +6,7 @@ Decides names and types of their fields. What the service left out reads as "", 
 from __future__ import annotations
 
 from vodfast.compat.volcengine.base.models.base.base_pb2 import ResponseMetadata
-from vodfast.compat.volcengine.messages import Message
+from vodfast.compat.volcengine.messages import Message, exported
 from vodfast.compat.volcengine.vod.models.business.vod_upload_pb2 import (
     VodApplyUploadInfoResult,
     VodCommitUploadInfoResult,
@@ -64,3 +64,6 @@ class VodParseUploadManifestResponse(
     """What `parse_upload_manifest` answers."""
 
     __slots__ = ()
+
+
+__all__ = list(exported(globals()))
