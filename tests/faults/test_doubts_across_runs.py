@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import content
 from tests.oracle import operations, sha256
-from vodfast import AmbiguousCommit, Client, TransferConfig, VodfastError, session
+from vodfast import AmbiguousCommit, Client, ErrorKind, TransferConfig, VodfastError, session
 from vodfast.config import MIB
 
 ConfigFor = Callable[..., TransferConfig]
@@ -218,14 +218,16 @@ def test_an_object_whose_answer_is_lost_every_time_is_looked_for(
 
 
 @pytest.mark.parametrize("cloud", ["tencent", "aliyun"])
-def test_an_object_that_was_damaged_when_its_answers_were_lost_is_not_taken_for_it(
-    vodfast_emulator: Any, config_for: ConfigFor, media_file: MediaFile, cloud: str
+@pytest.mark.parametrize("found", [True, False])
+def test_an_object_that_was_damaged_is_deleted_though_only_an_outage_kept_it_from_being_sent_anew(
+    vodfast_emulator: Any, config_for: ConfigFor, media_file: MediaFile, cloud: str, found: bool
 ) -> None:
     plan = [rule("corrupt_body", "PutObject", times=1), rule("status", "PutObject", code=502)]
-    vodfast_emulator.set_faults(plan)
-    with Client(cloud, config=config_for(attempts=2)) as client, pytest.raises(VodfastError):
+    vodfast_emulator.set_faults([*plan, *([] if found else [rule("status", "HeadObject", code=503)])])
+    with Client(cloud, config=config_for(attempts=2)) as client, pytest.raises(VodfastError) as caught:
         client.upload(media_file(5000))
-    assert made(vodfast_emulator) == []
+    assert caught.value.kind is ErrorKind.INTEGRITY
+    assert [media["objects"] for media in vodfast_emulator.media()] == [[]]
 
 
 def test_a_member_in_doubt_is_made_anew_once_its_commit_is_refused(

@@ -86,6 +86,7 @@ class ObjectMachine:
         self._strays = strays
         self._left: list[str] = []
         self._doubt: VodfastError | None = None
+        self._spoilt: IntegrityError | None = None
         self._settling: tuple[Work, VodfastError] | None = None
         self._error: VodfastError | None = None
         self._result: Finished | None = None
@@ -342,7 +343,9 @@ class ObjectMachine:
         elif stored != sent:
             differs = f"{self._store.limits.part_digest} differs"
             wrong = f"the store holds other bytes than were sent for {what} ({differs})"
-            self._failed(work, IntegrityError(wrong, retry=RetryClass.LATER), None)
+            problem = IntegrityError(wrong, retry=RetryClass.LATER)
+            self._spoilt = problem if work.phase is Phase.PUT and not work.final else None
+            self._failed(work, problem, None)
             return False
         return True
 
@@ -412,6 +415,8 @@ class ObjectMachine:
     def _give_up(self, error: VodfastError) -> None:
         """Nothing that comes after a doubt whether there is media ends it, but the store's word."""
         if not self.failing:
+            # An object known to be wrong must go, though what kept it from being sent anew may pass.
+            error = self._spoilt or error
             self._error = error if self._doubt is None else in_doubt(self._doubt.message, self._doubt)
 
     # Was the object finished by a request whose answer was lost?
