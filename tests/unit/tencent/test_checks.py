@@ -118,7 +118,6 @@ REFUSED = [
     (with_options(media_storage_path="/"), "media_storage_path"),
     (with_options(media_storage_path="/."), "media_storage_path"),
     (with_options(media_storage_path="/a/"), "media_storage_path"),
-    (with_options(media_storage_path="/a.mp4/."), "media_storage_path"),
     (with_options(storage_region="ap-x.evil/"), "storage_region"),
     (spec(options=ProviderOptions()), "options"),
     (spec(options=PullOptions()), "options"),

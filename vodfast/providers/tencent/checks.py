@@ -150,7 +150,7 @@ def _check_storage_path(value: object) -> None:
     if value is None:
         return
     check_text(CLOUD, "media_storage_path", value)
-    if not str(value).startswith("/") or ".." in (pieces := str(value).split("/")) or pieces[-1] in ("", "."):
+    if not str(value).startswith("/") or ".." in str(value).split("/") or str(value).endswith("/") or value == "/.":
         refuse(CLOUD, "media_storage_path", 'must begin with "/", name a file and hold no ".."')
 
 
