@@ -112,6 +112,7 @@ class MediaSession:
         self._watch = watch
         self._entry = entry
         self._touched: set[str] = set()
+        self._held: set[str] = set()
         self.resumed = False
         """Whether an earlier run's session was taken up."""
         self.doubted = False
@@ -382,7 +383,9 @@ class MediaSession:
                 resumed=self.resumed,
             )
             try:
-                return await self._engine.transfer(store, source, credentials, terms)
+                finished = await self._engine.transfer(store, source, credentials, terms)
+                self._held.add(line)
+                return finished
             except VodfastError as error:
                 helpless = error.retry is RetryClass.SPENT or not error.reached
                 if not places or not helpless or not source.replayable:
@@ -457,7 +460,7 @@ class MediaSession:
             try:
                 await self._engine.call(places[index].store.delete_object(), credentials)
             except VodfastError as error:
-                return not _may_pass(error)
+                return not _may_pass(error) and places[index].line not in self._held
             record = self._record(places[index].line)
             if record is not None and record.finished is not None:
                 record.deleted()

@@ -304,3 +304,29 @@ def test_the_parts_of_an_object_that_was_cancelled_for_anothers_failure_are_left
         vodfast_emulator.set_faults([])
         assert len(client.take_back()) == 1
     assert open_uploads(vodfast_emulator) == 0
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_stored_object_that_may_not_be_deleted_is_said(
+    vodfast_emulator: Any, config_for: ConfigFor, media_file: Callable[..., Path], resume: bool
+) -> None:
+    plan = [
+        rule("error", "CommitUpload", code="UnauthorizedOperation"),
+        rule("error", "DeleteObject", code="AccessDenied"),
+    ]
+    vodfast_emulator.set_faults(plan)
+    with Client("tencent", config=config_for(resume=resume)) as client:
+        with pytest.raises(VodfastError, match="could be deleted"):
+            client.upload(media_file(5000))
+        assert len(client.take_back()) == resume  # tried once more, then forgotten
+        assert client.take_back() == []
+
+
+def test_nothing_is_said_of_an_object_that_was_never_stored(
+    vodfast_emulator: Any, config_for: ConfigFor, media_file: Callable[..., Path]
+) -> None:
+    plan = [rule("error", operation, code="AccessDenied") for operation in ("PutObject", "DeleteObject")]
+    vodfast_emulator.set_faults(plan)
+    with Client("tencent", config=config_for()) as client, pytest.raises(VodfastError) as caught:
+        client.upload(media_file(5000))
+    assert "could be deleted" not in caught.value.message
