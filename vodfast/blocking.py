@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import queue
+import warnings
+import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from types import TracebackType
@@ -44,7 +46,8 @@ _END: Any = object()
 class UploadUnderWay:
     """One upload that `Client.begin` has started."""
 
-    def __init__(self, loop: BackgroundLoop, upload: Coroutine[Any, Any, UploadResult]) -> None:
+    def __init__(self, client: Client, loop: BackgroundLoop, upload: Coroutine[Any, Any, UploadResult]) -> None:
+        self._client = client  # which must not end before it
         self._loop = loop
         self._future = loop.submit(upload)
 
@@ -95,6 +98,8 @@ class Client:
         )
         self._loop = BackgroundLoop()
         self._closed = False
+        self._finalizer = weakref.finalize(self, _dropped, self._client, self._loop)
+        self._finalizer.atexit = False  # what is in flight ends with the process
 
     @property
     def cloud(self) -> str:
@@ -117,6 +122,7 @@ class Client:
         """Cancel what is in flight, wait for its clean end, stop the thread. Safe to call twice."""
         if not self._closed:
             self._closed = True
+            self._finalizer.detach()
             self._loop.run(self._client.aclose())
             self._loop.close()
 
@@ -164,7 +170,7 @@ class Client:
 
     def begin(self, item: UploadItem, *, events: EventSink | None = None) -> UploadUnderWay:
         """Start an upload and return at once, for a thread that has something else to do meanwhile."""
-        return UploadUnderWay(self._loop, self._client.upload(**msgspec.structs.asdict(item), events=events))
+        return UploadUnderWay(self, self._loop, self._client.upload(**msgspec.structs.asdict(item), events=events))
 
     def upload_many(self, items: Iterable[UploadItem], *, events: EventSink | None = None) -> Iterator[UploadResult]:
         """See `AsyncClient.upload_many`. An iterator is consumed on worker threads, so it may block."""
@@ -246,6 +252,13 @@ class Client:
     def check_clock(self) -> float:
         """See `AsyncClient.check_clock`."""
         return self._loop.run(self._client.check_clock())
+
+
+def _dropped(client: AsyncClient, loop: BackgroundLoop) -> None:
+    """End what a client that nobody has closed left running: a thread, connections, the journal."""
+    if loop.close_after(client.aclose()):
+        said = "a vodfast.Client was never closed: use it in a with statement, or close it"
+        warnings.warn(said, ResourceWarning, stacklevel=2)
 
 
 async def _off_loop(items: Iterable[UploadItem]) -> AsyncIterator[UploadItem]:

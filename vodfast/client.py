@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import weakref
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -106,6 +107,8 @@ class AsyncClient:
         self._identity = (cloud, place, {name: value for name, value in chosen.items() if name != "place"})
         self._journal = Journal(state_directory(self.config)) if self.config.resume else None
         self._memory = Memory(self._journal, self._destination) if self._journal is not None else None
+        if self._journal is not None:  # its thread would outlive a client that nobody closes
+            weakref.finalize(self, self._journal.close, wait=False).atexit = False
         self._route: str | None = None
         self._uploads: dict[asyncio.Task[UploadResult], ItemUpload] = {}
         self._cancels = 0
@@ -127,9 +130,9 @@ class AsyncClient:
         self.cancel()
         if self._uploads:
             await asyncio.wait(self._uploads)
+        await self._engine.aclose()  # which waits for what is being taken back, and that is written down
         if self._journal is not None:
             await in_thread(self._journal.close)
-        await self._engine.aclose()
 
     def cancel(self, *, pause: bool = False) -> None:
         """Cancel every upload in flight, and start no more of those `upload_many` was given. Each aborts what it had
@@ -143,7 +146,7 @@ class AsyncClient:
                 stop.set_result(None)
         for task, upload in self._uploads.items():
             upload.pausing = upload.pausing or pause
-            task.cancel()
+            _cancel_once(task)
 
     async def upload(
         self,
@@ -215,14 +218,14 @@ class AsyncClient:
         what is in flight.
         """
         source = _each(items)
-        pending: dict[asyncio.Future[UploadResult], UploadItem] = {}
-        ended: asyncio.Queue[asyncio.Future[Any]] = asyncio.Queue()
-        fetch: asyncio.Future[UploadItem | None] | None = None
+        pending: dict[asyncio.Task[UploadResult], UploadItem] = {}
+        ended: asyncio.Queue[asyncio.Task[Any]] = asyncio.Queue()
+        fetch: asyncio.Task[UploadItem | None] | None = None
         more, cancels = True, self._cancels
         try:
             while more or pending:
                 if more and fetch is None and len(pending) < _ITEMS_AT_ONCE:
-                    fetch = asyncio.ensure_future(_next(source))
+                    fetch = asyncio.create_task(_next(source))
                     fetch.add_done_callback(ended.put_nowait)
                 task = await ended.get()
                 if task is not fetch:
@@ -236,9 +239,9 @@ class AsyncClient:
                     pending[upload] = item
                     upload.add_done_callback(ended.put_nowait)
         finally:
-            unfinished: list[asyncio.Future[Any]] = [*pending, *([fetch] if fetch is not None else [])]
+            unfinished: list[asyncio.Task[Any]] = [*pending, *([fetch] if fetch is not None else [])]
             for left in unfinished:
-                left.cancel()
+                _cancel_once(left)
             if unfinished:
                 await asyncio.wait(unfinished)
             for left in unfinished:
@@ -424,6 +427,12 @@ class AsyncClient:
     async def _ended(self, task: asyncio.Task[UploadResult]) -> None:
         task.cancel()
         await asyncio.wait([task])
+
+
+def _cancel_once(task: asyncio.Task[Any]) -> None:
+    """Cancel a task that is not being cancelled: another time would cut short what it is taking back."""
+    if not task.cancelling():
+        task.cancel()
 
 
 def _listed(name: str, things: Sequence[T]) -> Sequence[T]:

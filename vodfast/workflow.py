@@ -228,7 +228,7 @@ class ItemUpload:
             self._sink(event)
         except BaseException as error:
             self._sink, self._raised = None, error
-            if self._task is not None:
+            if self._task is not None and not self._task.cancelling():
                 self._task.cancel()
 
     def _emit_end(self, state: str, media_id: str | None, error: VodfastError | None) -> None:

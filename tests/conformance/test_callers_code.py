@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.conformance.conftest import Cloud
+from tests.conformance.conftest import CLOUDS, Cloud
 from tests.conftest import content
 from vodfast import AsyncClient, Client, Credentials, InvalidInput, UploadItem, _native
 from vodfast.credentials import emulator_credentials
@@ -91,6 +91,42 @@ def test_a_sink_that_raises_ends_a_batch_and_leaves_the_client_usable(
         list(cloud_client.upload_many(items, events=sink_that_fails_at("Progress", [])))
     nothing_left()
     assert cloud_client.upload(b"x", name="b.mp4").state == "done"
+
+
+@pytest.mark.parametrize("cloud", [cloud for cloud in CLOUDS if cloud.takes_back], ids=lambda cloud: cloud.name)
+async def test_cancelling_what_is_being_taken_back_does_not_cut_that_short(
+    vodfast_emulator: Any, async_cloud_client: AsyncClient, cloud: Cloud, media_file: Any, nothing_left: Clean
+) -> None:
+    match = {"operation": "AbortMultipartUpload"}
+    vodfast_emulator.set_faults([{"action": "delay", "seconds": 0.3, "match": match}])
+    sink = sink_that_fails_at("Progress", [])
+    task = asyncio.create_task(async_cloud_client.upload(media_file(PARTS * cloud.part), events=sink))
+    while not vodfast_emulator.faults()[0]["hits"]:
+        await asyncio.sleep(0.005)
+    async_cloud_client.cancel()
+    with pytest.raises(Bug):
+        await task
+    nothing_left()
+
+
+@pytest.mark.parametrize("cloud", [cloud for cloud in CLOUDS if cloud.takes_back], ids=lambda cloud: cloud.name)
+async def test_closing_waits_for_what_a_task_cancelled_twice_has_left_to_take_back(
+    vodfast_emulator: Any, config_for: Any, cloud: Cloud, media_file: Any, nothing_left: Clean
+) -> None:
+    match = {"operation": "AbortMultipartUpload"}
+    vodfast_emulator.set_faults([{"action": "delay", "seconds": 0.3, "match": match}])
+    path, config = media_file(PARTS * cloud.part), config_for(part_size=cloud.part, settle_seconds=3600)
+    async with asyncio.timeout(60):
+        async with AsyncClient(cloud.name, config=config, place=cloud.place) as client:
+            task = asyncio.create_task(
+                client.upload(path, events=lambda event: hasattr(event, "done") and task.cancel())
+            )
+            while not vodfast_emulator.faults()[0]["hits"]:
+                await asyncio.sleep(0.005)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+    nothing_left()
 
 
 def pieces(cloud: Cloud, error: BaseException) -> Iterator[bytes]:

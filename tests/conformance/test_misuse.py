@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -35,6 +37,60 @@ def test_a_client_stays_with_its_event_loop(vodfast_emulator: Any, config_for: C
             second.run(client.upload(b"media", name="clip.mp4"))
         assert len(vodfast_emulator.history()) == before
         first.run(client.aclose())
+
+
+def ours() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name in ("vodfast", "vodfast-journal")]
+
+
+def dropped(make: Callable[[], object]) -> list[threading.Thread]:
+    """The threads of a client that is made, used and forgotten; once they have ended."""
+    before = ours()
+    make()
+    gc.collect()
+    started = [thread for thread in ours() if thread not in before]
+    for thread in started:
+        thread.join(30)
+    return started
+
+
+def test_a_client_that_nobody_closes_ends_with_its_last_reference(
+    vodfast_emulator: Any, config_for: Config, cloud: Cloud, media_file: Any
+) -> None:
+    def use() -> None:
+        client = Client(cloud.name, config=config_for(), place=cloud.place)
+        assert client.upload(media_file(1000)).state == "done"
+
+    with pytest.warns(ResourceWarning, match="never closed"):
+        started = dropped(use)
+    assert not any(thread.is_alive() for thread in started)
+
+
+def test_an_asyncio_client_that_nobody_closes_leaves_no_thread(
+    vodfast_emulator: Any, config_for: Config, cloud: Cloud, media_file: Any
+) -> None:
+    async def use() -> None:
+        await AsyncClient(cloud.name, config=config_for(), place=cloud.place).upload(media_file(1000))
+
+    assert not any(thread.is_alive() for thread in dropped(lambda: asyncio.run(use())))
+
+
+def test_what_a_client_has_begun_keeps_it_open(
+    vodfast_emulator: Any, config_for: Config, cloud: Cloud, media_file: Any
+) -> None:
+    upload = Client(cloud.name, config=config_for(), place=cloud.place).begin(UploadItem(source=media_file(1000)))
+    gc.collect()
+    assert upload.result().state == "done"
+    upload._client.close()
+
+
+def test_results_that_are_left_lying_outlive_the_client_in_silence(cloud_client: Client, config_for: Config) -> None:
+    with Client(cloud_client.cloud, config=cloud_client._client.config, place=cloud_client._client._identity[1]) as own:
+        results = own.upload_many(UploadItem(source=b"media", name=f"{number}.mp4") for number in range(500))
+        next(results)
+    results.close()
+    with pytest.raises(InvalidInput, match="closed"):
+        next(own.upload_many([]))
 
 
 @pytest.mark.parametrize("odd", [None, "clip.mp4", 5, b"media"])

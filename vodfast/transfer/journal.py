@@ -79,6 +79,7 @@ class Journal:
             db = self._open_file()
         except (OSError, sqlite3.Error) as error:
             self._failure = error
+            self._close_locks()
             reason = error.strerror if isinstance(error, OSError) else error
             _log.warning("no journal in %s, so interrupted uploads start over: %s", self.directory, reason)
             return False
@@ -86,15 +87,13 @@ class Journal:
         self._thread.start()
         return True
 
-    def close(self) -> None:
-        """Write what is waiting and let go. Blocks for one flush to disk."""
+    def close(self, *, wait: bool = True) -> None:
+        """Write what is waiting and let go. To `wait` for that blocks for one flush to disk."""
         if self._thread is not None:
             self._jobs.put(None)
-            self._thread.join()
-            self._thread = None
-        if self._locks >= 0:
-            os.close(self._locks)
-            self._locks = -1
+            if wait:
+                self._thread.join()
+                self._thread = None
 
     @contextlib.asynccontextmanager
     async def claim(self, key: str, cloud: str, label: str) -> AsyncIterator[Entry]:
@@ -173,6 +172,7 @@ class Journal:
                         self._write(db, batch)
         finally:
             close_file(db)
+            self._close_locks()
 
     def _batch(self) -> tuple[list[_Job], bool]:
         """All there is to do now; what comes while it is written to disk makes up the next batch. Lazy notes wait for
@@ -250,6 +250,11 @@ class Journal:
         self._held.discard(key)
         if self._locks >= 0:
             self._range_lock(key, fcntl.F_UNLCK)
+
+    def _close_locks(self) -> None:
+        if self._locks >= 0:
+            os.close(self._locks)
+            self._locks = -1
 
     def _range_lock(self, key: str, kind: int) -> bool:
         """Lock or free one byte, at the place the key says, for this open file description."""

@@ -97,6 +97,8 @@ class BackgroundLoop:
 
     def __init__(self) -> None:
         self._loop = new_loop()
+        self._lock = threading.RLock()  # a signal handler may come in between
+        self._closing = False
         self._thread = threading.Thread(target=self._run, name="vodfast", daemon=True)
         self._thread.start()
 
@@ -110,6 +112,7 @@ class BackgroundLoop:
                 except (KeyboardInterrupt, SystemExit):
                     continue  # raised in a task, whose waiter has it as well and may be the main thread
         finally:
+            self._loop.run_until_complete(_all_ended())  # what was submitted at the last moment has its waiter too
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
             self._loop.close()
@@ -120,10 +123,12 @@ class BackgroundLoop:
         Raises:
             InvalidInput: the loop is closed.
         """
-        if not self._thread.is_alive():
-            coroutine.close()
-            raise InvalidInput("the client is closed")
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        if self._thread.is_alive():
+            with self._lock:
+                if not self._closing:
+                    return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        coroutine.close()
+        raise InvalidInput("the client is closed")
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine to its end; see `wait`."""
@@ -146,18 +151,44 @@ class BackgroundLoop:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until every cancelled task has finished its clean-up."""
-        self.submit(_idle()).result()
+        """Wait until every cancelled task has finished its clean-up. Once the loop is closed, all have."""
+        with contextlib.suppress(InvalidInput):
+            self.submit(_idle()).result()
 
     def call(self, function: Any, *args: Any) -> None:
         """Call a function on the loop's thread, soon; after `close`, never."""
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(function, *args)
+            with contextlib.suppress(RuntimeError):  # closed just now
+                self._loop.call_soon_threadsafe(function, *args)
 
     def close(self) -> None:
-        if self._thread.is_alive():
+        """End it, and wait for that."""
+        self.close_after(None)
+        self._thread.join()
+
+    def close_after(self, last: Coroutine[Any, Any, None] | None) -> bool:
+        """End it, after a last coroutine if there is one, and wait for neither. False if it had ended: in a forked
+        process every one has.
+        """
+        with self._lock:
+            closing, self._closing = self._closing, True
+        if closing or not self._thread.is_alive():
+            if last is not None:
+                last.close()
+            return False
+        if last is None:
             self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
+        else:
+            asyncio.run_coroutine_threadsafe(last, self._loop).add_done_callback(lambda _: self._loop.stop())
+        return True
+
+
+async def _all_ended() -> None:
+    """Cancel whatever still runs, and wait for it."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 async def _idle() -> None:
