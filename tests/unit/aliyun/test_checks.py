@@ -30,6 +30,7 @@ GOOD: list[dict[str, Any]] = [
     {"title": "a" * 128, "description": "字" * 341, "tags": ("t" * 32,) * 16},
     {"category": "0"},
     {"context": "x\ty"},
+    {"context": "x" * 498},  # 512 bytes as JSON
     {"cover_url": "https://e.com/c.png", "template_group_id": "VOD_NO_TRANSCODE", "workflow_id": "w-1"},
     {"reference_id": "abc-_9"},
     {"name": "stream", "file_type": "TS"},
@@ -50,7 +51,7 @@ def test_what_the_service_takes_goes_through(fields: dict[str, Any]) -> None:
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
-    ({"name": ""}, "name"),
+    ({"name": ""}, "name is missing"),
     ({"name": "clip"}, "file_type"),
     ({"name": "clip.exe"}, "file_type"),
     ({"name": "a\r\nb.mp4"}, "name"),
@@ -72,7 +73,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"size": 0}, "size"),
     ({"size": -1}, "size"),
     ({"size": LIMITS.max_bytes + 1}, "size"),
-    ({"context": "x" * 500}, "context"),
+    ({"context": "x" * 499}, "context"),
     ({"context": "x", "user_data": UserData(extend={})}, "context"),
     ({"user_data": UserData(extend={"k": "v" * 510})}, "context"),
     ({"user_data": UserData(extend={"k": object()})}, "user_data.extend"),

@@ -310,6 +310,8 @@ def test_a_part_goes_to_its_presigned_url() -> None:
     assert part == PartReceipt(index=1, length=7, tag='"e2"', digest=5)
     unusable(call, stored())
     unusable(call, stored(("etag", "a b")))
+    whole = IN_PARTS.put_part("presigned", PartSpec(0, 0, 20), Summed(20))
+    assert whole.build(AUTHS, 0).url == "https://h.example/k?n=1"
     first = PartReceipt(index=0, length=20, tag='"e1"', digest=None)
     done = IN_PARTS.complete_upload("presigned", [part, first])
     request = done.build(AUTHS, 0)
