@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import copy
+import http.server
 import importlib
 import inspect
 import json
 import logging
 import pickle
+import threading
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import time_machine
 
 from vodfast.compat.aliyunsdkcore.acs_exception import exceptions
 from vodfast.compat.aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
-from vodfast.compat.aliyunsdkcore.auth import credentials
+from vodfast.compat.aliyunsdkcore.auth import credentials, roles
 from vodfast.compat.aliyunsdkcore.client import AcsClient
 from vodfast.compat.aliyunsdkcore.profile import region_provider
 from vodfast.compat.aliyunsdkcore.request import CommonRequest
@@ -252,12 +257,87 @@ def test_keys_of_every_sort(vodfast_emulator: Any, monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("ALIYUN_ACCESS_KEY_ID")
     for refused in (
         {},
-        {"credential": credentials.EcsRamRoleCredential("role")},
-        {"credential": credentials.RamRoleArnCredential(*words, "name")},
+        {"credential": credentials.RsaKeyPairCredential("k", "p")},
         {"public_key_id": "k", "private_key": "p"},
     ):
         with pytest.raises(ClientException):
             AcsClient(**refused)
+
+
+ROLE = "acs:ram::1234567890:role/uploader"
+
+
+def test_a_role_is_assumed_once_and_again_when_its_keys_grow_old(vodfast_emulator: Any) -> None:
+    client = AcsClient(credential=credentials.RamRoleArnCredential(*KEYS, ROLE, "session"))
+    for _ in range(2):
+        ask(client, create())
+    with time_machine.travel(time.time() + 0.9 * 3600):  # also for the emulator
+        ask(client, create())
+    assert [operation for operation, _ in asked(vodfast_emulator)] == [
+        "AssumeRole", "CreateUploadVideo", "CreateUploadVideo", "AssumeRole", "CreateUploadVideo"
+    ]  # fmt: skip
+    nameless = credentials.RamRoleArnCredential(*KEYS, ROLE, "")
+    assert ask(AcsClient(credential=nameless), create())["VideoId"]
+    assert nameless.session_role_name.startswith("aliyun-python-sdk-")
+
+
+def test_a_role_that_is_not_to_be_had(vodfast_emulator: Any) -> None:
+    with pytest.raises(ServerException) as caught:
+        ask(AcsClient(credential=credentials.RamRoleArnCredential(KEYS[0], "x", ROLE, "session")), create())
+    assert (caught.value.error_code, caught.value.http_status) == ("SDK.GetSessionCredentialFailed", 400)
+    assert "refresh session token failed, server return: " in caught.value.message
+    vodfast_emulator.reset()
+    with pytest.raises(ClientException) as refused:
+        ask(AcsClient(credential=credentials.RamRoleArnCredential(*KEYS, "no role", "session")), create())
+    assert refused.value.error_code == "SDK.InvalidParams"
+    assert vodfast_emulator.history() == []
+
+
+@pytest.fixture
+def metadata(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
+    """What the virtual machine says, by path."""
+    said: dict[str, bytes] = {}
+
+    class Metadata(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path in said else 404)
+            self.end_headers()
+            self.wfile.write(said.get(self.path, b""))
+
+        def log_message(self, *_: object) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Metadata) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setattr(roles, "METADATA", f"http://127.0.0.1:{server.server_port}/roles/")
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # which is not asked
+        yield said
+        server.shutdown()
+        thread.join()
+
+
+def test_the_role_of_the_machine(
+    vodfast_emulator: Any, metadata: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("vodfast-emulator-caller", "vodfast-emulator-caller-secret", "token")
+    vodfast_emulator.settings(callers=[dict(zip(("access_key", "secret", "token"), words))])
+    names = ("AccessKeyId", "AccessKeySecret", "SecurityToken")
+    client = AcsClient(credential=credentials.EcsRamRoleCredential("uploader"))
+    for text in (b"", b"[]", b'{"Code": "Success"}'):
+        metadata["/roles/uploader"] = text
+        with pytest.raises(ClientException) as caught:
+            ask(client, create())
+        assert caught.value.error_code == "SDK.HttpError"
+    metadata["/roles/uploader"] = b'{"Code": "Failed"}'
+    with pytest.raises(ServerException) as failed:
+        ask(client, create())
+    assert (failed.value.error_code, failed.value.http_status) == ("Failed", None)
+    metadata["/roles/uploader"] = json.dumps({"Code": "Success", **dict(zip(names, words))}).encode()
+    assert ask(client, create())["VideoId"]
+    del metadata["/roles/uploader"]
+    assert ask(client, create())["VideoId"], "they are kept"
+    with pytest.raises(ClientException, match="role 'uploader'"):
+        ask(AcsClient(credential=credentials.EcsRamRoleCredential("uploader")), create())
 
 
 def test_a_proxy_and_authorities_of_ones_own(

@@ -15,7 +15,7 @@ from functools import partial
 from unittest import mock
 
 from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
-from aliyunsdkcore.auth.credentials import StsTokenCredential
+from aliyunsdkcore.auth.credentials import RamRoleArnCredential, StsTokenCredential
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 from aliyunsdkvod.request.v20170321 import CreateUploadVideoRequest
@@ -52,6 +52,13 @@ def create(**fields):
     return request
 
 
+def named(client):
+    try:
+        return client.do_action_with_exception(create())
+    except ServerException as error:
+        return error.error_code, error.http_status, error.message.partition(":")[0]
+
+
 def api():
     temporary = StsTokenCredential(TEMPORARY[0], TEMPORARY[1], "an older token")
     renewing = AcsClient(region_id="cn-shanghai", credential=temporary)
@@ -60,6 +67,11 @@ def api():
     show("a renewed token", lambda: renewing.do_action_with_exception(create()))
     plain = AcsClient(TEMPORARY[0], TEMPORARY[1], "cn-shanghai")
     show("a token as a parameter", lambda: plain.do_action_with_exception(create(SecurityToken=TEMPORARY[2])))
+    for words in (KEYS, (KEYS[0], "x")):
+        role = RamRoleArnCredential(*words, "acs:ram::1234567890:role/uploader", "session")
+        assuming = AcsClient(region_id="cn-shanghai", credential=role)
+        for _ in range(2):
+            show("a role", partial(named, assuming))
     show("capitals", lambda: AcsClient(*KEYS, "CN-SHANGHAI").do_action_with_exception(create()))
     show("a wrong secret", lambda: AcsClient(KEYS[0], "x", "cn-shanghai").do_action_with_exception(create()))
     for number in (-1, "3"):

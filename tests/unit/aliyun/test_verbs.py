@@ -297,3 +297,44 @@ def test_verify_callback_wants_its_address() -> None:
     for wrong in ({}, headers | {"x-vod-timestamp": "x"}, headers | {"x-vod-signature": "ü"}):
         assert not provider.verify_callback(wrong, b"", "k", 1700000000)
     assert not provider.verify_callback(headers, b"", "", 1700000000)
+
+
+ROLE = "acs:ram::1234567890:role/vod-uploader"
+ASSUMED = {
+    "AccessKeyId": "STS.k", "AccessKeySecret": "s", "SecurityToken": "t", "Expiration": "2023-11-14T23:13:20Z"
+}  # fmt: skip
+
+
+def test_a_role_is_assumed_at_sts() -> None:
+    call = AliyunVod(endpoint="vod.eu-central-1.aliyuncs.com").assume_role(ROLE, "me@work", seconds=900)
+    request = call.build(KEYS, 1700000000)
+    assert urlsplit(request.url).hostname == "sts.aliyuncs.com"
+    assert dict(request.headers)["x-acs-version"] == "2015-04-01"
+    assert params(call) == {"RoleArn": ROLE, "RoleSessionName": "me@work", "DurationSeconds": "900"}
+    assert "Version=2015-04-01" in AliyunVod(signature="V1").assume_role(ROLE, "me").build(KEYS, 1700000000).url
+    assert call.parse(answer(Credentials=ASSUMED)) == Credentials.of("STS.k", "s", "t", 1700003600.0)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"AccessKeyId": "k\n"}, {"SecurityToken": "t t"}, {"Expiration": "2023-11-14T23:13:20"}, {"Expiration": "never"}],
+)
+def test_an_answer_with_keys_of_no_use(fields: dict[str, str]) -> None:
+    useless(VOD.assume_role(ROLE, "me"), answer(Credentials=ASSUMED | fields))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (("acs:ram::x:role/a", "me"), "role_arn"),
+        ((None, "me"), "role_arn"),
+        ((ROLE, "m"), "session_name"),
+        ((ROLE, "me, too"), "session_name"),
+        ((ROLE, "me", 899), "seconds"),
+        ((ROLE, "me", 43201), "seconds"),
+    ],
+)
+def test_a_role_that_cannot_be_asked_for(arguments: Any, field: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        VOD.assume_role(*arguments[:2], **dict(zip(["seconds"], arguments[2:])))
+    assert caught.value.context["field"] == field

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import re
+import time
 import warnings
 from collections.abc import Mapping
 from typing import IO, Any, Final
@@ -18,6 +19,7 @@ import msgspec
 
 from vodfast.compat.aliyunsdkcore.acs_exception import error_code, error_msg
 from vodfast.compat.aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException, translated
+from vodfast.compat.aliyunsdkcore.auth import roles
 from vodfast.compat.aliyunsdkcore.auth.credentials import AccessKeyCredential, KeyCredential, keys_of
 from vodfast.compat.aliyunsdkcore.profile.region_provider import endpoint_of
 from vodfast.compat.aliyunsdkcore.request import AcsRequest, CommonRequest
@@ -82,6 +84,7 @@ class AcsClient:
         self.proxy = proxy
         self._extra_user_agent: dict[str, str] = {}
         self._credential = credential_of(ak, secret, credential)
+        self._lent: roles.Lent | None = None
         self._endpoints: dict[tuple[str, str], str] = {}
 
     def do_action_with_exception(self, acs_request: AcsRequest) -> bytes:
@@ -100,7 +103,7 @@ class AcsClient:
         operation, parameters = acs_request.get_action_name() or "", acs_request.get_query_params()
         said = {**parameters, **acs_request.get_body_params()}
         given = {name: _text(value) for name, value in said.items() if name not in _ADDED}
-        key, secret, token = keys_of(self._credential)
+        key, secret, token = self._keys(config)
         token = given.pop("SecurityToken", None) or token  # how scripts gave it before there were credential objects
         parameters.update(Version=acs_request.get_version(), Action=operation, Format="JSON")
         logger.debug("Request received. Product:%s %s Params:%s", acs_request.get_product(), settings, given)
@@ -113,6 +116,14 @@ class AcsClient:
             raise failure from error
         logger.debug("Response received. Product:%s RequestId:%s", acs_request.get_product(), answer.get("RequestId"))
         return _json(answer)
+
+    def _keys(self, config: TransferConfig) -> tuple[str, str, str | None]:
+        """Those of this moment."""
+        if isinstance(self._credential, KeyCredential):
+            return keys_of(self._credential)
+        if self._lent is None or self._lent.until < time.time():
+            self._lent = roles.lent(self._credential, config)
+        return self._lent.keys
 
     def _settings(self, request: AcsRequest) -> dict[str, object]:
         """Region and endpoint of a call. With an endpoint, there need be no region.
@@ -291,7 +302,7 @@ def _checked(request: AcsRequest) -> None:
         raise _not_here(f"the product {request.get_product()}")
 
 
-def credential_of(ak: str | None, secret: str | None, credential: Any = None) -> KeyCredential:
+def credential_of(ak: str | None, secret: str | None, credential: Any = None) -> KeyCredential | roles.RoleCredential:
     """The arguments, then the credential object, then the environment.
 
     Raises:
@@ -299,10 +310,10 @@ def credential_of(ak: str | None, secret: str | None, credential: Any = None) ->
     """
     if ak is not None and secret is not None:
         return AccessKeyCredential(ak, secret)
-    if isinstance(credential, KeyCredential):
+    if isinstance(credential, (KeyCredential, roles.RoleCredential)):
         return credential
     if credential is not None:
-        raise _not_here(f"{type(credential).__name__}; give keys, or the keys and token of the role")
+        raise _not_here(f"{type(credential).__name__}; give keys, or a role")
     key, word = os.environ.get("ALIYUN_ACCESS_KEY_ID"), os.environ.get("ALIYUN_ACCESS_KEY_SECRET")
     if key and word:
         return AccessKeyCredential(key, word)

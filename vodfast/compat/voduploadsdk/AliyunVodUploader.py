@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from vodfast.compat.aliyunsdkcore import client
-from vodfast.compat.aliyunsdkcore.auth.credentials import keys_of
+from vodfast.compat.aliyunsdkcore.auth.credentials import KeyCredential, keys_of
 from vodfast.compat.aliyunsdkcore.request import AcsRequest
 from vodfast.compat.aliyunsdkvod.request.v20170321 import (
     CreateUploadAttachedMediaRequest,
@@ -250,8 +250,9 @@ class AliyunVodUploader:
             kind="image" if info["MediaType"] == "image" else kind,
             options=options,
         )
-        keys = keys_of(client.credential_of(*self._given))
-        with shared_client("aliyun", *keys, settings=settings, config=self._config(source)) as opener:
+        account = client.credential_of(*self._given)
+        assert isinstance(account, KeyCredential)
+        with shared_client("aliyun", *keys_of(account), settings=settings, config=self._config(source)) as opener:
             upload = opener.begin(item, events=events.put)
             upload.when_done(lambda: events.put(None))
             try:

@@ -46,11 +46,13 @@ def open_reply(operation: str, response: Response) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The API as one account's settings see it. `region` is the service region; `signature` is `ACS3` or `V1`."""
+    """The API as one account's settings see it. `region` is the service region; `signature` is `ACS3` or `V1`;
+    `version` is another one for another service of the vendor's."""
 
     endpoint: str
     region: str
     signature: str
+    version: str = VERSION
 
     def request(
         self,
@@ -78,7 +80,7 @@ class Api:
             ("x-acs-content-sha256", digest),
             ("x-acs-date", signing.timestamp(now)),
             ("x-acs-signature-nonce", nonce),
-            ("x-acs-version", VERSION),
+            ("x-acs-version", self.version),
         ]
         if body:
             headers.append(("content-type", FORM))
@@ -94,7 +96,7 @@ class Api:
     ) -> Request:
         common = [
             ("Action", operation),
-            ("Version", VERSION),
+            ("Version", self.version),
             ("Format", "JSON"),
             ("RegionId", self.region),
             ("Timestamp", signing.timestamp(now)),

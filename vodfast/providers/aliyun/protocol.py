@@ -235,6 +235,15 @@ class AliyunVod:
         """Any operation of the API 2017-03-21 by its name; see `verbs.invoke`."""
         return verbs.invoke(self._api, operation, parameters)
 
+    def assume_role(self, role_arn: str, session_name: str, *, seconds: int = 3600) -> Call[Credentials]:
+        """Keys of a role that live for `seconds` (900 to 43200, and no longer than the role allows), for
+        `client.perform`: `Client("aliyun", credentials=...)` takes them.
+
+        Raises:
+            InvalidInput: an argument has a form the service refuses.
+        """
+        return verbs.assume_role(self._api, role_arn, session_name, seconds)
+
     def clock(self) -> Call[None]:
         """A signed read of a video that cannot exist, for its date and its verdict on the keys."""
         return verbs.clock(self._api)

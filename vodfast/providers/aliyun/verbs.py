@@ -10,9 +10,11 @@ import hmac
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote
 
+from vodfast.credentials import Credentials
 from vodfast.errors import ErrorKind, InvalidInput, Unsupported, VodfastError
 from vodfast.providers.aliyun import checks, signing, texts, wire
 from vodfast.providers.aliyun.calls import Api, open_reply
@@ -25,6 +27,7 @@ from vodfast.providers.fields import (
     check_operation,
     check_plain,
     check_text,
+    fits,
     refuse,
 )
 from vodfast.transfer.message import Response
@@ -57,6 +60,10 @@ NOT_FOUND: Final = "NonExists"
 
 CALLBACK_WINDOW: Final = 300.0
 """Seconds a callback's timestamp may be off; it may come a second and third time some seconds later."""
+_STS: Final = "sts.aliyuncs.com"
+_STS_VERSION: Final = "2015-04-01"
+_ROLE: Final = re.compile(r"acs:ram::\d+:role/[A-Za-z0-9.-]{1,64}", re.ASCII)
+_SESSION_NAME: Final = re.compile(r"[A-Za-z0-9.@_-]{2,64}", re.ASCII)
 _NOBODY: Final = "0" * 32
 _AUTH_KEY = re.compile(r"[A-Za-z0-9]{1,32}")
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,127}")
@@ -437,3 +444,28 @@ def clock(api: Api) -> Call[None]:
         call.parse(response)
 
     return Call(cloud=CLOUD, operation=call.operation, build=call.build, parse=parse, reads=True)
+
+
+def assume_role(api: Api, role_arn: str, session_name: str, seconds: int) -> Call[Credentials]:
+    """Temporary keys of a role (section 1.3), asked for at STS."""
+    if not fits(_ROLE, role_arn):
+        refuse(CLOUD, "role_arn", "must be like acs:ram::ACCOUNT:role/NAME")
+    if not fits(_SESSION_NAME, session_name):
+        refuse(CLOUD, "session_name", "must have 2 to 64 letters, digits, '.', '@', '_' and '-'")
+    if not 900 <= seconds <= 43200:
+        refuse(CLOUD, "seconds", f"must be between 900 and 43200, not {seconds}")
+
+    def read(reply: Reply) -> Credentials:
+        found = reply.read(wire.AssumeRoleResponse).credentials
+        keys = (found.access_key_id, found.access_key_secret, found.security_token)
+        if not all(key.isascii() and key.isprintable() and " " not in key for key in keys):
+            raise reply.useless("Credentials that cannot be used")
+        until = found.expiration.timestamp()
+        return Credentials.of(*keys, until)
+
+    params: list[tuple[str, str | int | None]] = [
+        ("RoleArn", role_arn),
+        ("RoleSessionName", session_name),
+        ("DurationSeconds", seconds),
+    ]
+    return replace(api, endpoint=_STS, version=_STS_VERSION).call("AssumeRole", params, read)

@@ -6,7 +6,8 @@ and the emulator's own rules to the emulator. Requests are flat parameters; what
 
 from __future__ import annotations
 
-from typing import Any
+import datetime
+from typing import Annotated, Any
 
 import msgspec
 
@@ -171,3 +172,18 @@ class ErrorResponse(Body, frozen=True, kw_only=True):
     request_id: str | None = None
     code: str | None = None
     message: str | None = None
+
+
+class AssumeRoleResponse(Body, frozen=True, kw_only=True):
+    """Of STS 2015-04-01."""
+
+    credentials: AssumedCredentials
+
+
+class AssumedCredentials(Body, frozen=True, kw_only=True):
+    """`expiration` is a date."""
+
+    access_key_id: str
+    access_key_secret: str
+    security_token: str
+    expiration: Annotated[datetime.datetime, msgspec.Meta(tz=True)]

@@ -1,7 +1,7 @@
 """Credential objects, with the vendor's names.
 
-Decides which kinds `AcsClient` can use: keys, and the keys and token of an assumed role. The kinds that must ask
-another service for their keys are here to be named in an error.
+Decides which kinds hold keys. Those of a role, which must be asked for, are `roles.py`'s; RSA key pairs are here to be
+named in an error.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def keys_of(credential: KeyCredential) -> tuple[str, str, str | None]:
 
 
 class RamRoleArnCredential:
-    """A role to be assumed; not used here."""
+    """A role to be assumed with an account's or user's key pair."""
 
     def __init__(
         self, sts_access_key_id: str, sts_access_key_secret: str, role_arn: str, session_role_name: str
@@ -50,7 +50,7 @@ class RamRoleArnCredential:
 
 
 class EcsRamRoleCredential:
-    """The role of the virtual machine; not used here."""
+    """The role of the virtual machine."""
 
     def __init__(self, role_name: str) -> None:
         self.role_name = role_name
