@@ -162,6 +162,16 @@ def test_errors_come_back_whole_from_a_child_process() -> None:
     assert (str(again), vars(again), again.args) == (str(error), vars(error), ())
 
 
+def test_what_says_nothing_is_not_sent(vodfast_emulator: Any, make: Make) -> None:
+    request = UploadImageRequest(str(make("a.png", 100)))
+    for name in ("setTags", "setDescription", "setUserData", "setStorageLocation", "setAppId"):
+        getattr(request, name)("")
+    request.setCateId(0)
+    Watched().uploadImage(request)
+    (media,) = vodfast_emulator.media()
+    assert media["asked"] == {"ImageType": "default", "ImageExt": "png", "Title": "a.png"}
+
+
 def test_an_empty_file_opens_nothing(vodfast_emulator: Any, make: Make, web: Any) -> None:
     video, image, words = (str(make(name, 0)) for name in ("a.mp4", "a.png", "a.srt"))
     for upload in (

@@ -195,7 +195,7 @@ class AliyunVodUploader:
             "FileName": os.path.basename(request.fileName),
             "FileSize": size,
             "CoverURL": request.coverURL,
-            "CateId": request.cateId or None,
+            "CateId": request.cateId,
             "TemplateGroupId": request.templateGroupId,
             "WorkflowId": request.workflowId,
         }
@@ -217,7 +217,7 @@ class AliyunVodUploader:
             "attached": CreateUploadAttachedMediaRequest.CreateUploadAttachedMediaRequest,
         }[media_type]()
         for name, value in (said | own).items():
-            if value not in (None, ""):
+            if value:
                 opening.add_query_param(name, value)
         info: Info = json.loads(self._vod.do_action_with_exception(opening))
         for name in ("UploadAddress", "UploadAuth"):
