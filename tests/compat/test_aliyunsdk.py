@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import time_machine
 
+from vodfast.compat.aliyunsdkcore import other_products
 from vodfast.compat.aliyunsdkcore.acs_exception import exceptions
 from vodfast.compat.aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
 from vodfast.compat.aliyunsdkcore.auth import credentials, roles
@@ -409,6 +410,16 @@ def test_any_operation_by_its_name(client: AcsClient) -> None:
         with pytest.raises(ClientException) as caught:
             ask(client, other)
         assert caught.value.error_code == "SDK.NotSupport"
+
+
+def test_other_products_are_not_asked_while_there_is_an_emulator(
+    client: AcsClient, vodfast_emulator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(other_products, "installed", lambda: True)
+    with pytest.raises(ClientException) as caught:
+        ask(client, CommonRequest("sts.aliyuncs.com", "2015-04-01", "AssumeRole"))
+    assert caught.value.error_code == "SDK.NotSupport"
+    assert vodfast_emulator.history() == []
 
 
 def test_what_becomes_of_other_errors() -> None:

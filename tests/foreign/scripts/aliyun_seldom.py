@@ -17,7 +17,7 @@ from unittest import mock
 from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
 from aliyunsdkcore.auth.credentials import RamRoleArnCredential, StsTokenCredential
 from aliyunsdkcore.client import AcsClient
-from aliyunsdkcore.request import CommonRequest
+from aliyunsdkcore.request import CommonRequest, RpcRequest
 from aliyunsdkvod.request.v20170321 import CreateUploadVideoRequest
 from voduploadsdk.AliyunVodUploader import *
 from voduploadsdk.UploadAttachedMediaRequest import UploadAttachedMediaRequest
@@ -72,6 +72,14 @@ def api():
         assuming = AcsClient(region_id="cn-shanghai", credential=role)
         for _ in range(2):
             show("a role", partial(named, assuming))
+    for arn in ("acs:ram::1234567890:role/uploader", "none"):
+        for other in (CommonRequest("sts.aliyuncs.com", "2015-04-01", "AssumeRole"),
+                      RpcRequest("Sts", "2015-04-01", "AssumeRole", "sts")):  # fmt: skip
+            other.set_protocol_type("https")
+            other.set_method("POST")
+            other.add_query_param("RoleArn", arn)
+            other.add_query_param("RoleSessionName", "session")
+            show("another product", partial(AcsClient(*KEYS, "cn-shanghai").do_action_with_exception, other))
     show("capitals", lambda: AcsClient(*KEYS, "CN-SHANGHAI").do_action_with_exception(create()))
     show("a wrong secret", lambda: AcsClient(KEYS[0], "x", "cn-shanghai").do_action_with_exception(create()))
     for number in (-1, "3"):

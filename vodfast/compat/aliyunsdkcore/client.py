@@ -17,13 +17,14 @@ from typing import IO, Any, Final
 
 import msgspec
 
+from vodfast.compat.aliyunsdkcore import other_products
 from vodfast.compat.aliyunsdkcore.acs_exception import error_code, error_msg
 from vodfast.compat.aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException, translated
 from vodfast.compat.aliyunsdkcore.auth import roles
 from vodfast.compat.aliyunsdkcore.auth.credentials import AccessKeyCredential, KeyCredential, keys_of
 from vodfast.compat.aliyunsdkcore.profile.region_provider import endpoint_of
 from vodfast.compat.aliyunsdkcore.request import AcsRequest, CommonRequest
-from vodfast.compat.clients import shared_client
+from vodfast.compat.clients import environment_config, shared_client
 from vodfast.config import TransferConfig
 from vodfast.errors import VodfastError
 
@@ -98,8 +99,10 @@ class AcsClient:
             raise ClientException(error_code.SDK_INVALID_REQUEST, error_msg.get_msg("SDK_INVALID_REQUEST") or "")
         acs_request.set_accept_format("JSON")
         _checked(acs_request)
-        settings = self._settings(acs_request)
         config = self._config(acs_request.get_connect_timeout() or self._connect_timeout)
+        if _is_of_another_product(acs_request):
+            return self._of_another_product(acs_request, config)
+        settings = self._settings(acs_request)
         operation, parameters = acs_request.get_action_name() or "", acs_request.get_query_params()
         said = {**parameters, **acs_request.get_body_params()}
         given = {name: _text(value) for name, value in said.items() if name not in _ADDED}
@@ -116,6 +119,24 @@ class AcsClient:
             raise failure from error
         logger.debug("Response received. Product:%s RequestId:%s", acs_request.get_product(), answer.get("RequestId"))
         return _json(answer)
+
+    def _of_another_product(self, request: AcsRequest, config: TransferConfig) -> bytes:
+        """The answer to a call that is the vendor's client's to make; not where there is an emulator instead of it."""
+        route = environment_config(config).route
+        if not other_products.installed() or (route is not None and route.emulator):
+            raise _not_here(f"{request.get_product() or 'version'} {request.get_version()}: this is VOD {VERSION}")
+        settings = {
+            "region_id": self._region_id,
+            "auto_retry": self._auto_retry,
+            "max_retry_time": self._max_retry_num,
+            "user_agent": self._user_agent,
+            "port": self._port,
+            "connect_timeout": self._connect_timeout,
+            "timeout": self._read_timeout,
+            "verify": self._verify,
+            "proxy": self.proxy,
+        }
+        return other_products.made(request, self._keys(config), settings)
 
     def _keys(self, config: TransferConfig) -> tuple[str, str, str | None]:
         """Those of this moment."""
@@ -291,15 +312,16 @@ def _checked(request: AcsRequest) -> None:
     if isinstance(request, CommonRequest):
         for ok, missing in (
             (request.get_version(), "a version"),
-            (request.get_action_name(), "an action: this API has no paths"),
+            (request.get_action_name() or request.get_uri_pattern(), "an action or a path"),
             (request.endpoint or request.get_product(), "a domain or a product"),
         ):
             if not ok:
                 raise ClientException(error_code.SDK_INVALID_PARAMS, f"a CommonRequest needs {missing}")
-    if request.get_version() not in (None, VERSION):
-        raise _not_here(f"version {request.get_version()}: this is the VOD API {VERSION}")
-    if (request.get_product() or PRODUCT).lower() != PRODUCT:
-        raise _not_here(f"the product {request.get_product()}")
+
+
+def _is_of_another_product(request: AcsRequest) -> bool:
+    version, product = request.get_version() or VERSION, request.get_product() or PRODUCT
+    return version != VERSION or product.lower() != PRODUCT
 
 
 def credential_of(ak: str | None, secret: str | None, credential: Any = None) -> KeyCredential | roles.RoleCredential:
