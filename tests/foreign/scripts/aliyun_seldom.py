@@ -80,6 +80,9 @@ def api():
             other.add_query_param("RoleArn", arn)
             other.add_query_param("RoleSessionName", "session")
             show("another product", partial(AcsClient(*KEYS, "cn-shanghai").do_action_with_exception, other))
+    named_here = AcsClient(*KEYS, "cn-nowhere")
+    named_here.add_endpoint("cn-nowhere", "Sts", "sts.cn-beijing.aliyuncs.com")
+    show("an endpoint of its own", lambda: named_here.do_action_with_exception(other))
     show("capitals", lambda: AcsClient(*KEYS, "CN-SHANGHAI").do_action_with_exception(create()))
     show("a wrong secret", lambda: AcsClient(KEYS[0], "x", "cn-shanghai").do_action_with_exception(create()))
     for number in (-1, "3"):

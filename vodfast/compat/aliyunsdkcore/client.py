@@ -136,7 +136,7 @@ class AcsClient:
             "verify": self._verify,
             "proxy": self.proxy,
         }
-        return other_products.made(request, self._keys(config), settings)
+        return other_products.made(request, self._host(request), self._keys(config), settings)
 
     def _keys(self, config: TransferConfig) -> tuple[str, str, str | None]:
         """Those of this moment."""
@@ -204,15 +204,17 @@ class AcsClient:
             said = {"RequestId": error.request_id, "Code": error.error_code, "Message": error.message}
             return error.http_status or 0, _json(said)
 
-    def _endpoint(self, request: AcsRequest) -> str | None:
+    def _host(self, request: AcsRequest) -> str | None:
         """Of the request, this client or the process, in that order; None for the region's own."""
         product = (request.get_product() or PRODUCT).lower()
-        endpoint = (
+        return (
             request.endpoint or self._endpoints.get((self._region_id, product)) or endpoint_of(product, self._region_id)
         )
-        if endpoint is None or ":" in endpoint or self._port in _PORTS:
-            return endpoint
-        return f"{endpoint}:{self._port}"
+
+    def _endpoint(self, request: AcsRequest) -> str | None:
+        """The host with this client's port, if that is one of its own."""
+        host = self._host(request)
+        return host if host is None or ":" in host or self._port in _PORTS else f"{host}:{self._port}"
 
     def add_endpoint(self, region_id: str, product_code: str, endpoint: str) -> None:
         self._endpoints[region_id, product_code.lower()] = endpoint

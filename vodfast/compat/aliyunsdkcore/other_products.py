@@ -33,8 +33,10 @@ def _vendors(module: str) -> Any:
         return _loaded[module]
 
 
-def made(request: AcsRequest, keys: tuple[str, str, str | None], settings: Mapping[str, Any]) -> bytes:
-    """The answer's JSON. `settings` are arguments of the client's constructor.
+def made(
+    request: AcsRequest, host: str | None, keys: tuple[str, str, str | None], settings: Mapping[str, Any]
+) -> bytes:
+    """The answer's JSON. `host` is None where the client finds it; `settings` are arguments of its constructor.
 
     Raises:
         ServerException: the service refused.
@@ -48,7 +50,7 @@ def made(request: AcsRequest, keys: tuple[str, str, str | None], settings: Mappi
     client = _vendors("client").AcsClient(**named, **settings)
     failures = _vendors("acs_exception.exceptions")
     try:
-        answer: bytes = client.do_action_with_exception(_theirs(request))
+        answer: bytes = client.do_action_with_exception(_theirs(request, host))
     except failures.ServerException as error:
         raise ServerException(error.error_code, error.message, error.http_status, error.request_id) from error
     except failures.ClientException as error:
@@ -56,12 +58,12 @@ def made(request: AcsRequest, keys: tuple[str, str, str | None], settings: Mappi
     return answer
 
 
-def _theirs(request: AcsRequest) -> Any:
+def _theirs(request: AcsRequest, host: str | None) -> Any:
     """The same request as an object of the vendor's: its attributes have the same names."""
     classes = _vendors("request")
     if isinstance(request, CommonRequest):
         theirs = classes.CommonRequest()
     else:
         theirs = classes.RpcRequest(request.get_product(), request.get_version(), request.get_action_name())
-    vars(theirs).update(vars(request))
+    vars(theirs).update(vars(request), endpoint=host)
     return theirs
