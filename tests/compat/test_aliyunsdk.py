@@ -396,6 +396,27 @@ def test_regions_and_endpoints(client: AcsClient, vodfast_emulator: Any) -> None
     assert host() == "vod.eu-central-1.aliyuncs.com", "where the endpoint is given, the region is of no account"
 
 
+@pytest.mark.parametrize(
+    ("region", "by_class", "by_name"),
+    [
+        ("cn-hangzhou", "vod.cn-shanghai.aliyuncs.com", "vod.cn-shanghai.aliyuncs.com"),
+        ("cn-Beijing", "vod.cn-beijing.aliyuncs.com", "vod.cn-shanghai.aliyuncs.com"),
+        ("cn-qingdao", "vod.aliyuncs.com", "vod.cn-qingdao.aliyuncs.com"),
+        ("ap-southeast-5", "vod.ap-southeast-5.aliyuncs.com", "vod.ap-southeast-5.aliyuncs.com"),
+    ],
+)
+def test_the_host_of_a_region_is_the_vendors(vodfast_emulator: Any, region: str, by_class: str, by_name: str) -> None:
+    client = AcsClient(*KEYS, region)
+    named = CommonRequest(version="2017-03-21", action_name="CreateUploadVideo", product="vod")
+    named.set_query_params({"Title": "t", "FileName": "a.mp4"})
+    for request in (create(), named):
+        ask(client, request)
+    assert [entry["host"] for entry in vodfast_emulator.history()] == [by_class, by_name]
+    client.add_endpoint(region, "vod", "vod.eu-central-1.aliyuncs.com")
+    ask(client, create())
+    assert vodfast_emulator.history()[-1]["host"] == "vod.eu-central-1.aliyuncs.com"
+
+
 def test_any_operation_by_its_name(client: AcsClient) -> None:
     media_id = ask(client, create())["VideoId"]
     request = CommonRequest("vod.cn-shanghai.aliyuncs.com", "2017-03-21", "GetMezzanineInfo")

@@ -17,6 +17,7 @@ import pytest
 
 from tests.compat.voduploadsdk.uploads import KEYS, MIB, Make, Watched, holds
 from tests.oracle import operations
+from vodfast.compat.aliyunsdkcore.profile import region_provider
 from vodfast.compat.voduploadsdk import AliyunVodUtils as utils
 from vodfast.compat.voduploadsdk.AliyunVodUploader import AliyunVodUploader
 from vodfast.compat.voduploadsdk.AliyunVodUtils import AliyunVodException
@@ -160,6 +161,19 @@ def test_errors_come_back_whole_from_a_child_process() -> None:
     error = AliyunVodException("OssError", "AccessDenied", "no", 403, "r")
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), vars(again), again.args) == (str(error), vars(error), ())
+
+
+def test_a_region_and_a_host_of_ones_own_hold_for_renewals_too(vodfast_emulator: Any, make: Make) -> None:
+    path = make("a.mp4", 3 * MIB)
+    for region, host in (("cn-qingdao", "vod.aliyuncs.com"), ("cn-mine", "vod.eu-central-1.aliyuncs.com")):
+        vodfast_emulator.reset()
+        vodfast_emulator.set_faults([{"match": {"operation": "PutObject"}, "action": "expire_token"}])
+        region_provider.modify_point("vod", "cn-mine", "vod.eu-central-1.aliyuncs.com")
+        uploader = Watched()
+        uploader.setApiRegion(region)
+        holds(vodfast_emulator, uploader.uploadLocalVideo(UploadVideoRequest(str(path)))["VideoId"], path)
+        asked = {e["operation"]: e["host"] for e in vodfast_emulator.history() if "Upload" in e["operation"]}
+        assert asked == {"CreateUploadVideo": host, "RefreshUploadVideo": host}
 
 
 def test_what_says_nothing_is_not_sent(vodfast_emulator: Any, make: Make) -> None:

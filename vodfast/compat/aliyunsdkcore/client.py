@@ -38,6 +38,8 @@ _PORTS = (None, 80, 443)
 _ADDED: Final = ("Version", "Action", "Format")
 """What a call adds to its request's parameters."""
 _REGION: Final = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_HOSTS: Final = dict.fromkeys(("cn-beijing", "cn-shenzhen"), "vod.cn-shanghai.aliyuncs.com")
+"""Where the vendor's client sends what is called by a name. Request classes have hosts of their own."""
 _JSON: Final = "application/json;charset=utf-8"
 
 logger = logging.getLogger("aliyunsdkcore.client")
@@ -205,11 +207,14 @@ class AcsClient:
             return error.http_status or 0, _json(said)
 
     def _host(self, request: AcsRequest) -> str | None:
-        """Of the request, this client or the process, in that order; None for the region's own."""
-        product = (request.get_product() or PRODUCT).lower()
-        return (
-            request.endpoint or self._endpoints.get((self._region_id, product)) or endpoint_of(product, self._region_id)
-        )
+        """Of the request, this client or the process, in that order; else the vendor's for the region, None if that is
+        named after it.
+        """
+        product, region = (request.get_product() or PRODUCT).lower(), self._region_id
+        own = request.endpoint or self._endpoints.get((region, product)) or endpoint_of(product, region)
+        if own is not None or product != PRODUCT or not isinstance(region, str):
+            return own
+        return (_HOSTS if request.endpoint_map is None else request.endpoint_map).get(region.lower())
 
     def _endpoint(self, request: AcsRequest) -> str | None:
         """The host with this client's port, if that is one of its own."""

@@ -27,7 +27,7 @@ from vodfast.compat.aliyunsdkvod.request.v20170321 import (
     CreateUploadAttachedMediaRequest,
     CreateUploadImageRequest,
     CreateUploadVideoRequest,
-    RefreshUploadVideoRequest,  # noqa: F401  # likewise
+    RefreshUploadVideoRequest,
 )
 from vodfast.compat.clients import shared_client
 from vodfast.compat.voduploadsdk import playlists, web_source
@@ -72,7 +72,6 @@ class AliyunVodUploader:
         Raises:
             ClientException: there are no keys.
         """
-        self._region = apiRegion
         self._vod = client.AcsClient(*self._given, apiRegion)
 
     def setMultipartUpload(
@@ -243,7 +242,8 @@ class AliyunVodUploader:
         watermark = getattr(request, "isShowWatermark", None)
         options = UploadOptions(token=UploadToken.of(json.dumps(opened)), watermark=watermark)
         events: queue.SimpleQueue[AnyEvent | None] = queue.SimpleQueue()
-        settings = {"region": self._region.lower(), "network": self._network(info["UploadAddress"]["Endpoint"])}
+        settings = self._vod._settings(RefreshUploadVideoRequest.RefreshUploadVideoRequest())
+        settings["network"] = self._network(info["UploadAddress"]["Endpoint"])
         item = UploadItem(
             source=source,
             name=name or os.path.basename(request.fileName),

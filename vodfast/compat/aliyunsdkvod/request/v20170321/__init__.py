@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from vodfast.compat.aliyunsdkcore.http import method_type
 from vodfast.compat.aliyunsdkcore.request import RpcRequest
+from vodfast.compat.aliyunsdkvod.endpoint import endpoint_data
 from vodfast.compat.aliyunsdkvod.operations import OPERATIONS, READ_BY_GET
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -69,6 +70,8 @@ def _module(operation: str, parameters: str) -> ModuleType:
     def begin(self: RpcRequest) -> None:
         RpcRequest.__init__(self, "vod", "2017-03-21", operation, "vod")
         self.set_method(method_type.GET if operation in READ_BY_GET else method_type.POST)
+        self.endpoint_map = endpoint_data.getEndpointMap()
+        self.endpoint_regional = endpoint_data.getEndpointRegional()
 
     members: dict[str, Any] = {"__init__": begin, "__doc__": f"{operation} of ApsaraVideo VOD."}
     for name in parameters.split():
