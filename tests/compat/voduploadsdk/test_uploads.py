@@ -361,3 +361,8 @@ def test_names_and_titles_as_the_vendor_has_them() -> None:
             "ParameterError", "InvalidParameter", "filePath has no Extension"
         )  # fmt: skip
     assert set(utils.__all__) > {"os", "sys", "logger", "AliyunVodException"}
+    star: dict[str, Any] = {}
+    exec("from vodfast.compat.voduploadsdk.AliyunVodUploader import *", star)
+    wanted = "AliyunVodException AliyunVodUploader UploadVideoRequest base64 client json logger os time urllib"
+    requests = "CreateUploadVideoRequest CreateUploadImageRequest CreateUploadAttachedMediaRequest"
+    assert star.keys() > {*wanted.split(), *requests.split(), "RefreshUploadVideoRequest"}
