@@ -28,6 +28,7 @@ ALIYUN = [
     "aliyunsdkcore.http.method_type",
     "aliyunsdkcore.http.protocol_type",
     "aliyunsdkvod",
+    "aliyunsdkvod.endpoint",
     "aliyunsdkvod.request",
     "voduploadsdk",
     "voduploadsdk.AliyunVodUploader",
@@ -50,9 +51,8 @@ ABSENT = {
         "ENDPOINT_NO_PRODUCT", "ENDPOINT_NO_REGION", "INVALID_REGION_ID", "SDK_ENDPOINT_MANAGEMENT_DOC_HTML"
     },
     "aliyunsdkcore.client": {
-        "AcsClient.client_user_agent", "AcsClient.default_user_agent", "AcsClient.get_response",
-        "AcsClient.handle_extra_agent", "AcsClient.implementation_of_do_action", "AcsClient.merge_user_agent",
-        "AcsClient.user_agent_header",
+        "AcsClient.client_user_agent", "AcsClient.default_user_agent", "AcsClient.handle_extra_agent",
+        "AcsClient.merge_user_agent", "AcsClient.user_agent_header",
     },
     "aliyunsdkcore.request": {
         "AcsRequest.get_signed_header", "AcsRequest.get_url", "CommonRequest.fill_params",
