@@ -6,21 +6,19 @@ made anew meanwhile, to `session.py`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
+from vodfast.credentials import CachedCredentials
 from vodfast.errors import AmbiguousCommit, ErrorKind, VodfastError, retold
 from vodfast.providers.contract import MediaRecord, Provider, Ticket
 from vodfast.recall import has_finished
+from vodfast.transfer.engine import Engine
 from vodfast.transfer.loops import in_thread
-from vodfast.transfer.ports import AnyStore, Call, ObjectReceipt
+from vodfast.transfer.ports import AnyStore, ObjectReceipt
 from vodfast.transfer.sources import Source
 from vodfast.transfer.steps import Finished
 
 UNHEARD: Final = "an earlier run was never told whether it had made the media"
-
-Perform = Callable[[Call[Any]], Awaitable[Any]]
-"""Performs a call and retries it."""
 
 
 def ambiguous(reason: str, error: VodfastError | None = None) -> AmbiguousCommit:
@@ -31,7 +29,9 @@ def ambiguous(reason: str, error: VodfastError | None = None) -> AmbiguousCommit
     return retold(error, AmbiguousCommit, f"{reason}; {advice} ({error.message})")
 
 
-async def made_before(provider: Provider, ticket: Ticket, perform: Perform) -> MediaRecord | None:
+async def made_before(
+    engine: Engine, provider: Provider, ticket: Ticket, account: CachedCredentials
+) -> MediaRecord | None:
     """The media of a session whose objects make it, None if the service cannot be asked or does not know of it yet.
 
     Raises:
@@ -42,15 +42,16 @@ async def made_before(provider: Provider, ticket: Ticket, perform: Perform) -> M
     if isinstance(lookup, MediaRecord):
         return None
     try:
-        record: MediaRecord = await perform(lookup)
+        return await engine.call(lookup, account)
     except VodfastError as error:
         if error.kind is ErrorKind.AMBIGUOUS:
             return None
         raise
-    return record
 
 
-async def stored_before(store: AnyStore, source: Source, perform: Perform) -> Finished | None:
+async def stored_before(
+    engine: Engine, store: AnyStore, source: Source, credentials: CachedCredentials
+) -> Finished | None:
     """The object of a source, if the store has it whole and right. Stores that append ask by themselves.
 
     Raises:
@@ -59,7 +60,7 @@ async def stored_before(store: AnyStore, source: Source, perform: Perform) -> Fi
     digest = store.limits.object_digest if store.limits.part_order != "append" else None
     if digest is None:
         return None
-    found: ObjectReceipt | None = await perform(store.head_object())
+    found = await engine.call(store.head_object(), credentials)
     if found is None or found.size is None:
         return None
     finished = Finished(found, found.size, digest, digest, found.digest)

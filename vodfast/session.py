@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol, TypeVar, cast
 import msgspec
 
 from vodfast.credentials import CachedCredentials, Credentials
-from vodfast.doubts import UNHEARD, Perform, ambiguous, made_before, stored_before
+from vodfast.doubts import UNHEARD, ambiguous, made_before, stored_before
 from vodfast.errors import ErrorKind, RetryClass, VodfastError
 from vodfast.providers.contract import MediaRecord, MediaSpec, Provider, Ticket, TicketObject
 from vodfast.recall import Outcome, Recorded, changed, has_finished, has_kept, opening_of, reopen
@@ -174,7 +174,7 @@ class MediaSession:
 
     async def _upload(self, ticket: Ticket) -> Outcome:
         if self.doubted and self._entry is not None and not self._provider.limits.needs_commit:
-            record = await made_before(self._provider, ticket, self._performer(self._account))
+            record = await made_before(self._engine, self._provider, ticket, self._account)
             if record is not None:
                 outcome = Outcome(record, {})
                 self._entry.committed(msgspec.json.encode(outcome), changed(self._sources))
@@ -367,7 +367,7 @@ class MediaSession:
                 self._watch.moved(entry.name, record.finished.size)
                 return record.finished
         if self.doubted:
-            found = await stored_before(entry.store, source, self._performer(credentials))
+            found = await stored_before(self._engine, entry.store, source, credentials)
             if found is not None:
                 return found
         while True:
@@ -392,9 +392,6 @@ class MediaSession:
                     raise
                 self._watch.moved(entry.name, 0)
                 self._watch.retried(error, error.attempts, 0.0)
-
-    def _performer(self, credentials: CachedCredentials) -> Perform:
-        return lambda call: self._engine.call(call, credentials, self._watch.retried)
 
     def _pauses(self) -> bool:
         return self._entry is not None and self._watch.pausing
@@ -455,15 +452,17 @@ class MediaSession:
             return False
         credentials = self._store_credentials(ticket)
         places = [place for place in _places(ticket) if place.line in self._touched]
+        try:
+            if self._entry is not None:
+                await self._entry.deleting(place.line for place in places)
+        except VodfastError:
+            return False
 
         async def delete(index: int) -> bool:
             try:
                 await self._engine.call(places[index].store.delete_object(), credentials)
             except VodfastError as error:
                 return not _may_pass(error) and places[index].line not in self._held
-            record = self._record(places[index].line)
-            if record is not None and record.finished is not None:
-                record.deleted()
             return True
 
         return all((await together(range(len(places)), delete, self._engine.config.max_calls)).values())

@@ -276,3 +276,31 @@ def test_an_upload_that_a_kept_connection_opened_unheard_is_discarded(
         client.upload(media_file(3 * MIB, "second.mp4"))
     assert [media["open_uploads"] for media in vodfast_emulator.media()] == [0, 0]
     assert operations(vodfast_emulator).count("InitiateMultipartUpload") == 3
+
+
+@pytest.mark.parametrize(
+    ("cloud", "refusal"),
+    [
+        ("tencent", rule("error", "CommitUpload", code="ResourceNotFound")),
+        (
+            "aliyun",
+            {"action": "error", "code": "AccessDenied", "match": {"operation": "PutObject", "nth": 13}, "times": 1},
+        ),
+    ],
+)
+@pytest.mark.parametrize("deletion", ["drop_reply", "stall"])
+def test_members_whose_deletion_was_not_heard_of_do_not_count_as_stored(
+    vodfast_emulator: Any, config_for: ConfigFor, tmp_path: Path, cloud: str, refusal: dict[str, Any], deletion: str
+) -> None:
+    """A later run that believed the journal would commit a package without them."""
+    folder = shutil.copytree(HLS, tmp_path / "hls")
+    files = {sha256(path) for path in folder.rglob("*") if path.is_file()}
+    assert len(files) == 13
+    vodfast_emulator.set_faults([refusal, rule(deletion, "DeleteObject")])
+    with Client(cloud, config=config_for(attempts=2, settle_seconds=0.3)) as client:
+        with pytest.raises(VodfastError, match="could be deleted"):
+            client.upload(folder / "master.m3u8")
+        vodfast_emulator.set_faults([])
+        assert client.upload(folder / "master.m3u8").state == "done"
+    (media,) = made(vodfast_emulator)
+    assert digests(media) == files

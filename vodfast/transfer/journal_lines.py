@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -105,6 +105,17 @@ class Entry:
 
         self._journal.note(work, lazy=True)
 
+    async def deleting(self, names: Iterable[str]) -> None:
+        """These objects are about to be deleted: whatever becomes of that, they do not count as stored any more."""
+        held = [name for name in names if self.object(name).finished is not None]
+        for name in held:
+            self.object(name).finished = None
+        rows = [(self.key, name) for name in held]
+        if rows:
+            await self._journal.do(
+                lambda db: db.executemany("UPDATE objects SET finished = NULL WHERE key = ? AND name = ?", rows)
+            )
+
     def forget(self) -> None:
         """Nothing of this item is worth taking up."""
         self.state, self.reply, self.outcome, self._objects = "new", None, None, {}
@@ -178,13 +189,6 @@ class ObjectRecord:
             db.execute("REPLACE INTO objects (key, name, part_size, finished) VALUES (?, ?, 0, ?)", row)
 
         self._journal.note(work, lazy=True)
-
-    def deleted(self) -> None:
-        """The stored object was taken back."""
-        self.finished = None
-        self._journal.note(
-            lambda db: db.execute("UPDATE objects SET finished = NULL WHERE key = ? AND name = ?", self._id)
-        )
 
 
 def load_entry(journal: Journal, db: sqlite3.Connection, key: str, cloud: str, label: str) -> Entry:
