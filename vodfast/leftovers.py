@@ -49,7 +49,7 @@ async def _taken_back(entry: Entry, access: Access) -> bool:
     if media is None or ticket is None:
         entry.forget()
         return True
-    return await MediaSession(access, media, {}, _Silence(), entry).abandon(ticket)
+    return await MediaSession(access, media, {}, _Silence(), entry).abandon(ticket, at_leisure=True)
 
 
 class _Silence:

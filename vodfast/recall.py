@@ -28,6 +28,9 @@ from vodfast.transfer.steps import Finished, KeptPart, KeptUpload
 
 T = TypeVar("T")
 
+_MARGIN = 60.0
+"""Seconds before their expiry from which credentials count as expired."""
+
 
 class Outcome(msgspec.Struct, frozen=True):
     """What an item became: the media, and the proof of each object by name."""
@@ -158,6 +161,11 @@ def reopen(provider: Provider, media: MediaSpec, credentials: Credentials, openi
         return call.parse(Response(status=opening.status, headers=opening.headers, body=opening.body))
     except VodfastError:
         return None
+
+
+def expired(ticket: Ticket, now: float) -> bool:
+    """Whether the store's keys of a session are of no use any more."""
+    return ticket.expires_at is not None and ticket.expires_at - _MARGIN <= now
 
 
 def asked_for(cloud: str, opening: Opening) -> MediaSpec | None:

@@ -21,7 +21,7 @@ from vodfast.credentials import CachedCredentials, Credentials
 from vodfast.doubts import UNHEARD, ambiguous, made_before, stored_before
 from vodfast.errors import ErrorKind, RetryClass, VodfastError
 from vodfast.providers.contract import MediaRecord, MediaSpec, Provider, Ticket, TicketObject
-from vodfast.recall import Outcome, Recorded, changed, has_finished, has_kept, opening_of, reopen
+from vodfast.recall import Outcome, Recorded, changed, expired, has_finished, has_kept, opening_of, reopen
 from vodfast.together import together
 from vodfast.transfer.drive import Terms, passing
 from vodfast.transfer.engine import Engine
@@ -35,8 +35,6 @@ from vodfast.transfer.steps import LEFT_BEHIND, Finished
 _SESSIONS = 2
 """Sessions opened for one item: a second one if the first one's credentials expired on the way, or it was an earlier
 run's and is of no use any more."""
-_MARGIN = 60.0
-"""Seconds before their expiry from which credentials count as expired."""
 _TRANSFERS_PER_CONNECTION = 2
 """Objects under way at once for each connection there may be, so that a small object's last answer holds none up."""
 _SHOWN = 5
@@ -271,7 +269,7 @@ class MediaSession:
         doubted = entry.state == "committing" and not entry.anew
         if ticket is None and doubted:
             raise ambiguous(f"{UNHEARD}, in a session that these keys do not open")
-        stale = ticket is not None and _expired(ticket, now) and not self._renews(ticket)
+        stale = ticket is not None and expired(ticket, now) and not self._renews(ticket)
         if ticket is None or (stale and not doubted) or (entry.state == "committing" and entry.anew):
             entry.forget()
             return None
@@ -303,33 +301,37 @@ class MediaSession:
         if self._entry is not None:
             self._entry.forget()
 
-    async def abandon(self, ticket: Ticket) -> bool:
+    async def abandon(self, ticket: Ticket, *, at_leisure: bool = False) -> bool:
         """Take back what an earlier run left in the session of `ticket`, and forget it; False if that did not succeed
-        now but may later, so it is remembered.
+        now but may later, so it is remembered. It has `settle_seconds`, or all the time it needs.
         """
         assert self._entry is not None
-        gone = await self._engine.clean_up(self._abandon(self._entry, ticket))
+        work = self._abandon(self._entry, ticket)
+        gone = await (work if at_leisure else self._engine.clean_up(work))
         if gone:
             self._entry.forget()
         return bool(gone)
 
     async def _abandon(self, entry: Entry, ticket: Ticket) -> bool:
         """Abort the uploads the journal knows of, and those whose id the earlier run never heard."""
-        credentials, gone = self._store_credentials(ticket), True
-        for _, line, store in _places(ticket):
-            self._touched.add(line)
-            kept = entry.object(line).kept
+        credentials, places = self._store_credentials(ticket), list(_places(ticket))
+        self._touched |= {place.line for place in places}
+
+        async def abort(index: int) -> bool:
+            kept, store = entry.object(places[index].line).kept, places[index].store
             try:
                 if store.limits.part_order == "append":
                     # There is nothing to abort, and one that finished after all is media.
-                    gone = gone and await self._engine.call(store.head_object(), credentials) is None
-                    continue
+                    return await self._engine.call(store.head_object(), credentials) is None
                 objects = cast(ObjectStore, store)
                 found = await self._engine.call(objects.list_uploads(), credentials)
                 for upload_id in {*found, *([kept.upload_id] if kept is not None else [])}:
                     await self._engine.call(objects.abort_upload(upload_id), credentials)
             except VodfastError as error:
-                gone = gone and not _may_pass(error)
+                return not _may_pass(error)
+            return True
+
+        gone = all((await together(range(len(places)), abort, self._engine.config.max_calls)).values())
         return await self.take_back(ticket) and gone
 
     # Moving the objects.
@@ -406,7 +408,7 @@ class MediaSession:
         """The ticket's credentials, renewed before they expire where the service can do that."""
         if not self._renews(ticket):
             return CachedCredentials(ticket.credentials)
-        first = [] if _expired(ticket, self._engine.now()) else [ticket.credentials]
+        first = [] if expired(ticket, self._engine.now()) else [ticket.credentials]
 
         async def load() -> Credentials:
             if first:
@@ -480,10 +482,6 @@ class MediaSession:
 def _may_pass(error: VodfastError) -> bool:
     """Whether what could not be deleted now may be deleted later: nobody has said no for good."""
     return passing(error) or error.retry is RetryClass.SPENT or error.kind is ErrorKind.UNEXPECTED
-
-
-def _expired(ticket: Ticket, now: float) -> bool:
-    return ticket.expires_at is not None and ticket.expires_at - _MARGIN <= now
 
 
 def _object_places(entry: TicketObject) -> Iterator[_Place]:

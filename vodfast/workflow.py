@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from vodfast.doubts import UNHEARD, ambiguous
 from vodfast.errors import Cancelled, ErrorInfo, ErrorKind, InvalidInput, VodfastError
 from vodfast.events import AnyEvent, EventSink, Progress, Retried, UploadEnded, UploadStarted
 from vodfast.items import UploadItem, UploadResult
@@ -122,7 +123,12 @@ class ItemUpload:
                 if await unchanged_since(entry, outcome, self._sources, self._engine.config.source_check):
                     return outcome, False, True
                 entry.forget()
-            media = await self._ask_parser(media)
+            try:
+                media = await self._ask_parser(media)
+            except VodfastError as error:
+                if entry is not None and entry.state == "committing" and not entry.anew:
+                    raise ambiguous(f"{UNHEARD}, and this one fails", error) from error
+                raise
             session = open_session(self._access, media, self._sources, self, entry, self._memory)
             outcome = await session.run()
             if self._memory is not None and entry is not None and entry.anew:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from vodfast.config import MIB
 from vodfast.events import Retried
 from vodfast.transfer.journal_lines import ObjectRecord
 
+HLS = Path(__file__).parents[1] / "media" / "hls"
 ConfigFor = Callable[..., TransferConfig]
 SIZE = 40 * MIB
 FINISHING = {"PutObject": 5000, "CompleteMultipartUpload": SIZE}
@@ -330,3 +332,21 @@ def test_nothing_is_said_of_an_object_that_was_never_stored(
     with Client("tencent", config=config_for()) as client, pytest.raises(VodfastError) as caught:
         client.upload(media_file(5000))
     assert "could be deleted" not in caught.value.message
+
+
+@pytest.mark.parametrize("cloud", ["tencent", "aliyun"])
+def test_gc_takes_the_time_a_large_package_needs(
+    vodfast_emulator: Any, config_for: ConfigFor, tmp_path: Path, cloud: str
+) -> None:
+    """A run that ends has so many seconds for tidying up; whoever asks for it alone has all there are."""
+    folder = shutil.copytree(HLS, tmp_path / "hls")
+    unavailable = rule("status", "PutObject", code=503) | {"match": {"operation": "PutObject", "nth": 10}}
+    vodfast_emulator.set_faults([unavailable])
+    with Client(cloud, config=config_for(attempts=2, settle_seconds=0.05, max_calls=2)) as client:
+        with pytest.raises(VodfastError):
+            client.upload(folder / "master.m3u8")
+        vodfast_emulator.set_faults([])
+        vodfast_emulator.settings(latency=0.02)
+        assert sum(len(media["objects"]) for media in vodfast_emulator.media()) > 0
+        assert len(client.take_back()) == 1
+    assert [media["objects"] for media in vodfast_emulator.media()] == [[]]

@@ -304,3 +304,19 @@ def test_members_whose_deletion_was_not_heard_of_do_not_count_as_stored(
         assert client.upload(folder / "master.m3u8").state == "done"
     (media,) = made(vodfast_emulator)
     assert digests(media) == files
+
+
+def test_a_package_in_doubt_stays_so_if_its_manifests_are_not_even_read(
+    vodfast_emulator: Any, config_for: ConfigFor, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(HLS, tmp_path / "hls")
+    lost = [rule("drop_reply", "CommitUpload")]
+    refused = [rule("error", "ParseStreamingManifest", code="UnauthorizedOperation")]
+    with Client("tencent", config=config_for(attempts=2)) as client:
+        for plan in (lost, refused):
+            vodfast_emulator.set_faults(plan)
+            with pytest.raises(AmbiguousCommit):
+                client.upload(folder / "master.m3u8")
+        vodfast_emulator.set_faults([])
+        result = client.upload(folder / "master.m3u8")
+    assert [media["media_id"] for media in made(vodfast_emulator)] == [result.media_id]
