@@ -131,7 +131,14 @@ class BackgroundLoop:
         raise InvalidInput("the client is closed")
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine to its end; see `wait`."""
+        """Run a coroutine to its end; see `wait`.
+
+        Raises:
+            InvalidInput: this is the loop's own thread, on which a callback runs; waiting there would never end.
+        """
+        if threading.current_thread() is self._thread:
+            coroutine.close()
+            raise InvalidInput("a callback cannot wait for the client that calls it: go on in another thread")
         return self.wait(self.submit(coroutine))
 
     def wait(self, future: Future[T]) -> T:

@@ -16,6 +16,7 @@ import pytest
 from tests.compat.qcloud_vod.uploads import KEY, REGION, request_for, rule
 from tests.oracle import operations
 from vodfast.compat.qcloud_cos import CosServiceError
+from vodfast.compat.qcloud_vod.exception import VodClientException
 from vodfast.compat.qcloud_vod.model import VodUploadRequest
 from vodfast.compat.qcloud_vod.vod_upload_client import VodUploadClient
 from vodfast.compat.tencentcloud.common.exception import TencentCloudSDKException
@@ -92,6 +93,20 @@ def test_a_callback_that_raises_fails_the_upload(
     with pytest.raises(LookupError, match="mine"):
         client.upload(REGION, request_for(media_file(10)), callback)
     assert [item["state"] for item in vodfast_emulator.media() if item["state"] == "committed"] == []
+
+
+def test_a_callback_that_uploads_says_so_instead_of_waiting_for_itself(
+    vodfast_emulator: Any, client: VodUploadClient, media_file: Any
+) -> None:
+    path = media_file(10)
+
+    def callback(_done: int, _total: int) -> None:
+        client.upload(REGION, request_for(path))
+
+    with pytest.raises(VodClientException, match="another thread"):
+        client.upload(REGION, request_for(path), callback)
+    assert "CommitUpload" not in operations(vodfast_emulator)
+    assert client.upload(REGION, request_for(path)).FileId
 
 
 def test_temporary_credentials_send_their_token(vodfast_emulator: Any, media_file: Any) -> None:

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from vodfast.transfer.loops import in_thread
+from vodfast.errors import InvalidInput
+from vodfast.transfer.loops import BackgroundLoop, in_thread
 
 
 async def test_a_thread_is_used_again() -> None:
@@ -42,3 +43,18 @@ def test_a_child_process_starts_its_own() -> None:
     if child == 0:
         os._exit(asyncio.run(asyncio.wait_for(in_thread(int, "7"), 60)))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_a_loop_is_not_waited_for_in_its_own_thread() -> None:
+    loop = BackgroundLoop()
+
+    async def waits() -> int:
+        return loop.run(asyncio.sleep(0, 1))
+
+    async def goes_on_elsewhere() -> int:
+        return await in_thread(loop.run, asyncio.sleep(0, 2))
+
+    with pytest.raises(InvalidInput, match="another thread"):
+        loop.run(waits())
+    assert loop.run(goes_on_elsewhere()) == 2
+    loop.close()
