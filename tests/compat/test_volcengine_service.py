@@ -68,8 +68,8 @@ def test_upload_media(service: VodService, emulated: Any, media_file: Callable[.
     request.SpaceName = "demo"
     request.FilePath = str(path)
     request.Functions = json.dumps([Function.get_meta_func(), Function.get_snapshot_func(2.3),
-                                    Function.get_add_option_info_func("标题", "t", "d", 0)])  # fmt: skip
-    request.CallbackArgs = "a=b"
+                                    Function.get_add_option_info_func("标题", "t", "d\ne", 0)], indent=2)  # fmt: skip
+    request.CallbackArgs = "a=b\r\n\tc"
     request.FileName = "hello/vod.mp4"
     request.FileExtension = ".mp4"
     request.StorageClass = 2
@@ -84,7 +84,7 @@ def test_upload_media(service: VodService, emulated: Any, media_file: Callable[.
     assert response.ResponseMetadata.RequestId == called(emulated, "CommitUploadInfo")[0]["request_id"]
     assert (response.ResponseMetadata.Action, response.ResponseMetadata.Version) == ("CommitUploadInfo", "2022-01-01")
     said = asked(emulated, "CommitUploadInfo")
-    assert (said["Functions"], said["CallbackArgs"]) == (request.Functions, "a=b")
+    assert (said["Functions"], said["CallbackArgs"]) == (request.Functions, "a=b\r\n\tc")
     assert (said["ExpireTime"], said["VodUploadSource"]) == ("2030-01-01T00:00:00Z", "upload")
     said = asked(emulated, "ApplyUploadInfo")
     assert (said["FileName"], said["StorageClass"], said["FileType"]) == ("hello/vod.mp4", "2", "media")

@@ -43,7 +43,7 @@ REFUSED: dict[str, tuple[dict[str, Any], type[VodfastError], str]] = {
     "a name that is no text": ({"name": 7}, InvalidInput, "name must be text"),
     "one text for tags": ({"tags": "news"}, InvalidInput, r"tags must be a list.*\[tag\]"),
     "a line break in the name": ({"name": "a\nb.mp4"}, InvalidInput, "name"),
-    "a line break in the context": ({"context": "a\r\nb"}, InvalidInput, "context"),
+    "NUL in the context": ({"context": "a\0b"}, InvalidInput, "context"),
     "a context without end": ({"context": "x" * 5000}, InvalidInput, "context"),
     "a category that is no number": ({"category": "news"}, InvalidInput, "category"),
     "an escape in the description": ({"description": "a\x1b[2J"}, VodfastError, "description"),

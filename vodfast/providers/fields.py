@@ -24,7 +24,7 @@ Options = TypeVar("Options", bound=msgspec.Struct)
 MAX_INT: Final = 2**63 - 1
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_CONTROL_BUT_TAB = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 _OPERATION = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}(?:/[A-Za-z][A-Za-z0-9_]{0,63})?")
 _READS = ("get", "list", "describe", "search", "query")
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
@@ -49,14 +49,16 @@ def options_of(cloud: str, given: msgspec.Struct | None, shape: type[Options]) -
     return options
 
 
-def check_text(cloud: str, field: str, value: object, *, limit: int | None = None, tabs: bool = False) -> None:
-    """`value` is None or text of at most `limit` characters that can be sent anywhere."""
+def check_text(cloud: str, field: str, value: object, *, limit: int | None = None, lines: bool = False) -> None:
+    """`value` is None or text of at most `limit` characters that can be sent anywhere; with `lines` it may be several
+    lines, with tabs, which must not end up in a header.
+    """
     if value is None:
         return
     if not isinstance(value, str):
         refuse(cloud, field, f"must be text, not {type(value).__name__}")
-    if (_CONTROL_BUT_TAB if tabs else _CONTROL).search(value):
-        refuse(cloud, field, "holds a line break or another control character; remove it")
+    if (_CONTROL_IN_LINES if lines else _CONTROL).search(value):
+        refuse(cloud, field, f"holds a {'control' if lines else 'line break or another control'} character; remove it")
     if _SURROGATE.search(value):
         refuse(cloud, field, "holds characters that cannot be encoded as UTF-8; rename it or give another text")
     if limit is not None and len(value) > limit:

@@ -43,8 +43,8 @@ def test_defaults_are_written_back_to_the_request(
 def test_every_attribute_reaches_the_service(vodfast_emulator: Any, client: VodUploadClient, media_file: Any) -> None:
     fields = {
         "MediaType": "mov", "SubAppId": 1500000101, "MediaName": "第一集", "Procedure": "p",
-        "ExpireTime": "2099-01-01T00:00:00Z", "StorageRegion": "ap-beijing", "ClassId": 0, "SourceContext": "s",
-        "SessionContext": "x", "ExtInfo": "e", "MediaStoragePath": "/a/b.mov",
+        "ExpireTime": "2099-01-01T00:00:00Z", "StorageRegion": "ap-beijing", "ClassId": 0,
+        "SourceContext": '{\n\t"s": 1\r\n}', "SessionContext": "x", "ExtInfo": "e", "MediaStoragePath": "/a/b.mov",
     }  # fmt: skip
     client.upload("ap-shanghai", request_for(media_file(10), **fields, ConcurrentUploadNumber=500, Unknown=1))
     assert vodfast_emulator.media()[0]["asked"] == fields

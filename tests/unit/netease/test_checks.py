@@ -58,7 +58,7 @@ def test_what_has_no_place_is_refused_and_never_dropped(field: str, value: Any) 
 @pytest.mark.parametrize(
     ("field", "value"),
     [("title", "a\nb"), ("description", "a\x00b"), ("category", "seven"), ("category", "-1"), ("category", "٣"),
-     ("context", "x" * 257), ("context", "a\r\nb")],
+     ("context", "x" * 257), ("context", "a\0b")],
 )  # fmt: skip
 def test_common_fields_out_of_bounds(field: str, value: Any) -> None:
     assert refused(**{field: value}).startswith(field)

@@ -207,12 +207,24 @@ def test_manifests_that_contradict_themselves(media: MediaSpec, words: str) -> N
         VOD.check(media)
 
 
-HOSTILE = ["a\r\nX-Evil: 1", "a\nb", "a\rb", "a\x00b", "a\x1bb", "a\x7fb", "a\x85b", "a\u2028b", "a\u2029b", "a\udcffb"]
-TEXTS = ["title", "context", "category"]
-OPTION_TEXTS = [
-    "media_type", "procedure", "expire_time", "storage_region", "source_context", "session_context", "ext_info",
-    "media_storage_path",
-]  # fmt: skip
+BREAKS = ["a\r\nX-Evil: 1", "a\nb", "a\rb"]
+HOSTILE = [*BREAKS, "a\x00b", "a\x1bb", "a\x7fb", "a\x85b", "a\u2028b", "a\u2029b", "a\udcffb"]
+TEXTS = ["title", "category"]
+OPTION_TEXTS = ["media_type", "procedure", "expire_time", "storage_region", "media_storage_path"]
+OF_LINES = ["source_context", "session_context", "ext_info"]
+"""Texts for the caller alone, which travel as JSON: they may have several lines."""
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_texts_of_several_lines(text: str) -> None:
+    cases = [spec(context=text), *(with_options(**{field: text}) for field in OF_LINES)]
+    for media in cases:
+        if text in BREAKS:
+            VOD.check(media)
+            continue
+        with pytest.raises(InvalidInput) as caught:
+            VOD.check(media)
+        assert text not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", HOSTILE)

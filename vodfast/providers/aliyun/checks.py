@@ -185,7 +185,7 @@ def _check_kind(media: MediaSpec, options: UploadOptions) -> None:
 
 def _check_texts(title: object, description: object, tags: object) -> None:
     check_bytes("title", title, MAX_TITLE)
-    check_bytes("description", description, MAX_DESCRIPTION, tabs=True)
+    check_bytes("description", description, MAX_DESCRIPTION, lines=True)
     if isinstance(tags, str) or not isinstance(tags, Sequence) or len(tags) > MAX_TAGS:
         refuse(CLOUD, "tags", f"must be a list of at most {MAX_TAGS} texts")
     for tag in tags:
@@ -195,9 +195,9 @@ def _check_texts(title: object, description: object, tags: object) -> None:
         _check_no_emoji("tags", tag)
 
 
-def check_bytes(field: str, value: object, limit: int, *, tabs: bool = False) -> None:
+def check_bytes(field: str, value: object, limit: int, *, lines: bool = False) -> None:
     """None, or text without emoji of at most `limit` bytes of UTF-8."""
-    check_text(CLOUD, field, value, tabs=tabs)
+    check_text(CLOUD, field, value, lines=lines)
     if isinstance(value, str):
         size = len(value.encode())
         if size > limit:
@@ -230,7 +230,7 @@ def check_id(field: str, value: object) -> None:
 
 def check_context(context: object, data: object) -> None:
     """The event context, whether it comes as common field or inside the user data."""
-    check_text(CLOUD, "context", context, tabs=True)
+    check_text(CLOUD, "context", context, lines=True)
     if data is not None and not isinstance(data, UserData):
         refuse(CLOUD, "user_data", "must be vodfast.providers.aliyun.UserData")
     if data is not None:

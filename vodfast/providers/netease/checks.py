@@ -114,7 +114,7 @@ def _check_description(text: object) -> None:
     """Free text, which may have lines."""
     if isinstance(text, str):
         text = re.sub(r"\r?\n", " ", text)
-    check_text(CLOUD, "description", text, tabs=True)
+    check_text(CLOUD, "description", text, lines=True)
 
 
 def _check_options(options: UploadOptions) -> None:
@@ -157,7 +157,7 @@ def _check_extra(known: dict[str, Any], extra: Any) -> None:
 def _check_twice_given(media: MediaSpec, options: UploadOptions) -> None:
     """Fields that can be given in the common words and in the cloud's own."""
     for field, text in (("context", media.context), ("user_def_info", options.user_def_info)):
-        check_text(CLOUD, field, text, limit=MAX_INFO, tabs=True)
+        check_text(CLOUD, field, text, limit=MAX_INFO, lines=True)
     if None not in (media.context, options.user_def_info) and media.context != options.user_def_info:
         refuse(CLOUD, "context", "and user_def_info differ; give one of them")
     check_text(CLOUD, "category", media.category)

@@ -103,11 +103,11 @@ def _check_shared(
 ) -> None:
     """The fields uploads and pulls have in common."""
     check_text(CLOUD, "title", title)
-    check_text(CLOUD, "context", context, limit=250, tabs=True)
-    check_text(CLOUD, "source_context", options.source_context, limit=250, tabs=True)
-    check_text(CLOUD, "session_context", options.session_context, limit=1000, tabs=True)
+    check_text(CLOUD, "context", context, limit=250, lines=True)
+    check_text(CLOUD, "source_context", options.source_context, limit=250, lines=True)
+    check_text(CLOUD, "session_context", options.session_context, limit=1000, lines=True)
     check_text(CLOUD, "procedure", options.procedure)
-    check_text(CLOUD, "ext_info", options.ext_info, tabs=True)
+    check_text(CLOUD, "ext_info", options.ext_info, lines=True)
     check_time(CLOUD, "expire_time", options.expire_time)
     check_storage_region(options.storage_region)
     _check_storage_path(options.media_storage_path)

@@ -225,8 +225,8 @@ def _number(low: int, high: int) -> Callable[[str, object], None]:
     return lambda field, value: check_int(CLOUD, field, value, low, high)
 
 
-def _text(limit: int) -> Callable[[str, object], None]:
-    return lambda field, value: check_text(CLOUD, field, value, limit=limit, tabs=True)
+def _text(limit: int, *, lines: bool = False) -> Callable[[str, object], None]:
+    return lambda field, value: check_text(CLOUD, field, value, limit=limit, lines=lines)
 
 
 def _one_time(field: str, value: object) -> None:
@@ -242,10 +242,10 @@ _TOKEN_FIELDS: Final[Mapping[str, tuple[str, Callable[[str, object], None]]]] = 
         "taskNotifyMode",
         lambda field, value: check_choice(CLOUD, field, value, ("Finish", "Change", "None"), "Finish, Change, None"),
     ),
-    "source_context": ("sourceContext", _text(250)),
+    "source_context": ("sourceContext", _text(250, lines=True)),
     "one_time_valid": ("oneTimeValid", _one_time),
     "sub_app_id": ("vodSubAppId", _number(1, MAX_INT)),
-    "session_context": ("sessionContext", _text(1000)),
+    "session_context": ("sessionContext", _text(1000, lines=True)),
     "storage_region": ("storageRegion", lambda _, value: checks.check_storage_region(value)),
 }
 

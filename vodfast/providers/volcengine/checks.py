@@ -210,7 +210,7 @@ def _check_common(media: MediaSpec, limits: ProviderLimits) -> None:
             cloud=CLOUD,
         )
     check_text(CLOUD, "title", media.title, limit=MAX_TITLE)
-    check_text(CLOUD, "description", media.description, tabs=True)
+    check_text(CLOUD, "description", media.description, lines=True)
     for tag in media.tags:
         check_text(CLOUD, "tags", tag)
         if not tag or "," in tag:
@@ -223,7 +223,7 @@ def _check_common(media: MediaSpec, limits: ProviderLimits) -> None:
 
 
 def _check_context(value: object) -> None:
-    check_text(CLOUD, "context", value, tabs=True)
+    check_text(CLOUD, "context", value, lines=True)
     if value is not None and len(str(value).encode()) > MAX_CONTEXT:
         refuse(CLOUD, "context", f"has more than {MAX_CONTEXT} bytes")
 
@@ -299,7 +299,7 @@ def _check_functions(media: MediaSpec, options: UploadOptions) -> None:
         _check_shape("functions", function)
         for field, value in msgspec.structs.asdict(function).items():
             if isinstance(value, str):
-                check_text(CLOUD, f"functions: {field}", value, tabs=True)
+                check_text(CLOUD, f"functions: {field}", value, lines=True)
     own = [one for one in options.functions if isinstance(one, (AddOptionInfo, AddMaterialInfo))]
     said = bool(media.title or media.tags or media.description or options.format)
     if not is_material(media):
@@ -326,7 +326,7 @@ def _check_ready_functions(media: MediaSpec, options: UploadOptions, text: str) 
     said = (media.title, media.tags, media.description, media.category, options.classification_id, options.format)
     if options.functions or any(said):
         refuse(CLOUD, "functions_json", "goes as it is: leave out functions, and what the common fields would add")
-    check_text(CLOUD, "functions_json", text, limit=MAX_QUERY_TEXT)
+    check_text(CLOUD, "functions_json", text, limit=MAX_QUERY_TEXT, lines=True)
     try:
         given = json.loads(text or "[]")
     except (ValueError, RecursionError):
@@ -360,7 +360,7 @@ def check_pull(item: PullItem) -> None:
     if options.md5 is not None and not _MD5.fullmatch(options.md5):
         refuse(CLOUD, "md5", "must be 32 hex digits")
     for field in ("description", "template_id", "url_encryption_algorithm", "category"):
-        check_text(CLOUD, field, getattr(options, field), tabs=True)
+        check_text(CLOUD, field, getattr(options, field), lines=field == "description")
     if options.headers is not None:
         build_headers(options.headers.items())
     if None not in (item.category, options.category):
