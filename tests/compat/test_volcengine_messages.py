@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from vodfast.compat.google.protobuf import json_format
+from vodfast.compat.google.protobuf.message import DecodeError
 from vodfast.compat.volcengine.const import Const
 from vodfast.compat.volcengine.Policy import Policy, SecurityToken2, Statement
 from vodfast.compat.volcengine.util.Functions import Function
@@ -236,6 +237,40 @@ def test_messages_as_json_without_protobuf() -> None:
     for wrong in ("<html>", '{"x": 1}', '{"Result": {"Data": {"x": 1}}}', '{"Result": {"Data": {"Vid": 5}}}'):
         with pytest.raises(json_format.ParseError):
             json_format.Parse(wrong, VodCommitUploadInfoResponse())
+
+
+def test_messages_as_bytes() -> None:
+    request = VodUploadMediaRequest(SpaceName="s", FilePath="f", StorageClass=-1, ChunkSize=300)
+    written = request.SerializeToString()
+    assert written == bytes.fromhex("0a0173 120166 30ffffffffffffffffff01 78ac02")
+    assert (request.ByteSize(), request.SerializePartialToString(deterministic=True)) == (len(written), written)
+    again = VodUploadMediaRequest(SpaceName="other", FileName="n")
+    assert again.MergeFromString(memoryview(written)) == len(written)
+    assert (again.SpaceName, again.FileName, again.StorageClass) == ("s", "n", -1)
+    assert again.ParseFromString(written) == len(written)
+    assert again == request == VodUploadMediaRequest.FromString(written)
+    newer = b"\xfa\x7f\x01x" + written  # a field nobody knows here
+    assert VodUploadMediaRequest.FromString(newer) == request
+    info = {"Duration": 2.5, "FileExtra": {"k": "影", "": ""}}
+    response = VodCommitUploadInfoResponse(ResponseMetadata={"Error": {}}, Result={"Data": {"SourceInfo": info}})
+    same = VodCommitUploadInfoResponse.FromString(response.SerializeToString())
+    assert (str(same), same.ResponseMetadata.HasField("Error")) == (str(response), True)
+    assert VodCommitUploadInfoResponse().SerializeToString() == b""
+
+
+@pytest.mark.parametrize("written", ["0a", "0a02 73", "0a01 ff", "00", "0b", "ff", "30" + "80" * 10, "0a01"])
+def test_what_is_no_message(written: str) -> None:
+    with pytest.raises(DecodeError, match="Error parsing message"):
+        VodUploadMediaRequest.FromString(bytes.fromhex(written))
+
+
+def test_names_of_protobuf_where_it_is_not_installed() -> None:
+    from vodfast.compat.google.protobuf import message
+
+    assert isinstance(VodUploadMediaRequest(), message.Message)
+    assert issubclass(message.DecodeError, message.Error)
+    with pytest.raises(AttributeError, match="Reflection"):
+        _ = message.Reflection
 
 
 STARS = {

@@ -137,3 +137,35 @@ def test_what_is_no_json_of_a_message(text: str) -> None:
     ):
         with pytest.raises(functions.ParseError):
             functions.Parse(text, kind())
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_binary_form_of_any_content(name: str) -> None:
+    from google.protobuf import message
+
+    chance = random.Random(name)
+    for their_kind, kind in classes(name):
+        for _ in range(6):
+            values = filled(kind, chance)
+            their, own = their_kind(**values), kind(**values)
+            written = own.SerializeToString()
+            assert written == their.SerializeToString(deterministic=True)
+            assert own.ByteSize() == their.ByteSize() == len(written)
+            assert str(their_kind.FromString(written)) == str(kind.FromString(their.SerializeToString())) == str(own)
+            more = filled(kind, chance)
+            both_ways = their_kind(**more).SerializeToString()
+            assert own.MergeFromString(both_ways) == their.MergeFromString(both_ways) == len(both_ways)
+            assert str(own) == str(their)
+            for _ in range(20):
+                damaged = bytearray(written[: chance.randrange(len(written) + 1)])
+                if damaged:
+                    damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
+                seen = []
+                for one_kind in (their_kind, kind):
+                    try:
+                        read = one_kind.FromString(bytes(damaged))
+                        read.DiscardUnknownFields()
+                        seen.append(str(read))
+                    except message.DecodeError:
+                        seen.append("no message")
+                assert seen[0] == seen[1], bytes(damaged)

@@ -2,7 +2,7 @@
 
 Decides what scripts may do with a message: assign fields by name, go into nested ones without making them, `add()` to
 lists, read what is unset as its default, compare, copy and print. Leaves which messages there are to the modules named
-`*_pb2`, and the text form to `text_form.py`.
+`*_pb2`, and the other forms to `text_form.py` and `binary_form.py`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final, NamedTuple, Self, SupportsIndex
 
 from vodfast.compat.volcengine import descriptors
+from vodfast.compat.volcengine.binary_form import bytes_of, read_into
 from vodfast.compat.volcengine.descriptors import Descriptor, FieldDescriptor, FileDescriptor, WireType
 from vodfast.compat.volcengine.text_form import text_of
 
@@ -300,6 +301,50 @@ class Message:
     def IsInitialized(self) -> bool:
         """True: no field is required."""
         return True
+
+    def FindInitializationErrors(self) -> list[str]:
+        """None: no field is required."""
+        return []
+
+    def DiscardUnknownFields(self) -> None:
+        """There are none: what has no field is left out when it is read."""
+
+    def SerializeToString(self, *, deterministic: bool = True) -> bytes:  # noqa: ARG002  # it always is
+        """What is set, in protobuf's binary form."""
+        return bytes_of(self)
+
+    SerializePartialToString = SerializeToString
+
+    def ByteSize(self) -> int:
+        """Bytes of that form."""
+        return len(bytes_of(self))
+
+    def MergeFromString(self, serialized: bytes | bytearray | memoryview) -> int:
+        """Take over what is set in another's binary form; lists grow. The number of bytes comes back.
+
+        Raises:
+            DecodeError: it is none of this kind.
+        """
+        data = memoryview(serialized).cast("B")
+        read_into(self, data)
+        self.SetInParent()
+        return len(data)
+
+    def ParseFromString(self, serialized: bytes | bytearray | memoryview) -> int:
+        """The same, after everything that was set is gone."""
+        self.Clear()
+        return self.MergeFromString(serialized)
+
+    @classmethod
+    def FromString(cls, s: bytes | bytearray | memoryview) -> Self:
+        """A message out of its binary form.
+
+        Raises:
+            DecodeError: it is none of this kind.
+        """
+        made = cls()
+        made.MergeFromString(s)
+        return made
 
     def WhichOneof(self, name: str) -> str | None:
         """There are no such groups of fields here.

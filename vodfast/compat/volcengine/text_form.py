@@ -23,7 +23,7 @@ def _lines(message: Any) -> Iterator[str]:
     for field, value in message.ListFields():
         name, nested = field.name, field.message_type
         if nested is not None and nested.GetOptions().map_entry:
-            for key in sorted(value, key=_downwards):
+            for key in sorted(value, key=downwards):
                 yield from _block(name, [f"key: {_quoted(key)}", f"value: {_quoted(value[key])}"])
         else:
             for one in value if field.is_repeated else [value]:
@@ -33,7 +33,7 @@ def _lines(message: Any) -> Iterator[str]:
                     yield f"{name}: {_shown(field, one)}"
 
 
-def _downwards(key: str) -> bytes:
+def downwards(key: str) -> bytes:
     """Sorts as protobuf does: from the highest byte down, yet the shorter of two that begin alike first."""
     return bytes(255 - byte for byte in key.encode())
 
