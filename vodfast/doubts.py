@@ -29,6 +29,20 @@ def ambiguous(reason: str, error: VodfastError | None = None) -> AmbiguousCommit
     return retold(error, AmbiguousCommit, f"{reason}; {advice} ({error.message})")
 
 
+def unconfirmed(error: Exception, *, committing: bool) -> AmbiguousCommit:
+    """`ambiguous` for an item whose commit was sent (`committing`), or whose last bytes have made the media, before
+    `error` came of it: the service's, or anybody's mistake.
+    """
+    reason = (
+        "the commit was sent but never confirmed"
+        if committing
+        else "the last bytes were taken, but their media could not be looked up"
+    )
+    if isinstance(error, VodfastError):
+        return ambiguous(reason, error)
+    return ambiguous(f"{reason}: {type(error).__name__}")
+
+
 async def made_before(
     engine: Engine, provider: Provider, ticket: Ticket, account: CachedCredentials
 ) -> MediaRecord | None:

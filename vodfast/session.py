@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol, TypeVar, cast
 import msgspec
 
 from vodfast.credentials import CachedCredentials, Credentials
-from vodfast.doubts import UNHEARD, ambiguous, made_before, stored_before
+from vodfast.doubts import UNHEARD, ambiguous, made_before, stored_before, unconfirmed
 from vodfast.errors import ErrorKind, RetryClass, VodfastError
 from vodfast.providers.contract import MediaRecord, MediaSpec, Provider, Ticket, TicketObject
 from vodfast.recall import Outcome, Recorded, changed, expired, has_finished, has_kept, opening_of, reopen
@@ -426,7 +426,10 @@ class MediaSession:
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.sleep(0)  # a cancellation that came with the last answer is too late
             return commit
-        await asyncio.sleep(0)  # a cancellation that is already due comes before, not after
+        committing = self._provider.limits.needs_commit
+        if committing:  # while nothing is sent, a credentials function may fail, and a cancellation be due already
+            await self._account.get(self._engine.now())
+            await asyncio.sleep(0)
         call = asyncio.ensure_future(self._engine.call(commit, self._account, self._watch.retried))
         try:
             try:
@@ -437,14 +440,12 @@ class MediaSession:
                     call.cancel()
                     raise ambiguous("the commit was sent but not confirmed before the upload was cancelled") from None
                 return call.result()
-        except VodfastError as error:
-            if error.kind is ErrorKind.AMBIGUOUS:
+        except Exception as error:
+            if isinstance(error, VodfastError) and (
+                error.kind is ErrorKind.AMBIGUOUS or (committing and not error.unsettled)
+            ):
                 raise
-            if not self._provider.limits.needs_commit:
-                raise ambiguous("the last bytes were taken, but their media could not be looked up", error) from error
-            if error.unsettled:
-                raise ambiguous("the commit was sent but never confirmed", error) from error
-            raise
+            raise unconfirmed(error, committing=committing) from error
 
     async def take_back(self, ticket: Ticket) -> bool:
         """Delete what may be stored of a session that will not be committed, where the store allows it. False if

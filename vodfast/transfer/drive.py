@@ -224,7 +224,7 @@ class Transfer:
             answer, sent = await self._perform(start)
         except VodfastError as error:
             self._failed(start, error)
-        except asyncio.CancelledError:
+        except (Exception, asyncio.CancelledError):
             self._machine.on_dropped(start.token)
             raise
         else:
@@ -325,6 +325,7 @@ class Transfer:
         elif isinstance(error, VodfastError):
             self._failed(start, error)
         else:
+            self._machine.on_dropped(start.token)
             raise error
 
     def _succeeded(self, start: Start, answer: Any, sent: int | None) -> None:

@@ -122,11 +122,11 @@ class Engine:
         try:
             return await run.drive()
         except (Exception, asyncio.CancelledError) as error:
-            if run.over and not isinstance(error, asyncio.CancelledError):
+            if run.over and isinstance(error, VodfastError):
                 raise
             await self.clean_up(run.take_back())
             if run.failure is not None and run.failure.kind is ErrorKind.AMBIGUOUS:
-                raise run.failure from None
+                raise run.failure from (None if isinstance(error, asyncio.CancelledError) else error)
             raise
         finally:
             run.release_memory()
