@@ -207,3 +207,22 @@ def test_closing_leaves_nothing() -> None:
     emulator.close()
     with pytest.raises(RuntimeError, match="not running"):
         emulator.media()
+
+
+UNCLOSED = """
+import os
+from vodfast.emulator import Emulator
+emulator = Emulator().start()
+child = os.fork()
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+    print(os.path.dirname(emulator.ca), os.path.exists(emulator.ca))
+"""
+
+
+def test_what_is_stored_does_not_outlive_the_process_though_nobody_closes_the_emulator() -> None:
+    """Nor does a forked process, when it ends, take it away from the one that serves."""
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", UNCLOSED]
+    directory, served = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    assert served == "True"
+    assert not os.path.exists(directory)

@@ -13,6 +13,7 @@ import itertools
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
@@ -122,7 +123,7 @@ class Content:
 
 
 class BlobStore:
-    """All blobs of one emulator, in one directory (0700) that `close` removes.
+    """All blobs of one emulator, in one directory (0700) that `close` removes, or the end of the process.
 
     `retain=False` keeps lengths and digests only; `md5=False` leaves the MD5 out: both are for benchmarks.
     """
@@ -131,6 +132,7 @@ class BlobStore:
         self.retain = True
         self.md5 = True
         self._directory = tempfile.mkdtemp(prefix="vodfast-emulator-")
+        self._remove = weakref.finalize(self, _remove, self._directory, os.getpid())
         self._numbers = itertools.count(1)
         self._room = memory_budget
         self._windows: list[bytearray] = []
@@ -176,7 +178,12 @@ class BlobStore:
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)
-        shutil.rmtree(self._directory, ignore_errors=True)
+        self._remove()
+
+
+def _remove(directory: str, owner: int) -> None:
+    if os.getpid() == owner:  # not at the end of a forked process
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 class BlobWriter:
