@@ -482,7 +482,8 @@ class MediaSession:
 
 def _may_pass(error: VodfastError) -> bool:
     """Whether what could not be deleted now may be deleted later: nobody has said no for good."""
-    return passing(error) or error.retry is RetryClass.SPENT or error.kind is ErrorKind.UNEXPECTED
+    unsure = (ErrorKind.UNEXPECTED, ErrorKind.CONFLICT)
+    return passing(error) or error.retry is RetryClass.SPENT or error.kind in unsure
 
 
 def _object_places(entry: TicketObject) -> Iterator[_Place]:
