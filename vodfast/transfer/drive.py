@@ -121,10 +121,12 @@ class Transfer:
 
     async def drive(self) -> Finished:
         """Until the machine ends."""
-        loop = asyncio.get_running_loop()
+        loop, task = asyncio.get_running_loop(), cast("asyncio.Task[Any]", asyncio.current_task())
         while True:
             if self._machine.failing or not self._machine.ended:  # of what is finished there is nothing to go on with
                 await self._remember()
+            if task.cancelling():
+                await asyncio.sleep(0)  # a cancellation that is already due comes before the next request, not after
             step = self._machine.poll(loop.time())
             if isinstance(step, Finished):
                 if self._record is not None:
@@ -141,8 +143,7 @@ class Transfer:
             elif step.alone:
                 await self._run_alone(step)
             else:
-                task = asyncio.create_task(self._perform(step))
-                self._running[task] = step
+                self._running[asyncio.create_task(self._perform(step))] = step
                 if step.weight:
                     self._queue.add(step.token)
                     await self._window_room(step)
