@@ -15,6 +15,7 @@ from vodfast.errors import ConfigError
 
 KIB = 1024
 MIB = 1024 * KIB
+_DAY = 86400.0
 GIB = 1024 * MIB
 
 
@@ -95,7 +96,14 @@ class TransferConfig(msgspec.Struct, frozen=True, kw_only=True):
             (1 <= self.attempts <= 100, "attempts must be between 1 and 100"),
             (16 * KIB <= self.upload_buffer <= 2 * MIB, "upload_buffer must be between 16 KiB and 2 MiB"),
             (self.source_check in ("stat", "hash"), "source_check must be stat or hash"),
-            (self.stall_timeout >= 1, "stall_timeout must be at least 1 second"),
+            (0 <= self.backoff_base <= _DAY, "backoff_base must be between 0 and a day"),
+            (0 <= self.backoff_cap <= _DAY, "backoff_cap must be between 0 and a day"),
+            (self.retry_ratio >= 0, "retry_ratio must not be negative"),
+            (self.retry_reserve >= 0, "retry_reserve must not be negative"),
+            (0.001 <= self.connect_timeout <= _DAY, "connect_timeout must be between a millisecond and a day"),
+            (1 <= self.stall_timeout <= _DAY, "stall_timeout must be between a second and a day"),
+            (0 <= self.stall_speed < 1 << 31, "stall_speed must be between 0 and 2 GiB/s"),
+            (0 <= self.settle_seconds <= _DAY, "settle_seconds must be between 0 and a day"),
         )
         for ok, message in checks:
             if not ok:
