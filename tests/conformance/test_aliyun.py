@@ -404,10 +404,12 @@ def test_a_callback_that_is_not_taken_comes_again(config_for: ConfigFor, listene
 def test_the_keys_of_a_role_upload(vodfast_emulator: Any, config_for: ConfigFor) -> None:
     with Client("aliyun", config=config_for()) as owner:
         keys = owner.perform(lambda cloud: cloud.assume_role("acs:ram::1:role/uploader", "me"))
-        with pytest.raises(VodfastError, match="access key"):
-            Client("aliyun", config=config_for(), credentials=Credentials.of("vodfast-emulator-x", "y")).perform(
-                lambda cloud: cloud.assume_role("acs:ram::1:role/uploader", "me")
-            )
+    unknown = Credentials.of("vodfast-emulator-x", "y")
+    with (
+        Client("aliyun", config=config_for(), credentials=unknown) as stranger,
+        pytest.raises(VodfastError, match="access key"),
+    ):
+        stranger.perform(lambda cloud: cloud.assume_role("acs:ram::1:role/uploader", "me"))
     with Client("aliyun", config=config_for(), credentials=keys) as client:
         result = client.upload(content(1000), name="a.mp4")
     holds(vodfast_emulator, result.media_id, content(1000))
