@@ -279,6 +279,7 @@ def test_a_session_whose_keys_expired_leaves_its_parts_and_says_so(
         rule("redirect", "DeleteObject", location="http://127.0.0.1:9/"),
         rule("error", "DeleteObject", code="UploadConflict"),
         rule("status", "DeleteObject", code=409),
+        rule("status", "DeleteObject", code=200, body="<html>sign in</html>"),
     ],
 )
 def test_an_object_that_could_not_be_deleted_for_a_reason_that_passes_is_said_and_left_to_gc(

@@ -254,6 +254,8 @@ class MultipartStore(ABC):
         """There is nothing to read, unless the store thinks better of its status."""
         if self.errors.error_fields(response) is not None:
             raise _ErrorDocument
+        if response.body.strip():
+            raise Unusable("a body where none belongs")
 
     def _page(self, response: Response, after: int) -> PartPage:
         root = _document(response, "ListPartsResult")
