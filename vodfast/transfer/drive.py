@@ -125,8 +125,8 @@ class Transfer:
         while True:
             if self._machine.failing or not self._machine.ended:  # of what is finished there is nothing to go on with
                 await self._remember()
-            if task.cancelling():
-                await asyncio.sleep(0)  # a cancellation that is already due comes before the next request, not after
+                if task.cancelling():
+                    await asyncio.sleep(0)  # a cancellation that is due comes before the next request, not after
             step = self._machine.poll(loop.time())
             if isinstance(step, Finished):
                 if self._record is not None:
