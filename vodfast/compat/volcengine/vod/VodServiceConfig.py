@@ -24,6 +24,8 @@ __all__ = ["VodServiceConfig"]
 
 LEAST_CHUNK: Final = 20 * MIB
 """A smaller `ChunkSize`, or none, is raised to this."""
+_LONGEST: Final = 86400.0
+"""Seconds of patience; scripts that want to wait for ever say any large number."""
 _CLOUD: Final = "volcengine"
 _HERE: Final = (
     "upload_media, upload_material, upload_media_by_url, query_upload_task_info, apply_upload_info, "
@@ -89,8 +91,8 @@ class VodServiceConfig:
         usual = TransferConfig(part_size=part_size, resume=remember)
         config = msgspec.structs.replace(
             usual,
-            connect_timeout=float(_or(info.connection_timeout, usual.connect_timeout)),
-            stall_timeout=max(1.0, float(_or(info.socket_timeout, usual.stall_timeout))),
+            connect_timeout=min(float(_or(info.connection_timeout, usual.connect_timeout)), _LONGEST),
+            stall_timeout=min(max(1.0, float(_or(info.socket_timeout, usual.stall_timeout))), _LONGEST),
         )
         settings = {"region": info.credentials.region, "endpoint": info.host}
         if info.scheme == "http":
