@@ -65,7 +65,7 @@ class TransferConfig(msgspec.Struct, frozen=True, kw_only=True):
     stall_timeout: float = 30.0
     """A transfer slower than `stall_speed` for this long is broken off and retried. There is no other deadline."""
     stall_speed: int = 1024
-    upload_buffer: int = 512 * KIB
+    upload_buffer: int = 384 * KIB
     """libcurl's buffer for each body in flight. Twice as much measured alike and takes twice the memory."""
     ca_bundle: str | None = None
     """Path of a PEM file with the certificate authorities to trust instead of the system's."""
