@@ -8,27 +8,30 @@ import os
 import socket
 from typing import Any
 
-_PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+_PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")
 _HERE = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
 def package_of(job: dict[str, Any], vendors: str) -> str:
-    """The package a script imports: the vendor's own, unmodified, or with the option `stand_in` vodfast's. Either finds
-    the emulator where it looks for the vendor's hosts.
+    """The package a script imports: the vendor's own, unmodified, or with the option `stand_in` vodfast's. The vendor's
+    goes through the emulator's proxy, as its `env` says, or with `direct` finds it where it looks for its own hosts.
     """
     os.environ["REQUESTS_CA_BUNDLE"] = job["ca"]
     if job["options"].get("stand_in", False):
         os.environ["VODFAST_EMULATOR"] = f"{job['scheme']}://{job['endpoint']}"
         return f"vodfast.compat.{vendors}"
+    direct = job["options"].get("direct", False)
     for name in _PROXIES:
-        os.environ.pop(name, None)
-    _lead_names_to(job["endpoint"])
+        os.environ[name] = "" if direct else f"http://{job['endpoint']}"
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = ""
+    if direct:
+        _lead_names_to(job["endpoint"])
     return vendors
 
 
 def _lead_names_to(endpoint: str) -> None:
-    """Let every name and port lead to `endpoint`, in this process. As a proxy the emulator would make the packages look
-    slower than they are: urllib3 leaves Nagle's algorithm on for proxies, and then waits for delayed acknowledgements.
+    """Let every name and port lead to `endpoint` in this process. Through a proxy, which few have, the packages are
+    slower, for urllib3 leaves Nagle's algorithm on and then waits for delayed acknowledgements.
     """
     address, port = endpoint.rsplit(":", 1)
     look_up = socket.getaddrinfo
