@@ -29,6 +29,11 @@ def ambiguous(reason: str, error: VodfastError | None = None) -> AmbiguousCommit
     return retold(error, AmbiguousCommit, f"{reason}; {advice} ({error.message})")
 
 
+def still_unheard(error: VodfastError) -> AmbiguousCommit:
+    """`ambiguous` for an item of which an earlier run never heard, where this one fails with `error`."""
+    return ambiguous(f"{UNHEARD}, and this one fails", error)
+
+
 def unconfirmed(error: Exception, *, committing: bool) -> AmbiguousCommit:
     """`ambiguous` for an item whose commit was sent (`committing`), or whose last bytes have made the media, before
     `error` came of it: the service's, or anybody's mistake.

@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol, TypeVar, cast
 import msgspec
 
 from vodfast.credentials import CachedCredentials, Credentials
-from vodfast.doubts import UNHEARD, ambiguous, made_before, stored_before, unconfirmed
+from vodfast.doubts import UNHEARD, ambiguous, made_before, still_unheard, stored_before, unconfirmed
 from vodfast.errors import ErrorKind, RetryClass, VodfastError
 from vodfast.providers.contract import MediaRecord, MediaSpec, Provider, Ticket, TicketObject
 from vodfast.recall import Outcome, Recorded, changed, expired, has_finished, has_kept, opening_of, reopen
@@ -204,7 +204,7 @@ class MediaSession:
         if self.doubted:
             if kind in (ErrorKind.CANCELLED, ErrorKind.SOURCE_CHANGED):
                 return True
-            raise ambiguous(f"{UNHEARD}, and this one fails", error) from error
+            raise still_unheard(error) from error
         if entry is not None and entry.state == "committing":
             entry.refused()
         if entry is not None and passing(error):

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from vodfast.doubts import UNHEARD, ambiguous
+from vodfast.doubts import still_unheard
 from vodfast.errors import Cancelled, ErrorInfo, ErrorKind, InvalidInput, VodfastError
 from vodfast.events import AnyEvent, EventSink, Progress, Retried, UploadEnded, UploadStarted
 from vodfast.items import UploadItem, UploadResult
@@ -127,7 +127,7 @@ class ItemUpload:
                 media = await self._ask_parser(media)
             except VodfastError as error:
                 if entry is not None and entry.state == "committing" and not entry.anew:
-                    raise ambiguous(f"{UNHEARD}, and this one fails", error) from error
+                    raise still_unheard(error) from error
                 raise
             session = open_session(self._access, media, self._sources, self, entry, self._memory)
             outcome = await session.run()

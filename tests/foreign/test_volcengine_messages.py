@@ -11,6 +11,7 @@ import subprocess
 import sys
 import types
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -102,26 +103,31 @@ def word(chance: random.Random) -> str:
     return "".join(chance.choice("abc影像😀 \n\t\"'\\\x01é") for _ in range(chance.randrange(6)))
 
 
+def samples(name: str, chance: random.Random) -> Iterator[tuple[Any, Any]]:
+    """Six messages of each class with the same random content: the vendor's and ours."""
+    for their_kind, kind in classes(name):
+        for _ in range(6):
+            values = filled(kind, chance)
+            yield their_kind(**values), kind(**values)
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_text_and_json_of_any_content(name: str) -> None:
     from google.protobuf import json_format
 
-    chance = random.Random(name)
-    for their_kind, kind in classes(name):
-        for _ in range(6):
-            values = filled(kind, chance)
-            their, own = their_kind(**values), kind(**values)
-            assert str(own) == str(their)
-            plain = json_format.MessageToDict(their)
-            assert json_format.MessageToDict(own) == ours_to_json.MessageToDict(own) == plain
-            texts = [json_format.MessageToJson(their, sort_keys=True)]  # the order of maps is the vendor's secret
-            texts += [functions.MessageToJson(own, sort_keys=True) for functions in (json_format, ours_to_json)]
-            assert len(set(texts)) == 1
-            assert ours_to_json.MessageToDict(own, True) == json_format.MessageToDict(own, True)
-            assert json_format.MessageToDict(own, True) == json_format.MessageToDict(their, True)
-            text = json.dumps(plain)
-            assert ours_to_json.Parse(text, kind()) == json_format.Parse(text, kind()) == kind.of(plain)
-            assert str(json_format.Parse(text, kind())) == str(json_format.Parse(text, their_kind()))
+    for their, own in samples(name, random.Random(name)):
+        their_kind, kind = type(their), type(own)
+        assert str(own) == str(their)
+        plain = json_format.MessageToDict(their)
+        assert json_format.MessageToDict(own) == ours_to_json.MessageToDict(own) == plain
+        texts = [json_format.MessageToJson(their, sort_keys=True)]  # the order of maps is the vendor's secret
+        texts += [functions.MessageToJson(own, sort_keys=True) for functions in (json_format, ours_to_json)]
+        assert len(set(texts)) == 1
+        assert ours_to_json.MessageToDict(own, True) == json_format.MessageToDict(own, True)
+        assert json_format.MessageToDict(own, True) == json_format.MessageToDict(their, True)
+        text = json.dumps(plain)
+        assert ours_to_json.Parse(text, kind()) == json_format.Parse(text, kind()) == kind.of(plain)
+        assert str(json_format.Parse(text, kind())) == str(json_format.Parse(text, their_kind()))
 
 
 @pytest.mark.parametrize("text", ["<html>", '{"x": 1}', '{"Result": 5}', '{"Result": {"Data": {"x": {}}}}',
@@ -144,28 +150,26 @@ def test_the_binary_form_of_any_content(name: str) -> None:
     from google.protobuf import message
 
     chance = random.Random(name)
-    for their_kind, kind in classes(name):
-        for _ in range(6):
-            values = filled(kind, chance)
-            their, own = their_kind(**values), kind(**values)
-            written = own.SerializeToString()
-            assert written == their.SerializeToString(deterministic=True)
-            assert own.ByteSize() == their.ByteSize() == len(written)
-            assert str(their_kind.FromString(written)) == str(kind.FromString(their.SerializeToString())) == str(own)
-            more = filled(kind, chance)
-            both_ways = their_kind(**more).SerializeToString()
-            assert own.MergeFromString(both_ways) == their.MergeFromString(both_ways) == len(both_ways)
-            assert str(own) == str(their)
-            for _ in range(20):
-                damaged = bytearray(written[: chance.randrange(len(written) + 1)])
-                if damaged:
-                    damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
-                seen = []
-                for one_kind in (their_kind, kind):
-                    try:
-                        read = one_kind.FromString(bytes(damaged))
-                        read.DiscardUnknownFields()
-                        seen.append(str(read))
-                    except message.DecodeError:
-                        seen.append("no message")
-                assert seen[0] == seen[1], bytes(damaged)
+    for their, own in samples(name, chance):
+        their_kind, kind = type(their), type(own)
+        written = own.SerializeToString()
+        assert written == their.SerializeToString(deterministic=True)
+        assert own.ByteSize() == their.ByteSize() == len(written)
+        assert str(their_kind.FromString(written)) == str(kind.FromString(their.SerializeToString())) == str(own)
+        more = filled(kind, chance)
+        both_ways = their_kind(**more).SerializeToString()
+        assert own.MergeFromString(both_ways) == their.MergeFromString(both_ways) == len(both_ways)
+        assert str(own) == str(their)
+        for _ in range(20):
+            damaged = bytearray(written[: chance.randrange(len(written) + 1)])
+            if damaged:
+                damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
+            seen = []
+            for one_kind in (their_kind, kind):
+                try:
+                    read = one_kind.FromString(bytes(damaged))
+                    read.DiscardUnknownFields()
+                    seen.append(str(read))
+                except message.DecodeError:
+                    seen.append("no message")
+            assert seen[0] == seen[1], bytes(damaged)
