@@ -81,7 +81,9 @@ def test_noise_is_refused_and_hurts_nobody_else(emulator: Emulator, seed: int) -
     assert talk(emulator, HEALTH).startswith(b"HTTP/1.1 200"), f"seed {seed}"
 
 
-def test_pipelined_requests_are_answered_in_order(client: Client, emulator: Emulator) -> None:
+@pytest.mark.parametrize("latency", [0, 0.02])
+def test_pipelined_requests_are_answered_in_order(client: Client, emulator: Emulator, latency: float) -> None:
+    emulator.settings(latency=latency)
     ticket = client.apply()
     puts = [client.cos(ticket, "PUT", body=b"x" * size) for size in (5, 200_000, 0)]
     data = b"\r\n".join(raw(put) + put.body for put in puts) + HEALTH
@@ -89,6 +91,28 @@ def test_pipelined_requests_are_answered_in_order(client: Client, emulator: Emul
     assert answers.count(b"HTTP/1.1 200") == 4
     assert b'{"status":"ok","clouds":[' in answers[-200:]
     assert [record["bytes"] for record in emulator.history()[1:]] == [5, 200_000, 0]
+
+
+def test_requests_are_taken_up_while_the_replies_to_those_before_are_on_their_way(
+    client: Client, emulator: Emulator
+) -> None:
+    ticket = client.apply()
+    emulator.settings(latency=3600)
+    with socket.create_connection(("127.0.0.1", emulator.port), timeout=60) as stream:
+        for size in (5, 200_000, 0):
+            put = client.cos(ticket, "PUT", body=b"x" * size)
+            stream.sendall(raw(put) + put.body)
+        while len(emulator.history()) < 4:
+            pass
+
+
+def test_what_is_sent_ahead_of_an_answer_waits_for_its_turn(client: Client, emulator: Emulator) -> None:
+    ticket = client.apply()
+    emulator.set_faults([{"match": {"operation": "PutObject"}, "action": "delay", "seconds": 0.2}])
+    puts = [client.cos(ticket, "PUT", body=b"x" * size) for size in (5, 5 * WINDOW, 3)]
+    answers = talk(emulator, b"".join(raw(put) + put.body for put in puts))
+    assert answers.count(b"HTTP/1.1 200") == 3
+    assert [record["bytes"] for record in emulator.history()[1:]] == [5, 5 * WINDOW, 3]
 
 
 def test_one_byte_at_a_time(client: Client, emulator: Emulator) -> None:

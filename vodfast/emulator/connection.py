@@ -17,6 +17,7 @@ from vodfast.emulator import faults, sockets
 from vodfast.emulator.history import record_of
 from vodfast.emulator.inbox import Inbox
 from vodfast.emulator.messages import BadRequest, Chunks, Reply, Request, parse_head
+from vodfast.emulator.outbox import Outbox
 from vodfast.emulator.routing import Router
 from vodfast.emulator.service import Call, Refusal
 from vodfast.emulator.substitutes import substitute
@@ -30,6 +31,8 @@ _UNTIL_SEEN = 0.05
 """Seconds between the last words on a connection and its end, so that the client reads them first."""
 _PACE = 0.1
 """Seconds between pieces of a dripping body."""
+_AT_THE_REPLY = (faults.DropReply, faults.TruncateReply, faults.Reset, faults.Drip)
+"""Faults that strike when the reply is written."""
 
 
 class Host(Protocol):
@@ -65,6 +68,7 @@ class Connection(asyncio.BufferedProtocol):
         self._deaf = False
         self._ended = False
         self._gone = False
+        self._outbox = Outbox(self._write, self._pump_again)
         self._tasks: set[asyncio.Task[None]] = set()
         self._writable = asyncio.Event()
         self._writable.set()
@@ -88,7 +92,7 @@ class Connection(asyncio.BufferedProtocol):
         self._ended = True
         if not (self._busy or self._held or self._dripping):
             self._pump_again()
-        return not self.secure and (self._busy or self._deaf or self._dripping)
+        return not self.secure and (self._busy or self._deaf or self._dripping or bool(self._outbox))
 
     def pause_writing(self) -> None:
         self._writable.clear()
@@ -114,6 +118,8 @@ class Connection(asyncio.BufferedProtocol):
         try:
             if call is None or self._busy or self._chunks is not None or self._at_limit(call):
                 self._inbox.added(nbytes)
+                if self._busy and self._inbox.full:
+                    self.transport.pause_reading()
             else:
                 self._received(call, nbytes)
             self._pump()
@@ -251,11 +257,11 @@ class Connection(asyncio.BufferedProtocol):
     def _finish(self, call: Call) -> None:
         """The whole request is here."""
         self._busy = True
-        wait = self._world.settings.latency if call.service.cloud else 0.0
+        if call.service.cloud:
+            call.due = self._loop.time() + self._world.settings.latency
         if isinstance(self._fault, faults.Delay):
-            wait += self._fault.seconds
-        if wait:
-            self._loop.call_later(wait, self._act, call)
+            call.due += self._fault.seconds
+            self._loop.call_later(self._fault.seconds, self._act, call)
         else:
             self._act(call)
 
@@ -296,17 +302,34 @@ class Connection(asyncio.BufferedProtocol):
         self._reply(call, await result)
 
     def _reply(self, call: Call, reply: Reply) -> None:
-        """Write the reply as the fault plan lets it, record the exchange, go on to the next."""
-        fault = self._fault
-        if isinstance(fault, faults.CorruptDigest):
+        """Record the exchange, and send the reply once it is due. A plain one lets the next request be taken up
+        meanwhile: it is on its way, as are requests that were sent behind this one.
+        """
+        if isinstance(self._fault, faults.CorruptDigest):
             reply = call.service.lie(call, reply)
         self._record(call, reply.status, call.code)
+        data = reply.encode(self._world.date(), call.request.keep_alive, call.request.method)
+        wait = call.due - self._loop.time()
+        if wait <= 0:
+            self._deliver(call, reply, data)
+        elif call.request.keep_alive and reply.stream is None and not isinstance(self._fault, _AT_THE_REPLY):
+            self._outbox.send(data, wait)
+            self._next(True)
+        else:
+            self._loop.call_later(wait, self._deliver, call, reply, data)
+
+    def _write(self, data: bytes) -> None:
+        if not self._gone:
+            self.transport.write(data)
+
+    def _deliver(self, call: Call, reply: Reply, data: bytes) -> None:
+        """Write the reply as the fault plan lets it, go on to the next."""
+        self._outbox.hurry()
         if self._gone:
             self._clear()
             return
         keep = call.request.keep_alive
-        data = reply.encode(self._world.date(), keep, call.request.method)
-        match fault:
+        match self._fault:
             case faults.DropReply():
                 self._close()
             case faults.TruncateReply(at_byte=count):
@@ -348,12 +371,13 @@ class Connection(asyncio.BufferedProtocol):
         if not keep:
             self._close()
         elif self._inbox or self._ended:
+            self._resume()
             self._loop.call_soon(self._pump_again)
 
     def _pump_again(self) -> None:
         try:
             self._pump()
-            if self._ended and not (self._busy or self._dripping or self._held):
+            if self._ended and not (self._busy or self._dripping or self._held or self._outbox):
                 self._close()
         except BadRequest as error:
             self._bad(error)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from vodfast.emulator.messages import MAX_HEAD, BadRequest
 
 _MOST = 16 * MAX_HEAD
-"""Bytes a client may send ahead of an answer."""
+"""Bytes of requests behind the one that is answered, before the client is made to wait."""
 
 
 class Inbox:
@@ -45,15 +45,14 @@ class Inbox:
             self._view = memoryview(self._data)
         return self._view[self._end :]
 
-    def added(self, count: int) -> None:
-        """`count` bytes of the last `room` are filled.
+    @property
+    def full(self) -> bool:
+        """Whether no more should be let in for now."""
+        return len(self) >= _MOST
 
-        Raises:
-            BadRequest: too much waits.
-        """
+    def added(self, count: int) -> None:
+        """`count` bytes of the last `room` are filled."""
         self._end += count
-        if len(self) > _MOST:
-            raise BadRequest("too much was sent ahead of the answer")
 
     def used(self, count: int) -> None:
         """The first `count` bytes need not be kept."""

@@ -27,8 +27,8 @@ class Call:
     """One exchange. `open` fills what it can tell from the head; `body` or `blob` hold the received content."""
 
     __slots__ = (
-        "blob", "body", "code", "context", "media_id", "operation", "part_number", "received", "request", "request_id",
-        "service", "upload_id", "writer",
+        "blob", "body", "code", "context", "due", "media_id", "operation", "part_number", "received", "request",
+        "request_id", "service", "upload_id", "writer",
     )  # fmt: skip
 
     def __init__(self, request: Request, service: Service, request_id: str) -> None:
@@ -41,6 +41,8 @@ class Call:
         self.media_id: str | None = None
         self.code = ""
         """The vendor code answered, empty for success."""
+        self.due = 0.0
+        """When the reply may arrive, by the loop's clock."""
         self.received = 0
         self.body = bytearray()
         self.writer: BlobWriter | None = None

@@ -22,7 +22,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     clock_offset: Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)] = 0.0
     """How far the server's clock is ahead of the machine's: at most 31 years, either way."""
     latency: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    """Between the end of every request and its effect, as with a service that is far away."""
+    """Between the end of every request and its answer, as with a service that is far away."""
     token_lifetime: Annotated[float, msgspec.Meta(gt=0, le=1e9)] = 3600.0
     """Of upload certificates issued from now on."""
     etag: Literal["md5", "opaque"] = "md5"
