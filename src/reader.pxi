@@ -10,18 +10,28 @@ cdef enum:
 cdef class _FlatView:
     """Any contiguous buffer as read-only bytes, whatever its item format; holds the source while views of it live."""
 
-    cdef Py_buffer source
-    cdef object owner            # shows the cycle collector what is held; a Py_buffer alone does not
+    cdef Py_buffer shown         # what it holds the cycle collector sees,
+    cdef object owner            # but only in a class that has an object as well
+    cdef Py_buffer *source       # `shown`, or one that is hidden from the collector
     cdef bint held
 
     def __cinit__(self, data):
-        PyObject_GetBuffer(data, &self.source, PyBUF_SIMPLE)
-        self.owner = data
+        self.source = &self.shown
+        if not isinstance(data, memoryview):
+            self.owner = data
+        else:
+            # Were it cleared by the collector while its buffer is held here, CPython 3.11 would crash at the release.
+            self.source = <Py_buffer *> PyMem_Malloc(sizeof(Py_buffer))
+            if self.source == NULL:
+                raise MemoryError
+        PyObject_GetBuffer(data, self.source, PyBUF_SIMPLE)
         self.held = True
 
     def __dealloc__(self):
         if self.held:
-            PyBuffer_Release(&self.source)
+            PyBuffer_Release(self.source)
+        if self.source != &self.shown:
+            PyMem_Free(self.source)
 
     def __getbuffer__(self, Py_buffer *view, int flags):
         PyBuffer_FillInfo(view, self, self.source.buf, self.source.len, 1, flags)

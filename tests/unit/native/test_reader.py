@@ -209,6 +209,21 @@ def test_a_cycle_through_the_source_is_collected() -> None:
     assert _native.counters()["open_readers"] == 0
 
 
+def test_slices_of_a_memoryview_in_a_cycle_are_collected() -> None:
+    class Holder:
+        __slots__ = ("itself", "piece")
+
+    for _ in range(300):  # whether it matters depends on the order in which the collector comes across them
+        reader = PartReader(memoryview(NOISE), None)
+        first, second = Holder(), Holder()
+        first.piece, first.itself = reader.read(100)[3:], first
+        second.piece, second.itself = first.piece, first
+        reader.close()
+        del reader, first, second
+        gc.collect()
+    assert _native.counters()["open_readers"] == 0
+
+
 @pytest.mark.parametrize("keep_pages", [False, True])
 def test_pages_behind_the_reader_are_given_back(tmp_path: Path, keep_pages: bool) -> None:
     path = tmp_path / "large"
