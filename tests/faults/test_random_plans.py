@@ -37,6 +37,8 @@ class Way:
     sums: bool = True
     aborts: bool = True
     settings: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+    many: int = 3
+    """Parts of a file that is not small."""
 
 
 _MULTIPART = (
@@ -78,6 +80,7 @@ WAYS = (
         sums=False,
         aborts=False,
         settings=_LATE,
+        many=12,  # so many go out behind one another
     ),
     Way(
         "overseas",
@@ -189,7 +192,7 @@ def test_no_random_plan_loses_or_doubles_a_file(
     vodfast_emulator: Any, config_for: Any, media_file: Callable[..., Path], way: Way, seed: int
 ) -> None:
     trial = Trial(way, seed, vodfast_emulator, config_for, "")
-    path = media_file(trial.rng.choice([5000, 3 * way.part + 17]))
+    path = media_file(trial.rng.choice([5000, 3 * way.part + 17, way.many * way.part + 17]))
     trial.run(lambda: {"source": path}, way.operations, far=5, runs=3)
     if trial.error is None:
         assert digests(vodfast_emulator) == {sha256(path)}

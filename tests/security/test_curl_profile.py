@@ -7,7 +7,7 @@ import contextlib
 import gc
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pytest
 
 from vodfast import ConfigError, ErrorKind, InvalidInput, Route, SourceChanged, TransferConfig, VodfastError
 from vodfast.transfer.curl import CURL_FLOOR, CurlTransport, require_curl
-from vodfast.transfer.message import Request, Response, build_headers
+from vodfast.transfer.message import Request, Response, build_headers, require_whole
 from vodfast.transfer.ports import PartSpec
 from vodfast.transfer.sources import BufferSource
 
@@ -135,28 +135,37 @@ async def test_other_protocols_are_refused(scheme: str, tmp_path: Path) -> None:
     assert caught.value.reached is False
 
 
-async def test_plain_http_needs_an_emulators_route(serve: Any) -> None:
+both_ways = pytest.mark.parametrize(
+    "through", [lambda transport: transport, CurlTransport.pipeline], ids=["transport", "pipeline"]
+)
+
+
+@both_ways
+async def test_plain_http_needs_an_emulators_route(serve: Any, through: Callable[[CurlTransport], Any]) -> None:
     server = serve(OK)
     opened = CurlTransport(TransferConfig())
     with pytest.raises(VodfastError) as caught:
-        await opened.send(request(url=f"http://127.0.0.1:{server.port}/"))
+        await through(opened).send(request(url=f"http://127.0.0.1:{server.port}/"))
     await opened.aclose()
     assert caught.value.kind is ErrorKind.CONFIG
     assert server.received == []
 
 
-async def test_the_environments_proxy_is_ignored_unless_asked_for(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@both_ways
+async def test_the_environments_proxy_is_ignored_unless_asked_for(
+    serve: Any, monkeypatch: pytest.MonkeyPatch, through: Callable[[CurlTransport], Any]
+) -> None:
     proxy, server = serve(OK), serve(OK)
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, f"http://user:password@127.0.0.1:{proxy.port}")
     monkeypatch.setenv("NO_PROXY", "")
     monkeypatch.setenv("no_proxy", "")
     async with transport(server.port) as opened:
-        await opened.send(request())
+        await through(opened).send(request())
     assert (len(server.received), len(proxy.received)) == (1, 0)
     opened = CurlTransport(TransferConfig(trust_env=True, connect_timeout=2))
     with pytest.raises(VodfastError):
-        await opened.send(request())
+        await through(opened).send(request())
     await opened.aclose()
     assert proxy.received[0].startswith(b"CONNECT vod.example.com:443")
 
@@ -434,4 +443,4 @@ def test_source_changed_is_told_from_a_network_failure() -> None:
         faulted = True
 
     with pytest.raises(SourceChanged):
-        CurlTransport._raise_if_source_failed(Faulted())
+        require_whole(Faulted())

@@ -1,7 +1,8 @@
 """One object on its way into an append-only store, as a state machine asked for its next step.
 
 Decides where the next part begins (the store's word, never ours) and when the store is asked how much it has. Leaves
-what a lost answer to the last part means to `doubt.py`. The sibling of `machine.py`, driven by the engine in the same
+what a lost answer to the last part means to `doubt.py`, and which parts do not wait for answers to `piping.py`. The
+sibling of `machine.py`, driven by the engine in the same
 way: no clock, no sockets, no sleep.
 """
 
@@ -17,6 +18,7 @@ import msgspec
 from vodfast.errors import Cancelled, ErrorKind, IntegrityError, RetryClass, VodfastError, retold
 from vodfast.transfer.doubt import Doubt, Verdict
 from vodfast.transfer.message import Body, BufferedBody
+from vodfast.transfer.piping import Piping
 from vodfast.transfer.plan import UploadPlan
 from vodfast.transfer.ports import AppendReceipt, AppendStore, Call, ObjectReceipt, PartSpec
 from vodfast.transfer.retry import outcome_unknown
@@ -31,15 +33,21 @@ class _Phase(enum.Enum):
 
 
 class _Work(msgspec.Struct):
-    """One request. `part` and `last` only for SEND."""
+    """One request. `part`, `last` and `piped` only for SEND: `piped` does not wait for the answer to those before."""
 
     phase: _Phase
     part: PartSpec | None = None
     last: bool = False
+    piped: bool = False
 
 
 class AppendMachine:
-    """Moves one object part by part, one request at a time.
+    """Moves one object part by part, in order.
+
+    Each part waits for the answer to the one before, unless the store takes them behind one another: with `pipelines`
+    the parts in the middle of a file then go out ahead of the answers, on one connection, which answers them in order.
+    The first waits because its answer names the upload, the last because it makes the media. Any answer but the
+    expected one breaks the pipeline, and the store is asked how much it has.
 
     For a sized source pass `plan` and `part_body`. For a stream pass neither and feed it with `offer` whenever a
     `Wait` says `hungry`; a part is sent only when something is known to follow it or to end it, because the last part
@@ -63,6 +71,7 @@ class AppendMachine:
         kept: KeptUpload | None = None,
         resumed: bool = False,
         settle_seconds: float = 0.0,
+        pipelines: bool = False,
     ) -> None:
         self._store = store
         self._retry = retry
@@ -83,6 +92,8 @@ class AppendMachine:
         self._asking_attempt = 0
         self._not_before = 0.0
         self._now = 0.0
+        self._piping = Piping(store, self._part_size, on=pipelines and part_body is not None)
+        self._head = 0
         # What the store has, by its own word; it cannot have more than was ever sent.
         self._upload_id = kept.upload_id if kept is not None else None
         self._offset = 0
@@ -118,6 +129,11 @@ class AppendMachine:
         return self._offset
 
     @property
+    def moot(self) -> bool:
+        """Whether parts that are under way are of no use any more: the object has failed, or the pipeline is broken."""
+        return self.failing or self._piping.broken
+
+    @property
     def failing(self) -> bool:
         """Something went wrong for good: what is in flight is of no use any more."""
         return self._error is not None
@@ -133,7 +149,7 @@ class AppendMachine:
         self._now = now
         waiting = Wait(None, hungry=self._hungry())
         if self._running:
-            return waiting
+            return (self._next_behind() if room > 0 else None) or waiting
         if self._result is not None:
             return self._result
         if self._error is not None:
@@ -146,6 +162,7 @@ class AppendMachine:
         return self._size is None and self._error is None and len(self._bodies) < 2
 
     def _next(self) -> Start | None:
+        self._piping.end()
         if self._phase is _Phase.SETTLE:
             return self._start(_Work(_Phase.SETTLE), self._store.head_object())
         preparation = self._store.prepare()
@@ -158,18 +175,33 @@ class AppendMachine:
         if found is None:
             return None
         part, body = found
+        return self._send(part, body, piped=self._upload_id is not None and self._piping.begin(part.offset, self._size))
+
+    def _send(self, part: PartSpec, body: Body, *, piped: bool) -> Start:
         end = part.offset + part.length
+        self._head, self._sent = end, max(self._sent, end)
         last = end == self._size
-        self._sent = max(self._sent, end)
         call = self._store.append_part(self._upload_id, part, body, last=last)
-        return self._start(_Work(_Phase.SEND, part, last), call)
+        return self._start(_Work(_Phase.SEND, part, last, piped), call)
 
     def _start(self, work: _Work, call: Call[Any]) -> Start:
         self._tokens += 1
         self._running[self._tokens] = work
         weight = work.part.length if work.part is not None else 0
         # While a stream's part is sent, the next one is read.
-        return Start(self._tokens, call, weight, alone=self._size is not None, final=work.last)
+        alone = self._size is not None and not work.piped
+        return Start(self._tokens, call, weight, alone, work.last, self._piping.number if work.piped else 0)
+
+    def _next_behind(self) -> Start | None:
+        """The next part of a pipeline, behind those under way; None if there is none, or it has to wait."""
+        if self.failing or not self._piping.takes(len(self._running)):
+            return None
+        assert self._part_body is not None
+        assert self._size is not None
+        part = PartSpec(self._index + len(self._running), self._head, self._part_size)
+        if part.offset + part.length >= self._size or self._store.prepare() is not None:
+            return None
+        return self._send(part, self._part_body(part), piped=True)
 
     def _next_part(self) -> tuple[PartSpec, Body] | None:
         """The part at the offset, None while a stream has not said what follows it."""
@@ -204,13 +236,13 @@ class AppendMachine:
     def on_response(self, token: int, answer: Any, sent: int | None) -> None:  # noqa: ARG002  # no such store digests
         """A call succeeded: `answer` is what its `parse` returned."""
         work = self._running.pop(token)
-        if self.failing and not (work.last and answer.whole is not None):
+        if (self.failing or (work.piped and self._piping.broken)) and not (work.last and answer.whole is not None):
             return
         if work.phase is not _Phase.SEND:
             self._asking_attempt = 0
         match work:
             case _Work(phase=_Phase.SEND, part=PartSpec() as part):
-                self._appended(part, answer, last=work.last)
+                self._appended(part, answer, work)
             case _Work(phase=_Phase.ASK):
                 self._told(answer)
             case _Work(phase=_Phase.SETTLE):
@@ -220,14 +252,21 @@ class AppendMachine:
         """A call failed, in the transport or in `parse`."""
         work = self._running.pop(token)
         self._now = now
-        if not self.failing:
+        if self.failing:
+            if work.last and outcome_unknown(error):
+                self._error = in_doubt(error.message)
+            return
+        if work.piped:
+            self._break_pipeline()
+        if not work.piped or self._piping.blame(error):
             self._failed(work, error)
-        elif work.last and outcome_unknown(error):
-            self._error = in_doubt(error.message)
 
     def on_dropped(self, token: int) -> None:
         """A call was broken off by cancellation; its effect is unknown."""
-        if self._running.pop(token).last:
+        work = self._running.pop(token)
+        if work.piped and not self.failing:
+            self._break_pipeline()
+        if work.last:
             self._error = in_doubt("the last bytes were sent, but not confirmed before the upload was cancelled")
 
     def fail(self, error: VodfastError) -> None:
@@ -242,18 +281,24 @@ class AppendMachine:
 
     # What answers mean.
 
-    def _appended(self, part: PartSpec, receipt: AppendReceipt, *, last: bool) -> None:
+    def _appended(self, part: PartSpec, receipt: AppendReceipt, work: _Work) -> None:
         end = part.offset + part.length
         self._upload_id = receipt.upload_id
         self._doubt = None
         if receipt.end > end:
             self._give_up(_too_much(receipt.end, end))
-        elif receipt.end == end and last:
+        elif receipt.end == end and work.last:
             self._finish(receipt.whole or ObjectReceipt(tag="", digest=None, size=end))
-        elif receipt.end > part.offset and not last:
+        elif receipt.end == end or (receipt.end > part.offset and not (work.last or work.piped)):
+            if work.piped:
+                self._piping.answered()
             self._move(receipt.end)
         else:
-            self._again(_taken_in_part(receipt.end, part))
+            short = _taken_in_part(receipt.end, part)
+            if work.piped:
+                self._break_pipeline()
+                self._piping.blame(short)
+            self._again(short)
             self._phase = _Phase.ASK
 
     def _told(self, stored: int | None) -> None:
@@ -326,6 +371,12 @@ class AppendMachine:
             self._bodies.popleft()
         if offset > self._furthest:
             self._furthest, self._attempt = offset, 0
+
+    def _break_pipeline(self) -> None:
+        """What becomes of the parts under way is not known: the store is asked what it has."""
+        if not self._piping.broken:
+            self._phase = _Phase.ASK
+        self._piping.fail(self._offset)
 
     def _restart(self) -> None:
         self._upload_id = None

@@ -1,7 +1,8 @@
-"""The transport: libcurl's multi handle on the running event loop.
+"""The transport: libcurl's multi handle on the running event loop, and bare connections for pipelines.
 
 Decides the one curl profile (DESIGN section 5: no redirects, https only, verified TLS, no environment) and turns
-every outcome into a `Response` or a `VodfastError`. Leaves meaning to the caller. The only module that imports pycurl.
+every outcome into a `Response` or a `VodfastError`. Leaves meaning to the caller, and what goes over a bare connection
+to `pipeline.py`. The only module that imports pycurl.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from urllib.parse import urlsplit
 import pycurl
 
 from vodfast.config import MIB, TransferConfig
-from vodfast.errors import ConfigError, ErrorKind, RetryClass, SourceChanged, VodfastError
-from vodfast.transfer.message import Reader, Request, Response, shown_url
+from vodfast.errors import ConfigError, ErrorKind, RetryClass, VodfastError
+from vodfast.transfer.loops import in_thread
+from vodfast.transfer.message import Reader, Request, Response, require_whole, shown_url
+from vodfast.transfer.pipeline import Pipeline
 
 CURL_FLOOR = (8, 21, 0)
 """Older releases reuse connections across credentials (CVE-2026-1965, -3784, -5545, -8458, -8927, -8932)."""
@@ -153,7 +156,8 @@ class CurlTransport:
             try:
                 await (future if reader is None else _settled(future, reader, self._config.settle_seconds))
             except pycurl.error as error:
-                self._raise_if_source_failed(reader)
+                if reader is not None:
+                    require_whole(reader)
                 raise self._failure(curl, request, error.args[0]) from None
             except asyncio.CancelledError:
                 # A cancelled future leaves the handle attached until the next tick: take it out now, so that it
@@ -163,7 +167,8 @@ class CurlTransport:
                 self._detach(curl)
                 reusable = False
                 raise
-            self._raise_if_source_failed(reader)
+            if reader is not None:
+                require_whole(reader)
             return Response(
                 status=curl.getinfo(pycurl.RESPONSE_CODE),
                 headers=tuple(reply.headers),
@@ -179,6 +184,25 @@ class CurlTransport:
                 self._idle.append(curl)
             else:
                 curl.close()
+
+    def pipeline(self) -> Pipeline:
+        """A connection of its own for requests that do not wait for one another, opened once it is used and closed by
+        whoever asked for it. What goes over it is not paced.
+        """
+        return Pipeline(self._connect, self._config)
+
+    async def _connect(self, request: Request) -> _Wire:
+        """Connect to where a request goes."""
+        curl = pycurl.Curl()
+        self._aim(curl, request)
+        curl.setopt(pycurl.CONNECT_ONLY, 1)
+        curl.setopt(pycurl.HTTPPROXYTUNNEL, 1)
+        try:
+            # On a thread, because libcurl closes such a connection when the handle leaves a multi handle.
+            await in_thread(curl.perform)
+        except pycurl.error as error:
+            raise self._failure(curl, request, error.args[0]) from None
+        return _Wire(curl, lambda code: self._failure(curl, request, code))
 
     async def aclose(self) -> None:
         """Close every connection. Exchanges in flight are cancelled."""
@@ -199,25 +223,9 @@ class CurlTransport:
         self, curl: pycurl.Curl, request: Request, reply: _Reply, sent: Callable[[], None] | None
     ) -> Reader | None:
         """Set a handle up for one exchange; the reader of its body, if that is streamed."""
+        self._aim(curl, request)
         config = self._config
         set_option = curl.setopt
-        for option, value in _PROFILE:
-            set_option(option, value)
-        set_option(pycurl.URL, self._routed(request.url))
-        set_option(pycurl.PROTOCOLS, self._protocols)
-        set_option(pycurl.CONNECTTIMEOUT_MS, int(config.connect_timeout * 1000))
-        if config.ca_bundle is not None:
-            set_option(pycurl.CAINFO, config.ca_bundle)
-        if config.proxy is not None:
-            set_option(pycurl.PROXY, config.proxy)
-        elif not config.trust_env:
-            set_option(pycurl.PROXY, "")
-        if not config.trust_env:
-            set_option(pycurl.NOPROXY, "")  # libcurl asks the environment for exceptions to any proxy
-        if self._connect_to is not None:
-            set_option(pycurl.CONNECT_TO, self._connect_to)
-        elif request.address is not None:
-            set_option(pycurl.CONNECT_TO, [f"::{request.address}{'' if _PORT.search(request.address) else ':'}"])
         if request.timeout is not None:
             set_option(pycurl.TIMEOUT_MS, int(request.timeout * 1000))
         else:
@@ -239,6 +247,28 @@ class CurlTransport:
         set_option(pycurl.HEADERFUNCTION, reply.take_header)
         set_option(pycurl.WRITEFUNCTION, reply.take_body)
         return self._prepare_body(curl, request, sent)
+
+    def _aim(self, curl: pycurl.Curl, request: Request) -> None:
+        """The profile, and the way to where the request goes."""
+        config = self._config
+        set_option = curl.setopt
+        for option, value in _PROFILE:
+            set_option(option, value)
+        set_option(pycurl.URL, self._routed(request.url))
+        set_option(pycurl.PROTOCOLS, self._protocols)
+        set_option(pycurl.CONNECTTIMEOUT_MS, int(config.connect_timeout * 1000))
+        if config.ca_bundle is not None:
+            set_option(pycurl.CAINFO, config.ca_bundle)
+        if config.proxy is not None:
+            set_option(pycurl.PROXY, config.proxy)
+        elif not config.trust_env:
+            set_option(pycurl.PROXY, "")
+        if not config.trust_env:
+            set_option(pycurl.NOPROXY, "")  # libcurl asks the environment for exceptions to any proxy
+        if self._connect_to is not None:
+            set_option(pycurl.CONNECT_TO, self._connect_to)
+        elif request.address is not None:
+            set_option(pycurl.CONNECT_TO, [f"::{request.address}{'' if _PORT.search(request.address) else ':'}"])
 
     def _prepare_body(self, curl: pycurl.Curl, request: Request, sent: Callable[[], None] | None) -> Reader | None:
         body = request.body
@@ -265,14 +295,6 @@ class CurlTransport:
         if self._scheme == "https":
             return url
         return f"{self._scheme}://{url.partition('://')[2]}"
-
-    @staticmethod
-    def _raise_if_source_failed(reader: Reader | None) -> None:
-        if reader is not None and reader.faulted:
-            raise SourceChanged(
-                "the file was truncated while it was uploaded, so nothing was committed: upload it again once it is "
-                "complete"
-            )
 
     def _failure(self, curl: pycurl.Curl, request: Request, code: int) -> VodfastError:
         if code == pycurl.E_UNSUPPORTED_PROTOCOL and curl.getinfo(pycurl.CONNECT_TIME):
@@ -315,6 +337,37 @@ def _seek(reader: Reader, offset: int) -> int:
         return int(pycurl.SEEKFUNC_CANTSEEK)
     reader.rewind()
     return int(pycurl.SEEKFUNC_OK)
+
+
+class _Wire:
+    """A connection libcurl has made, for a pipeline; `failure` tells what a curl code means. Implements
+    `pipeline.Wire`.
+    """
+
+    def __init__(self, curl: pycurl.Curl, failure: Callable[[int], VodfastError]) -> None:
+        self._curl = curl
+        self._failure = failure
+        self._socket = int(curl.getinfo(pycurl.ACTIVESOCKET))
+
+    def fileno(self) -> int:
+        return self._socket
+
+    def write(self, piece: memoryview) -> int | None:
+        return self._unless_blocked(self._curl.send, piece)
+
+    def read_into(self, buffer: bytearray) -> int | None:
+        return self._unless_blocked(self._curl.recv_into, buffer)
+
+    def _unless_blocked(self, operation: Callable[[Any], int], data: memoryview | bytearray) -> int | None:
+        try:
+            return operation(data)
+        except BlockingIOError:
+            return None
+        except pycurl.error as error:
+            raise self._failure(error.args[0]) from None
+
+    def close(self) -> None:
+        self._curl.close()
 
 
 class _Reply:

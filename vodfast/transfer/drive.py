@@ -16,6 +16,7 @@ from vodfast.errors import Cancelled, ErrorKind, SourceChanged, VodfastError
 from vodfast.transfer.append import AppendMachine
 from vodfast.transfer.journal_lines import ObjectRecord
 from vodfast.transfer.machine import ObjectMachine
+from vodfast.transfer.pipeline import Pipeline
 from vodfast.transfer.plan import UploadPlan, plan_upload, stream_part_size
 from vodfast.transfer.ports import AnyStore, AppendStore, ObjectStore
 from vodfast.transfer.retry import refuses_keys
@@ -86,6 +87,9 @@ class Transfer:
         # Tokens of the parts that wait for a slot, and what is done once one of them has it.
         self._queue: set[int] = set()
         self._shorter: asyncio.Future[None] | None = None
+        # The connection of the parts that go out behind one another, and the number their machine gave it.
+        self._pipeline: Pipeline | None = None
+        self._pipelined = 0
         self._feeding: asyncio.Task[None] | None = None
         self._fed = 0
         # Bytes of the memory budget held by stream parts that are not acknowledged yet.
@@ -107,6 +111,7 @@ class Transfer:
                 kept=kept,
                 resumed=terms.resumed,
                 settle_seconds=self._engine.config.settle_seconds,
+                pipelines=self._engine.config.bandwidth is None,  # they know no pace
             )
         return ObjectMachine(
             cast(ObjectStore, self._store),
@@ -195,9 +200,11 @@ class Transfer:
                 self._machine.left_behind,
             )
 
-    def release_memory(self) -> None:
-        """Give back what unsent stream parts still hold."""
+    def release(self) -> None:
+        """Give back what unsent stream parts still hold, and the connection of those that went out in order."""
         self._release(self._held)
+        if self._pipeline is not None:
+            self._pipeline.close()
 
     def _release(self, amount: int) -> None:
         self._held -= amount
@@ -276,7 +283,8 @@ class Transfer:
         self._leave_queue(start.token)
         moved = 0
         try:
-            answer, sent = await self._engine.attempt(start.call, self._credentials, keys, slot.sent)
+            through = self._pipeline_of(start) if start.pipeline else None
+            answer, sent = await self._engine.attempt(start.call, self._credentials, keys, slot.sent, through)
             if start.weight:
                 self._source.check_unchanged()
             moved = start.weight or 1
@@ -287,6 +295,14 @@ class Transfer:
             raise
         finally:
             slot.release(moved)
+
+    def _pipeline_of(self, start: Start) -> Pipeline:
+        """The connection a part goes out on, with those before it."""
+        if self._pipeline is None or start.pipeline != self._pipelined:
+            if self._pipeline is not None:
+                self._pipeline.close()
+            self._pipeline, self._pipelined = self._engine.pipeline(), start.pipeline
+        return self._pipeline
 
     async def _wait(self, step: Wait, now: float) -> None:
         if step.hungry and self._feeding is None:
@@ -307,18 +323,18 @@ class Transfer:
             await asyncio.sleep(timeout or 0.0)
             return
         done, _ = await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            if task is self._feeding:
-                self._feeding = None
-                task.result()
-            elif task is not self._shorter:
-                self._report(cast("asyncio.Task[tuple[Any, int | None]]", task))
+        if self._feeding in done:
+            feeding, self._feeding = self._feeding, None
+            feeding.result()
+        for task in [task for task in self._running if task in done]:  # in the order they were begun
+            self._report(task)
 
     def _report(self, task: asyncio.Task[tuple[Any, int | None]]) -> None:
         start = self._running.pop(task)
         self._queue.discard(start.token)
         if task.cancelled():
             self._machine.on_dropped(start.token)
+            self._after_report()
             return
         error = task.exception()
         if error is None:
@@ -347,11 +363,11 @@ class Transfer:
         self._after_report()
 
     def _after_report(self) -> None:
-        if self._machine.failing:
+        if self._machine.moot:
             self._drop_bodies()
 
     def _drop_bodies(self) -> None:
-        """Parts of a failed object are of no use; creations and completions are let finish, they may leave an id."""
+        """Parts under way are of no use; creations and completions are let finish, they may leave an id."""
         self._drop(tuple(task for task, start in self._running.items() if start.weight))
 
     def _drop(self, tasks: Iterable[asyncio.Task[tuple[Any, int | None]]]) -> None:

@@ -23,6 +23,7 @@ from vodfast.transfer.clock import TOLERANCE, ahead_of_us, explained, refuses
 from vodfast.transfer.drive import OnRetry, Terms, Transfer
 from vodfast.transfer.loops import in_thread
 from vodfast.transfer.message import Request, Response
+from vodfast.transfer.pipeline import Pipeline
 from vodfast.transfer.ports import AnyStore, Call
 from vodfast.transfer.retry import RetryPolicy, outcome_unknown, refuses_keys
 from vodfast.transfer.sources import Source
@@ -35,11 +36,20 @@ _READERS = 1
 """Parts read ahead at a time: in order, so that the one that is sent next is ready first."""
 
 
-class Transport(Protocol):
-    """What performs an exchange; `curl.CurlTransport` on real sockets."""
+class Sender(Protocol):
+    """What performs an exchange."""
 
     async def send(self, request: Request, sent: Callable[[], None] | None = None) -> Response:
         """`sent` is called when the last byte of a streamed body was handed out, perhaps again if it is sent again."""
+
+
+class Transport(Sender, Protocol):
+    """What performs any exchange; `curl.CurlTransport` on real sockets."""
+
+    def pipeline(self) -> Pipeline:
+        """A connection for requests that do not wait for one another, to be closed by whoever asks. Bodies that go over
+        it are not paced.
+        """
 
     async def aclose(self) -> None: ...
 
@@ -62,6 +72,10 @@ class Engine:
     def now(self) -> float:
         """Unix seconds by the service's clock, as far as it is known to differ from this machine's."""
         return time.time() + self.ahead
+
+    def pipeline(self) -> Pipeline:
+        """See `Transport.pipeline`."""
+        return self._transport.pipeline()
 
     async def aclose(self) -> None:
         """Wait for clean-up under way, then close every connection."""
@@ -129,7 +143,7 @@ class Engine:
                 raise run.failure from (None if isinstance(error, asyncio.CancelledError) else error)
             raise
         finally:
-            run.release_memory()
+            run.release()
 
     async def clean_up(self, work: Coroutine[Any, Any, T]) -> T | None:
         """Do work that must be finished even if the caller is cancelled again, within `config.settle_seconds`; None if
@@ -198,15 +212,18 @@ class Engine:
         credentials: CachedCredentials,
         keys: Credentials | None = None,
         sent: Callable[[], None] | None = None,
+        through: Sender | None = None,
     ) -> tuple[T, int | None]:
-        """One attempt: the answer, and the digest of a body that was streamed; `sent` as for `Transport.send`."""
+        """One attempt: the answer, and the digest of a body that was streamed; `sent` as for `Transport.send`.
+        `through` performs it in place of the transport.
+        """
         if call.answered is not None:
             return call.answered(), None
         now = self.now()
         keys = keys or await credentials.get(now)
         try:
             request = _built(call, keys, now)
-            response = await self._transport.send(request, sent)
+            response = await (through or self._transport).send(request, sent)
             try:
                 return call.parse(response), response.sent
             except VodfastError as error:

@@ -116,6 +116,11 @@ class ObjectMachine:
         return "; ".join(self._left) or None
 
     @property
+    def moot(self) -> bool:
+        """Whether parts that are under way are of no use any more."""
+        return self.failing
+
+    @property
     def failing(self) -> bool:
         """Something went wrong for good: what is in flight is of no use any more."""
         return self._error is not None

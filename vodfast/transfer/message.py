@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from vodfast.errors import InvalidInput
+from vodfast.errors import InvalidInput, SourceChanged
 
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _BAD_IN_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
@@ -50,6 +50,19 @@ class Reader(Protocol):
 
     def close(self) -> None:
         """Let go of the memory behind it."""
+
+
+def require_whole(reader: Reader) -> None:
+    """Refuse what was read from a file that is no longer as long as it was.
+
+    Raises:
+        SourceChanged: zeros were handed out in place of the bytes that are gone.
+    """
+    if reader.faulted:
+        raise SourceChanged(
+            "the file was truncated while it was uploaded, so nothing was committed: upload it again once it "
+            "is complete"
+        )
 
 
 class Body(Protocol):

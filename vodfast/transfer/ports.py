@@ -159,6 +159,14 @@ class AppendStore(Protocol):
         """Whether the caller knows of an upload to this object, which may have been finished; the store has asked
         already, so the first `head_object` costs nothing."""
 
+    @property
+    def pipelined(self) -> int:
+        """How many parts may be on their way at once, behind one another on one connection; 1 if each waits for the
+        answer to the one before. Asked again each time."""
+
+    def pipeline_failed(self) -> None:
+        """Parts sent behind one another came to nothing: the service may not take them so."""
+
     def prepare(self) -> Call[None] | None:
         """A round trip that is due before the next part or question (finding an upload node), None if none is. Asked
         for again each time, so a store whose addresses all failed can look for others.

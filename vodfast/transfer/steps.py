@@ -24,7 +24,8 @@ RetryDecision: TypeAlias = Callable[[VodfastError, int], float | None]
 class Start(msgspec.Struct, frozen=True):
     """Perform `call` now and report under `token`. `weight` is the bytes of its streamed body, `alone` says that
     nothing else of this object can run beside it, `final` that its effect cannot be taken back: once it is on its way,
-    a cancellation waits for the answer.
+    a cancellation waits for the answer. Those with the same `pipeline`, if it is not 0, go out in order on one
+    connection that is theirs, before those before them are answered.
     """
 
     token: int
@@ -32,6 +33,7 @@ class Start(msgspec.Struct, frozen=True):
     weight: int
     alone: bool
     final: bool = False
+    pipeline: int = 0
 
 
 class Wait(msgspec.Struct, frozen=True):

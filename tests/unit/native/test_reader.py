@@ -220,7 +220,7 @@ def test_slices_of_a_memoryview_in_a_cycle_are_collected() -> None:
         second.piece, second.itself = first.piece, first
         reader.close()
         del reader, first, second
-        gc.collect()
+        gc.collect(0)
     assert _native.counters()["open_readers"] == 0
 
 

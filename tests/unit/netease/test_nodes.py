@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vodfast.stores.nos.nodes import BAD, LIFE, LOOKUP_HOSTS, Node, NodeBook, read_node, read_nodes
+from vodfast.stores.nos.nodes import BAD, LIFE, LOOKUP_HOSTS, NO_PIPELINE, Node, NodeBook, read_node, read_nodes
 
 
 @pytest.mark.parametrize(
@@ -112,3 +112,14 @@ def test_a_fixed_node_stays() -> None:
     book = NodeBook(fixed=node)
     book.failed("b", node)
     assert book.best("b") == node
+
+
+def test_chunks_wait_for_answers_for_a_while_after_they_came_to_nothing_otherwise() -> None:
+    now = [0.0]
+    book = NodeBook(clock=lambda: now[0])
+    assert book.pipelines
+    book.pipeline_failed()
+    now[0] = NO_PIPELINE - 1
+    assert not book.pipelines
+    now[0] = NO_PIPELINE
+    assert book.pipelines

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -43,27 +44,38 @@ def request(host: str, address: str | None) -> Request:
     return Request(operation="x", method="GET", url=f"https://{host}/a?b=c", headers=(), timeout=10.0, address=address)
 
 
-async def test_the_name_stays_while_the_connection_goes_elsewhere(server: tuple[int, str, list[bytes]]) -> None:
+both_ways = pytest.mark.parametrize(
+    "through", [lambda transport: transport, CurlTransport.pipeline], ids=["transport", "pipeline"]
+)
+
+
+@both_ways
+async def test_the_name_stays_while_the_connection_goes_elsewhere(
+    server: tuple[int, str, list[bytes]], through: Callable[[CurlTransport], Any]
+) -> None:
     port, bundle, heads = server
     transport = CurlTransport(TransferConfig(ca_bundle=bundle))
     try:
-        response = await transport.send(request(NAME, f"127.0.0.1:{port}"))
+        response = await through(transport).send(request(NAME, f"127.0.0.1:{port}"))
         assert (response.status, response.body) == (200, b"ok")
         assert heads[0].startswith(b"GET /a?b=c HTTP/1.1\r\n")
-        assert b"\r\nHost: " + NAME.encode() + b"\r\n" in heads[0]
+        assert b"\r\nhost: " + NAME.encode() + b"\r\n" in heads[0].replace(b"Host", b"host")
         with pytest.raises(VodfastError) as caught:
-            await transport.send(request("other.127.net", f"127.0.0.1:{port}"))
+            await through(transport).send(request("other.127.net", f"127.0.0.1:{port}"))
         assert caught.value.kind is ErrorKind.TLS
         assert len(heads) == 1
     finally:
         await transport.aclose()
 
 
-async def test_a_route_goes_before_an_address(server: tuple[int, str, list[bytes]]) -> None:
+@both_ways
+async def test_a_route_goes_before_an_address(
+    server: tuple[int, str, list[bytes]], through: Callable[[CurlTransport], Any]
+) -> None:
     port, bundle, heads = server
     transport = CurlTransport(TransferConfig(ca_bundle=bundle, route=parse_route(f"https://127.0.0.1:{port}")))
     try:
-        assert (await transport.send(request(NAME, "127.0.0.2:1"))).body == b"ok"
+        assert (await through(transport).send(request(NAME, "127.0.0.2:1"))).body == b"ok"
         assert len(heads) == 1
     finally:
         await transport.aclose()

@@ -58,6 +58,8 @@ class ModelStore:
         """Bytes of a part the store takes at most."""
         self.lookups = 0
         self.node_known = False
+        self.pipelined = 1
+        self.pipelines_failed = 0
         self.late = 0
         """How often it does not know its object yet."""
         self.log: list[str] = []
@@ -78,6 +80,9 @@ class ModelStore:
             self.node_known = True
 
         return self._call("prepare", do)
+
+    def pipeline_failed(self) -> None:
+        self.pipelines_failed += 1
 
     def append_part(self, upload_id: str | None, part: PartSpec, body: Body, *, last: bool) -> Call[AppendReceipt]:
         def do() -> AppendReceipt:
@@ -141,8 +146,11 @@ class Simulation:
         self.offered = 0
         retry = RetryPolicy(TransferConfig(attempts=6, retry_reserve=1000), self.rng).delay
         source = {"plan": plan_upload(size, LIMITS), "part_body": self.source.part} if pieces is None else {}
-        self.machine = AppendMachine(self.store, retry, settle_seconds=10.0, **source)
+        self.machine = AppendMachine(self.store, retry, settle_seconds=10.0, pipelines=True, **source)
         self.now = 0.0
+        self.running: list[Start] = []
+        self.together = 0
+        """The most requests under way at once."""
 
     def offer(self) -> None:
         assert self.pieces
@@ -179,32 +187,47 @@ class Simulation:
             return
         self.machine.on_response(start.token, answer, None)
 
+    def drop(self) -> None:
+        """Parts under way are broken off, as the engine does, in whatever order it hears of them."""
+        arriving = self.rng.randrange(0, len(self.running) + 1)
+        for start in self.running[:arriving]:
+            try:
+                start.call.build()  # it arrived after all
+            except VodfastError:
+                break
+        self.rng.shuffle(self.running)
+        while self.running:
+            self.machine.on_dropped(self.running.pop().token)
+
+    def begin(self, start: Start) -> None:
+        assert not self.running or {0} != {other.pipeline for other in self.running} == {start.pipeline}
+        assert not (start.final and self.running), "the last part goes out before all others are answered"
+        self.running.append(start)
+        self.together = max(self.together, len(self.running))
+
     def run(self, cancel_after: int | None = None) -> Finished | Failed:
-        running: Start | None = None
         for step_number in range(10_000):
             if step_number == cancel_after:
                 self.machine.cancel()
-                if running is not None and running.weight:
-                    if self.rng.random() < 0.5:
-                        running.call.build()  # it arrived after all
-                    self.machine.on_dropped(running.token)
-                    running = None
+            if self.machine.moot and self.running and self.running[0].weight:
+                self.drop()
             room = self.rng.randrange(0, 2)
             step = self.machine.poll(self.now, room)
             if isinstance(step, Finished | Failed):
-                assert running is None
+                assert not self.running
                 assert self.machine.ended
                 return step
-            assert running is None or not self.machine.ended
+            assert not self.running or not self.machine.ended
             if isinstance(step, Start):
-                assert running is None, "two requests for one object"
-                running = step
-            elif running is not None and self.rng.random() < 0.7:
-                self.perform(running)
-                running = None
+                self.begin(step)
+            elif self.running and self.rng.random() < 0.7:
+                if self.running[0].pipeline and self.rng.random() < self.fault_rate / 10:
+                    self.drop()  # the connection broke, and nobody says of whom
+                else:
+                    self.perform(self.running.pop(0))
             elif isinstance(step, Wait) and step.hungry and self.pieces:
                 self.offer()
-            elif room and running is None:
+            elif room and not self.running:
                 assert step.until is not None, "nothing in flight and nothing to wait for: stuck"
                 self.now = max(self.now, step.until)
         raise AssertionError("no end after 10,000 steps")
@@ -232,10 +255,11 @@ def test_no_history_finishes_wrong_bytes_or_hides_a_finished_object(chunk: int) 
     finished = 0
     for seed in range(chunk * 100, chunk * 100 + 100):
         rng = random.Random(seed)
-        size = rng.choice([0, 1, 999, 1000, 1001, 3000, 5500])
+        size = rng.choice([0, 1, 999, 1000, 1001, 3000, 5500, 12_000, 40_500])
         pieces = random_pieces(rng, size) if size and rng.random() < 0.5 else None
         simulation = Simulation(seed, rng.choice([0.0, 0.1, 0.3]), size, pieces)
         simulation.store.late = rng.choice([0, 0, 1, 3, 10**6])
+        simulation.store.pipelined = rng.choice([1, 3, 16])
         try:
             outcome = simulation.run(cancel_after=rng.choice([None, None, None, rng.randrange(1, 40)]))
             judge(simulation, outcome)
@@ -456,3 +480,127 @@ def test_a_stream_is_held_back_until_something_follows() -> None:
     assert step.hungry
     simulation.offer()
     assert next_start(simulation).weight == 1000
+
+
+def pipelined(seed: int, size: int, *, answered: int = 0) -> tuple[Simulation, list[Start]]:
+    """A file with as many parts under way as go out behind one another, after `answered` of them were answered."""
+    simulation = Simulation(seed, 0.0, size)
+    simulation.store.pipelined = 4
+    answer(simulation, to_part(simulation, 1))
+    under_way = [next_start(simulation)]
+    while isinstance(step := simulation.machine.poll(0.0), Start):
+        under_way.append(step)
+    for _ in range(answered):
+        answer(simulation, under_way.pop(0))
+    return simulation, under_way
+
+
+def test_parts_in_the_middle_of_a_file_do_not_wait_for_answers() -> None:
+    simulation, under_way = pipelined(1, 20_000)
+    assert [start.call.operation for start in under_way] == ["part"] * 4
+    assert {start.pipeline for start in under_way} == {1}
+    assert not any(start.alone or start.final for start in under_way)
+    simulation.running = under_way
+    judge(simulation, simulation.run())
+    assert simulation.together == 4
+    assert simulation.store.log == ["prepare"] + ["part"] * 20
+    assert simulation.store.pipelines_failed == 0
+
+
+@pytest.mark.parametrize(
+    ("size", "piped"),
+    [(7_000, 0), (7_001, 6)],  # of seven parts none, of eight all but the first and the last
+)
+def test_a_file_of_few_parts_needs_no_connection_of_its_own(size: int, piped: int) -> None:
+    simulation = Simulation(1, 0.0, size)
+    simulation.store.pipelined = 16
+    answer(simulation, to_part(simulation, 1))
+    under_way = [next_start(simulation)]
+    while isinstance(step := simulation.machine.poll(0.0), Start):
+        under_way.append(step)
+    assert sum(start.pipeline == 1 for start in under_way) == piped
+
+
+def test_a_stream_waits_for_every_answer() -> None:
+    simulation = Simulation(1, 0.0, 20_000, [1000] * 20 + [0])
+    simulation.store.pipelined = 4
+    judge(simulation, simulation.run())
+    assert simulation.together == 1
+
+
+def broken(simulation: Simulation, under_way: list[Start], error: VodfastError) -> None:
+    simulation.machine.on_failure(under_way[0].token, error, 0.0)
+    for start in under_way[1:]:
+        simulation.machine.on_dropped(start.token)
+
+
+def one_at_a_time(simulation: Simulation) -> int:
+    """How many parts are sent one at a time from here."""
+    count = 0
+    while (start := next_start(simulation)).call.operation == "part" and not start.pipeline:
+        answer(simulation, start)
+        count += 1
+    return count
+
+
+def test_after_a_break_the_store_is_asked_and_parts_wait_for_answers_for_a_while() -> None:
+    simulation, under_way = pipelined(2, 60_000, answered=2)
+    under_way[0].call.build()
+    broken(simulation, under_way, lost_reply())
+    asked = next_start(simulation)
+    assert asked.call.operation == "ask"
+    answer(simulation, asked)
+    assert simulation.machine.acknowledged == 4000
+    assert one_at_a_time(simulation) == 15  # 16, of which the store had one without saying so
+    assert simulation.store.pipelines_failed == 0
+
+
+def test_a_store_that_answers_nothing_sent_so_is_remembered() -> None:
+    simulation, under_way = pipelined(3, 60_000)
+    broken(simulation, under_way, lost_reply())
+    assert simulation.store.pipelines_failed == 1
+
+
+@pytest.mark.parametrize("first", [0, 3])
+def test_a_break_counts_as_one_failure_in_whatever_order_it_is_told(first: int) -> None:
+    simulation, under_way = pipelined(4, 20_000)
+    under_way.insert(0, under_way.pop(first))
+    for start in under_way[1:]:
+        simulation.machine.on_dropped(start.token)
+    simulation.machine.on_failure(under_way[0].token, RESET, 0.0)
+    assert isinstance(step := simulation.machine.poll(0.0), Wait)
+    assert step.until is not None
+    assert next_start(simulation).call.operation == "ask"
+
+
+def test_parts_refused_together_are_one_attempt() -> None:
+    simulation, under_way = pipelined(5, 20_000)
+    for start in under_way:
+        simulation.machine.on_failure(
+            start.token, VodfastError("500", kind=ErrorKind.UNAVAILABLE, retry=RetryClass.LATER), 0.0
+        )
+    assert simulation.machine.moot
+    assert not simulation.machine.failing
+    judge(simulation, simulation.run())
+
+
+def test_what_no_retry_can_help_ends_it_even_behind_what_one_could() -> None:
+    simulation, under_way = pipelined(6, 20_000)
+    simulation.machine.on_failure(under_way[0].token, RESET, 0.0)
+    simulation.machine.on_failure(under_way[1].token, SourceChanged("it grew"), 0.0)
+    assert simulation.machine.failing
+
+
+def test_a_part_taken_in_part_breaks_the_pipeline() -> None:
+    simulation, under_way = pipelined(7, 20_000)
+    simulation.store.takes = 300
+    answer(simulation, under_way[0])
+    assert simulation.machine.moot
+    simulation.store.takes = 10**9
+    for start in under_way[1:]:
+        answer(simulation, start)  # they were ahead of their turn: nothing of them is kept
+    asked = next_start(simulation)
+    assert asked.call.operation == "ask"
+    answer(simulation, asked)
+    assert simulation.machine.acknowledged == 1300
+    judge(simulation, simulation.run())

@@ -40,6 +40,9 @@ NOS_LIMITS: Final = StoreLimits(
 )
 """4 MiB a chunk (section 5.3). No number of chunks is documented; 1 TiB in all is a bound of our own."""
 
+PIPELINED: Final = 16
+"""Chunks behind one another at most: 64 MiB, what a line of 10 Gbit/s holds in 50 ms. The window of connections, which
+they are counted in, sets how many it really are."""
 LOOKUP_TIMEOUT: Final = 10.0
 OFFSET_TIMEOUT: Final = 15.0
 
@@ -135,6 +138,15 @@ class NosStore:
 
     def __repr__(self) -> str:
         return f"NosStore({self.bucket!r}, {self.key!r})"
+
+    @property
+    def pipelined(self) -> int:
+        """Chunks on their way at once (section 5.4)."""
+        return PIPELINED if self._book.pipelines else 1
+
+    def pipeline_failed(self) -> None:
+        """One at a time for a while, to whatever node."""
+        self._book.pipeline_failed()
 
     def prepare(self) -> Call[Any] | None:
         """The node lookup, if no node is known for the bucket."""

@@ -33,6 +33,9 @@ LIFE: Final = 7200.0
 BAD: Final = 600.0
 """Seconds a node that failed is remembered as bad."""
 
+NO_PIPELINE: Final = 300.0
+"""Seconds without pipelining after it failed (section 5.4)."""
+
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _DEFAULT_PORTS: Final = (None, 80, 443)
 
@@ -101,6 +104,16 @@ class NodeBook:
         self._known: dict[str, tuple[float, list[Node]]] = {}
         self._bad: dict[Node, float] = {}
         self._lookup = 0
+        self._no_pipeline_until = float("-inf")
+
+    @property
+    def pipelines(self) -> bool:
+        """Whether chunks may be sent behind one another."""
+        return self._clock() >= self._no_pipeline_until
+
+    def pipeline_failed(self) -> None:
+        """They were sent so, and came to nothing."""
+        self._no_pipeline_until = self._clock() + NO_PIPELINE
 
     def best(self, bucket: str) -> Node | None:
         """The node to use now, None if they must be looked up."""
