@@ -79,10 +79,3 @@ def test_the_stub_documents_every_native_name() -> None:
     documented = {node.name for node in stub.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     public = {name for name in dir(_native) if not name.startswith("_")}
     assert public <= documented
-
-
-def test_every_native_source_is_shipped() -> None:
-    setup = (ROOT / "setup.py").read_text()
-    endings = {path.suffix for path in (ROOT / "src").iterdir() if path.is_file() and path.suffix != ".md"}
-    assert endings <= {".pyx", ".pxi", ".pxd", ".h"}
-    assert "depends" in setup
