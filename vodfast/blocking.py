@@ -24,6 +24,7 @@ from vodfast.credentials import CredentialsSource
 from vodfast.errors import Cancelled
 from vodfast.events import EventSink
 from vodfast.items import SourceLike, UploadItem, UploadResult
+from vodfast.leftovers import Leftover
 from vodfast.providers.contract import (
     JobRecord,
     MediaInfo,
@@ -33,7 +34,6 @@ from vodfast.providers.contract import (
     Registered,
     RegisterItem,
 )
-from vodfast.transfer.journal_lines import ItemLine
 from vodfast.transfer.loops import BackgroundLoop, in_thread
 from vodfast.transfer.ports import Call
 
@@ -245,7 +245,7 @@ class Client:
         """See `AsyncClient.perform`."""
         return self._loop.run(self._client.perform(describe))
 
-    def take_back(self, older_than: float = 0.0) -> list[ItemLine]:
+    def take_back(self, older_than: float = 0.0) -> list[Leftover]:
         """See `AsyncClient.take_back`."""
         return self._loop.run(self._client.take_back(older_than))
 

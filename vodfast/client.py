@@ -34,7 +34,7 @@ from vodfast.credentials import (
 from vodfast.errors import Cancelled, InvalidInput, VodfastError
 from vodfast.events import EventSink
 from vodfast.items import SourceLike, UploadItem, UploadResult
-from vodfast.leftovers import take_back
+from vodfast.leftovers import Leftover, take_back
 from vodfast.providers import load_provider
 from vodfast.providers.contract import (
     JobRecord,
@@ -50,7 +50,6 @@ from vodfast.session import Access
 from vodfast.transfer.curl import CurlTransport
 from vodfast.transfer.engine import Engine
 from vodfast.transfer.journal import Journal
-from vodfast.transfer.journal_lines import ItemLine
 from vodfast.transfer.loops import in_thread
 from vodfast.transfer.ports import Call
 from vodfast.waiting import R, until_ended
@@ -340,17 +339,17 @@ class AsyncClient:
         """
         return await self._usable().call(describe(self._provider), self._account)
 
-    async def take_back(self, older_than: float = 0.0) -> list[ItemLine]:
+    async def take_back(self, older_than: float = 0.0) -> list[Leftover]:
         """Abort in the stores, and forget, what interrupted uploads have left at this cloud with this account's keys;
-        nothing that is in use, or was touched within `older_than` seconds. An upload taken back starts over.
+        nothing that is in use, or was touched within `older_than` seconds. Returns what became of each: an upload taken
+        back starts over, and what may be media by now is left alone.
 
         Raises:
             VodfastError: the journal cannot be used.
         """
         if self._journal is None or not self._journal.exists() or not self._journal.open():
             return []
-        items = take_back(self._journal, self._access, older_than)
-        return [item async for item in items]
+        return [leftover async for leftover in take_back(self._journal, self._access, older_than)]
 
     async def check_clock(self) -> float:
         """Seconds the service's clock is ahead of this machine's, to about a second. Costs one signed read.

@@ -76,6 +76,33 @@ def test_gc_aborts_what_an_outage_left(vodfast: Run, clip: Clip, emulator: Emula
     assert (vodfast("status").out, vodfast("status").err) == ("", "no upload is interrupted\n")
 
 
+def test_gc_says_what_it_leaves_alone_and_what_it_could_not_delete(
+    vodfast: Run, clip: Clip, emulator: Emulator, stored: Callable[[], dict[str, str]]
+) -> None:
+    emulator.set_faults([{"action": "drop_reply", "match": {"operation": "CommitUpload"}, "times": 0}])
+    assert vodfast("upload", clip("a.mp4"), "--attempts", "1").code == 6
+    unavailable = {"action": "status", "code": 503, "times": 0}
+    emulator.set_faults([unavailable | {"match": {"operation": name}} for name in ("PutObject", "DeleteObject")])
+    assert vodfast("upload", clip("b.mp4"), "--attempts", "1").code == 4
+    ran = vodfast("gc", "--all", "--attempts", "1", "--output", "json")
+    assert {Path(item["source"]).name: item["state"] for item in ran.shown} == {
+        "a.mp4": "ambiguous",
+        "b.mp4": "interrupted",
+    }
+    ambiguous, interrupted = ran.err.splitlines()
+    assert ambiguous.startswith("vodfast: 1 ambiguous: may be media")
+    assert "--force-new" in ambiguous
+    assert interrupted.startswith("vodfast: 1 interrupted: could not be deleted now: run gc again")
+    assert ran.code == 4
+    emulator.set_faults([])
+    ran = vodfast("gc", "--all")
+    assert (ran.code, len(ran.out.splitlines())) == (0, 2)
+    assert ran.err.splitlines() == [ambiguous]
+    assert (vodfast("upload", "a.mp4").code, list(stored())) == (0, ["a"])
+    assert emulator.meter()["media_created"] == 1
+    assert vodfast("gc", "--all").err == "nothing was left behind that long ago by this account\n"
+
+
 def test_status_without_a_journal_makes_none(vodfast: Run, tmp_path: Path) -> None:
     ran = vodfast("status")
     assert (ran.code, ran.out, ran.err) == (0, "", "no upload is interrupted\n")

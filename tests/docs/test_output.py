@@ -65,7 +65,11 @@ def lines(
     return run
 
 
-def test_the_other_commands(lines: Callable[..., list[dict[str, Any]]]) -> None:
+def test_the_other_commands(lines: Callable[..., list[dict[str, Any]]], vodfast_emulator: Any) -> None:
+    vodfast_emulator.set_faults([{"action": "status", "code": 503, "match": {"operation": "PutObject"}, "times": 0}])
+    lines("upload", "clip.mp4", "--attempts", "1")
+    gone = lines("gc", "--all")
+    vodfast_emulator.set_faults([])
     *_, done = lines("upload", "clip.mp4")
     (pulled,) = lines("pull", "https://e.com/a.mp4")
     commands = {
@@ -75,6 +79,7 @@ def test_the_other_commands(lines: Callable[..., list[dict[str, Any]]]) -> None:
         "jobs --cancel": lines("jobs", pulled["job_id"], "--cancel"),
         "media": lines("media", done["query_id"]),
         "status": lines("status", "--all"),
+        "gc": gone,
         "doctor": lines("doctor", "--to", "aliyun"),
     }
     told = table("command")

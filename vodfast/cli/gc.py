@@ -1,6 +1,7 @@
 """`vodfast gc`: take back what interrupted uploads have left in a cloud's store.
 
-How old is old enough is decided here; what there is to take back, and taking it back, is the client's.
+Decides how old is old enough, and what is advised about what stays. What there is to take back, and taking it back, is
+the client's.
 """
 
 from __future__ import annotations
@@ -10,6 +11,12 @@ import click
 from vodfast.cli.connect import Connection, connect, connected
 from vodfast.cli.records import output_option, show
 from vodfast.cli.text import DURATION
+
+_REMARKS = {
+    "ambiguous": "may be media, so left alone: the same upload command finds out, --force-new makes other media",
+    "interrupted": "could not be deleted now: run gc again, or the same upload command to go on",
+}
+"""What to do about those that are still there, by what became of them."""
 
 
 @click.command()
@@ -28,13 +35,18 @@ def gc(connection: Connection, older_than: float, everything: bool, output: str)
     """Abort interrupted uploads that nobody will continue.
 
     What they have stored is deleted and forgotten, so the same upload starts over; `vodfast status` shows what there
-    is. Works on this account's uploads from this machine; one that is under way is left alone.
+    is. Works on this account's uploads from this machine. One that is under way is left alone, and so is one that may
+    have become media (ambiguous).
     """
     from vodfast.cli.exit_codes import Exit
     from vodfast.cli.interrupt import interruptible
 
     with interruptible(), connect(connection) as client:
-        gone = client.take_back(0.0 if everything else older_than)
-    records = [{"state": "aborted", "cloud": item.cloud, "source": item.label} for item in gone]
+        left = client.take_back(0.0 if everything else older_than)
+    records = [{"state": item.state, "cloud": item.cloud, "source": item.label} for item in left]
     show(records, output, ("state", "source"), "nothing was left behind that long ago by this account")
-    return Exit.DONE
+    states = [item.state for item in left]
+    for state, remark in _REMARKS.items():
+        if state in states:
+            click.echo(f"vodfast: {states.count(state)} {state}: {remark}", err=True)
+    return Exit.UNAVAILABLE if "interrupted" in states else Exit.DONE
