@@ -17,8 +17,8 @@ from typing import NamedTuple, Protocol, TypeVar, cast
 
 import msgspec
 
+from vodfast.ambiguity import UNHEARD, ambiguous, made_before, still_unheard, stored_before, unconfirmed
 from vodfast.credentials import CachedCredentials, Credentials
-from vodfast.doubts import UNHEARD, ambiguous, made_before, still_unheard, stored_before, unconfirmed
 from vodfast.errors import ErrorKind, RetryClass, VodfastError
 from vodfast.providers.contract import MediaRecord, MediaSpec, Provider, Ticket, TicketObject
 from vodfast.recall import Outcome, Recorded, changed, expired, has_finished, has_kept, opening_of, reopen

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from vodfast.doubts import still_unheard
+from vodfast.ambiguity import still_unheard
 from vodfast.errors import Cancelled, ErrorInfo, ErrorKind, InvalidInput, VodfastError
 from vodfast.events import AnyEvent, EventSink, Progress, Retried, UploadEnded, UploadStarted
 from vodfast.items import UploadItem, UploadResult

@@ -1,7 +1,7 @@
-"""Media that may exist: what is asked about those an earlier run may have made without hearing of it.
+"""Uploads that may have become media: how they end, and what is asked about those of an earlier run.
 
-Decides what counts as an answer where no commit makes the media. Leaves when to ask, and that nothing is deleted or
-made anew meanwhile, to `session.py`.
+Decides what is said of one, and what counts as an answer where no commit makes the media. Leaves when to ask, and that
+nothing is deleted or made anew meanwhile, to `session.py`; one lost answer within a run is `transfer/doubt.py`.
 """
 
 from __future__ import annotations
