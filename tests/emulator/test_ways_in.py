@@ -84,6 +84,14 @@ def test_connect_to_port_80_stays_plain(client: Client, emulator: Emulator) -> N
         assert "VodSessionKey" in json.loads(exchange(stream, sent).read())["Response"]
 
 
+@pytest.mark.parametrize("host", [API, "localhost"])
+def test_tls_in_a_tunnel_to_port_80_is_refused_at_once(emulator: Emulator, host: str) -> None:
+    """As by the server behind a real proxy, which speaks plain HTTP on that port."""
+    stream, _ = tunnel(emulator, host, 80)
+    with stream, pytest.raises(ssl.SSLError, match="WRONG_VERSION_NUMBER"):
+        trusting(emulator).wrap_socket(stream, server_hostname=host)
+
+
 def test_an_unknown_host_gets_no_certificate(emulator: Emulator) -> None:
     with line_to(emulator) as raw, pytest.raises(ssl.SSLError):
         trusting(emulator).wrap_socket(raw, server_hostname="www.example.com")

@@ -6,6 +6,7 @@ Decides where arriving bytes go and what a complete request head is. Leaves what
 from __future__ import annotations
 
 from vodfast.emulator.messages import MAX_HEAD, BadRequest
+from vodfast.emulator.tls import GREETING
 
 _MOST = 16 * MAX_HEAD
 """Bytes of requests behind the one that is answered, before the client is made to wait."""
@@ -62,12 +63,14 @@ class Inbox:
         """Take a request head, through its empty line; None if it is not complete.
 
         Raises:
-            BadRequest: it is too long.
+            BadRequest: it is too long, or the client speaks TLS where HTTP is spoken.
         """
         while self._data.startswith(b"\r\n", self._start, self._end):
             self._start += 2
         end = self._data.find(b"\r\n\r\n", self._start, self._end)
         if end < 0:
+            if self._data.startswith(GREETING, self._start, self._end):
+                raise BadRequest("a TLS greeting where plain HTTP is spoken: a tunnel with TLS leads to port 443")
             if len(self) >= MAX_HEAD:
                 raise BadRequest("the request head is too large", 431)
             return None

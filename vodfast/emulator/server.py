@@ -14,11 +14,10 @@ import socket
 from vodfast.emulator.connection import Connection
 from vodfast.emulator.control import Control
 from vodfast.emulator.routing import Router
-from vodfast.emulator.tls import Authority
+from vodfast.emulator.tls import GREETING, Authority
 from vodfast.emulator.world import World
 from vodfast.errors import ConfigError
 
-_TLS_HANDSHAKE = b"\x16"
 _FIRST_BYTE = 60.0
 """Seconds a connection may stay silent before its first byte."""
 
@@ -87,12 +86,12 @@ class Server:
             return
         except OSError:
             first = b""
-        if not first or (first == _TLS_HANDSHAKE and self._authority is None):
+        if not first or (first == GREETING and self._authority is None):
             self._forget(raw)
             return
         self._loop.remove_reader(raw.fileno())
         self._silent.pop(raw).cancel()
-        self._spawn(self._serve(raw, first == _TLS_HANDSHAKE))
+        self._spawn(self._serve(raw, first == GREETING))
 
     async def _serve(self, raw: socket.socket, secure: bool) -> None:
         context = self._authority.context("localhost") if secure and self._authority is not None else None

@@ -11,6 +11,8 @@ import ssl
 from collections.abc import Callable
 from typing import Any
 
+GREETING = b"\x16"
+"""The first byte of a client that speaks TLS, and of no HTTP request."""
 _MAX_CONTEXTS = 1024
 
 
