@@ -191,6 +191,29 @@ def test_child_processes_know_the_names(python: Python, tmp_path: Path, how: str
     assert ran == Ran(0, f"{[one, one]}\n{one}\n{[[one]]}\n", "")
 
 
+def test_workers_of_pytest_know_the_names(python: Python, tmp_path: Path) -> None:
+    pytest.importorskip("xdist")
+    for folder in ("", "inner"):  # one conftest is imported before the worker's session begins, one within it
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / "conftest.py").write_text("from volcengine.vod.VodService import VodService")
+    (tmp_path / "inner" / "test_names.py").write_text(
+        "import multiprocessing, os\n"
+        "def leads():\n"
+        "    from qcloud_vod.vod_upload_client import VodUploadClient\n"
+        "    return VodUploadClient.__module__\n"
+        "def test_names():\n"
+        "    assert 'PYTEST_XDIST_WORKER' in os.environ\n"
+        "    assert leads() == 'vodfast.compat.qcloud_vod.vod_upload_client'\n"
+        "    with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
+        "        assert pool.apply(leads) == leads()\n"
+    )
+    arguments = ("-m", "pytest", "-q", "-n", "1", "-p", "no:cacheprovider", "--import-mode=importlib")
+    ran = python("-m", "vodfast.compat", *arguments)
+    assert ran.code == 0, ran.out + ran.err
+    assert "1 passed" in ran.out
+    assert python(*arguments).code != 0
+
+
 def test_a_name_that_leads_nowhere_says_what_there_is(python: Python, tmp_path: Path) -> None:
     for name, here in (
         ("qcloud_vod.nowhere", "qcloud_vod' has common, errors, exception, model, vod_upload_client; others"),

@@ -1,7 +1,7 @@
 """Official names in this process and in those that `multiprocessing` begins anew (`spawn`, `forkserver`).
 
-Decides that such a child learns the names before it imports the script. A forked child knows them already; any other
-process a script starts does not.
+Decides that such a child learns the names before it imports the script. A forked child knows them already; of the other
+processes a script may start, only the workers of pytest-xdist do (`pytest_plugin.py`).
 """
 
 from __future__ import annotations
