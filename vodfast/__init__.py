@@ -1,6 +1,8 @@
 """vodfast moves media into video-on-demand clouds at the speed of the wire, exactly once.
 
 `Client` blocks, `AsyncClient` awaits; both speak every cloud. Names are loaded on first use, so importing costs little.
+
+PYTEST_DONT_REWRITE: pytest need not warn that `python -m vodfast.compat -m pytest` has imported this before it began.
 """
 
 from __future__ import annotations

@@ -208,7 +208,7 @@ def test_workers_of_pytest_know_the_names(python: Python, tmp_path: Path) -> Non
         "        assert pool.apply(leads) == leads()\n"
     )
     arguments = ("-m", "pytest", "-q", "-n", "1", "-p", "no:cacheprovider", "--import-mode=importlib")
-    ran = python("-m", "vodfast.compat", *arguments)
+    ran = python("-m", "vodfast.compat", *arguments, "-W", "error::pytest.PytestAssertRewriteWarning")
     assert ran.code == 0, ran.out + ran.err
     assert "1 passed" in ran.out
     assert python(*arguments).code != 0
