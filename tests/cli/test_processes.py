@@ -228,6 +228,26 @@ def test_the_emulator_command(spawn: Spawn, vodfast: Run, clip: Clip, monkeypatc
     assert process.wait(timeout=120) == 0
 
 
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [(("emulator",), 0), (("upload", "-", "--name", "live.mp4", "--to", "tencent", "--emulator"), 143)],
+    ids=["emulator", "upload"],
+)
+def test_an_emulator_that_is_told_to_end_while_it_starts_leaves_no_files(
+    spawn: Spawn, tmp_path: Path, args: tuple[str, ...], code: int
+) -> None:
+    files = tmp_path / "temporary"
+    files.mkdir()
+    process = spawn(*args, env={"TMPDIR": str(files)}, stdin=subprocess.PIPE)
+    for _ in range(120_000):
+        if list(files.iterdir()):
+            break
+        threading.Event().wait(0.001)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=120) == code
+    assert list(files.iterdir()) == []
+
+
 def test_the_emulator_ends_though_a_callback_is_not_taken(
     spawn: Spawn, vodfast: Run, clip: Clip, monkeypatch: pytest.MonkeyPatch
 ) -> None:

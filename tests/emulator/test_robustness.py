@@ -9,6 +9,9 @@ import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
 
 import pytest
 
@@ -242,6 +245,28 @@ if child:
     assert os.waitpid(child, 0)[1] == 0
     print(os.path.dirname(emulator.ca), os.path.exists(emulator.ca))
 """
+
+
+def test_a_signal_while_it_starts_leaves_neither_files_nor_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(threading.Event):
+        """Ctrl-C comes while the first wait has just begun."""
+
+        signals = iter([KeyboardInterrupt])
+
+        def wait(self, timeout: float | None = None) -> bool:
+            for kind in self.signals:
+                raise kind
+            return super().wait(timeout)
+
+    monkeypatch.setattr("vodfast.emulator.inprocess.threading", SimpleNamespace(Event=Interrupted, Thread=Thread))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    threads = set(threading.enumerate())
+    with pytest.raises(KeyboardInterrupt):
+        Emulator().start()
+    assert set(threading.enumerate()) == threads
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_stored_does_not_outlive_the_process_though_nobody_closes_the_emulator() -> None:

@@ -61,13 +61,12 @@ def clear(connection: Connection, settings: tuple[tuple[str, str], ...]) -> int:
 
 def _configure(connection: Connection, url: str | None, settings: tuple[tuple[str, str], ...]) -> int:
     from vodfast.cli.exit_codes import Exit
-    from vodfast.cli.interrupt import interruptible
     from vodfast.cli.settings import any_values
 
     fields: dict[str, Any] = any_values(settings)
     provider = connection.provider()
     offered(lambda: provider.set_callback(url, fields))
-    with interruptible(), connect(connection) as client:
+    with connect(connection) as client:
         client.set_callback(url, secret=os.environ.get(SECRET) or None, **fields)
     return Exit.DONE
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
+from vodfast.cli.interrupt import interruptible
 from vodfast.cli.text import SETTING, SIZE, TEXT
 
 if TYPE_CHECKING:
@@ -113,14 +114,15 @@ class Connection:
 
 @contextlib.contextmanager
 def connect(connection: Connection) -> Iterator[Client]:
-    """A client for these options; with `--emulator`, of an emulator that lives as long as the block.
+    """A client for these options; with `--emulator`, of an emulator that lives as long as the block. A signal unwinds
+    the block, so that nothing of either is left.
 
     Raises:
         click.UsageError: an option has a bad value.
         ConfigError: no credentials, or a bad environment.
     """
     connection.provider()
-    with contextlib.ExitStack() as stack:
+    with interruptible(), contextlib.ExitStack() as stack:
         config = _routed(connection, stack) if connection.emulator else connection.config()
         from vodfast.blocking import Client
 

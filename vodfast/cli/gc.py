@@ -39,9 +39,8 @@ def gc(connection: Connection, older_than: float, everything: bool, output: str)
     have become media (ambiguous).
     """
     from vodfast.cli.exit_codes import Exit
-    from vodfast.cli.interrupt import interruptible
 
-    with interruptible(), connect(connection) as client:
+    with connect(connection) as client:
         left = client.take_back(0.0 if everything else older_than)
     records = [{"state": item.state, "cloud": item.cloud, "source": item.label} for item in left]
     show(records, output, ("state", "source"), "nothing was left behind that long ago by this account")

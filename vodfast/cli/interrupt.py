@@ -1,7 +1,7 @@
 """SIGINT and SIGTERM.
 
 Decides that the first signal asks for a clean end and a second SIGINT ends at once. Leaves what a clean end is to the
-caller: a function that cancels, or an exception that unwinds.
+caller: a function that cancels, or an exception that unwinds. Blocks may be nested: the innermost gets the signals.
 
 Python runs a signal's handler between two steps of the main thread, so a signal that comes just before that thread
 blocks in C would wait as long as it does. Signals are therefore also read from the interpreter's wakeup descriptor, by

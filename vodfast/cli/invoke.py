@@ -23,10 +23,9 @@ def invoke(connection: Connection, operation: str, settings: tuple[tuple[str, st
 
     Prints the answer as JSON, in the cloud's own words.
     """
-    from vodfast.cli.interrupt import interruptible
     from vodfast.cli.settings import any_values
 
     parameters = any_values(settings)
-    with interruptible(), connect(connection) as client:
+    with connect(connection) as client:
         sys.stdout.buffer.write(json_line(client.invoke(operation, parameters), indent=2))
     sys.stdout.buffer.flush()

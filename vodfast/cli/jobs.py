@@ -33,12 +33,11 @@ def jobs(
     import msgspec
 
     from vodfast.cli.exit_codes import Exit
-    from vodfast.cli.interrupt import interruptible
 
     if cancel and wait:
         raise click.UsageError("--cancel and --wait exclude each other")
     asked = list(dict.fromkeys(ids))
-    with interruptible(), connect(connection) as client:
+    with connect(connection) as client:
         if cancel:
             cancelled = set(client.cancel_jobs(asked))
             records: list[dict[str, Any]] = [

@@ -26,9 +26,8 @@ def media(connection: Connection, ids: tuple[str, ...], wait: bool, wait_timeout
     import msgspec
 
     from vodfast.cli.exit_codes import Exit
-    from vodfast.cli.interrupt import interruptible
 
-    with interruptible(), connect(connection) as client:
+    with connect(connection) as client:
         found = client.wait_media(ids, timeout=wait_timeout) if wait else client.media(list(ids))
     columns = ("media_id", "state", "vendor_state", "name", "size", "duration", "url")
     records = [msgspec.to_builtins(info) | ({} if info.found else {"state": "not found"}) for info in found]

@@ -45,7 +45,6 @@ def pull(
     **common: Any,
 ) -> int:
     """Have the cloud fetch media from URLs; prints a job id for each."""
-    from vodfast.cli.interrupt import interruptible
     from vodfast.cli.settings import unique
     from vodfast.providers.contract import PullItem
 
@@ -56,7 +55,7 @@ def pull(
     )
     checked(provider.check_pull, items, lambda item: item.url)
     records: list[dict[str, Any]] = []
-    with interruptible(), connect(connection) as client:
+    with connect(connection) as client:
         try:
             for item in items:
                 records.append(_ask(client, item))

@@ -41,7 +41,6 @@ def register(
     **common: Any,
 ) -> int:
     """Make media of objects that already lie in the cloud's storage."""
-    from vodfast.cli.interrupt import interruptible
     from vodfast.cli.settings import unique
     from vodfast.providers.contract import RegisterItem
 
@@ -58,7 +57,7 @@ def register(
     )
     checked(provider.check_register, items, lambda item: item.url)
     records: list[dict[str, Any]] = []
-    with interruptible(), connect(connection) as client:
+    with connect(connection) as client:
         try:
             for item in items:
                 records.append(_ask(client, item))

@@ -49,8 +49,16 @@ class Emulator:
             return self
         ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(ready,), name="vodfast-emulator", daemon=True)
-        self._thread.start()
-        ready.wait()
+        try:
+            self._thread.start()
+            ready.wait()
+        except RuntimeError:  # there are too many threads
+            self._thread = None
+            raise
+        except BaseException:  # a signal's, while the thread is on its way
+            ready.wait()
+            self.close()
+            raise
         if self._failure is not None:
             self._thread.join()
             self._thread = None
@@ -89,8 +97,11 @@ class Emulator:
         if self._thread is None or self._loop is None:
             return
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._thread = self._loop = self._server = self._world = None
+        try:
+            self._thread.join()
+        finally:  # which a signal's exception may have come before
+            self._thread.join()
+            self._thread = self._loop = self._server = self._world = None
 
     def __enter__(self) -> Self:
         return self.start()
