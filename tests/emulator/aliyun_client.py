@@ -134,6 +134,15 @@ class Place:
         return cls(media_id, address["Bucket"], address["FileName"], keys, host)
 
 
+def oss4_signature(canonical: str, moment: str, scope: str, keys: Keys) -> str:
+    """Of a canonical request, in the headers or in the query alike."""
+    key = f"aliyun_v4{keys.secret}".encode()
+    for word in scope.split("/"):
+        key = hmac.new(key, word.encode(), "sha256").digest()
+    text = f"OSS4-HMAC-SHA256\n{moment}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    return hmac.new(key, text.encode(), "sha256").hexdigest()
+
+
 def sign_oss4(
     method: str,
     place: Place,
@@ -161,11 +170,7 @@ def sign_oss4(
     )
     path = quote(f"/{place.bucket}/{key}", safe="-_.~/")
     canonical = f"{method}\n{path}\n{canonical_query}\n{lines}\n{';'.join(additional)}\nUNSIGNED-PAYLOAD"
-    text = f"OSS4-HMAC-SHA256\n{moment}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-    k = f"aliyun_v4{place.keys.secret}".encode()
-    for word in scope.split("/"):
-        k = hmac.new(k, word.encode(), "sha256").digest()
-    value = hmac.new(k, text.encode(), "sha256").hexdigest()
+    value = oss4_signature(canonical, moment, scope, place.keys)
     extra = f", AdditionalHeaders={';'.join(additional)}" if additional else ""
     sent["Authorization"] = f"OSS4-HMAC-SHA256 Credential={place.keys.access_key}/{scope}, Signature={value}{extra}"
     sent["Content-Length"] = str(len(body))
@@ -206,11 +211,7 @@ def presign_oss4(method: str, place: Place, *, lifetime: int = 60, additional: t
     lines = f"host:{place.host}\n" if additional else ""
     path = quote(f"/{place.bucket}/{place.key}", safe="-_.~/")
     canonical = f"{method}\n{path}\n{sorted_query(query)}\n{lines}\n{';'.join(additional)}\nUNSIGNED-PAYLOAD"
-    text = f"OSS4-HMAC-SHA256\n{moment}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-    k = f"aliyun_v4{place.keys.secret}".encode()
-    for word in scope.split("/"):
-        k = hmac.new(k, word.encode(), "sha256").digest()
-    query["x-oss-signature"] = hmac.new(k, text.encode(), "sha256").hexdigest()
+    query["x-oss-signature"] = oss4_signature(canonical, moment, scope, place.keys)
     return Sent(method, place.host, f"/{quote(place.key)}?{sorted_query(query)}", {})
 
 

@@ -42,6 +42,16 @@ class Account(msgspec.Struct, kw_only=True):
         return f"Account({self.access_key!r})"
 
 
+def temporary(prefix: str, expires_at: float) -> Account:
+    """A fresh temporary credential, which nobody knows yet. Its token holds what must be encoded in a URL."""
+    return Account(
+        access_key=f"{prefix}{KEY_PREFIX}tmp-{secrets.token_hex(8)}",
+        secret=f"{KEY_PREFIX}tmp-secret-{secrets.token_hex(12)}",
+        token=f"{KEY_PREFIX}tmp-token+/{secrets.token_hex(16)}==",
+        expires_at=expires_at,
+    )
+
+
 class Caller(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A caller's temporary credential, as configured: like one from an assumed role."""
 
@@ -84,12 +94,7 @@ class Accounts:
 
     def lend(self, prefix: str, expires_at: float) -> Account:
         """A fresh temporary credential for everything; its key begins with `prefix`, as the cloud's own do."""
-        account = Account(
-            access_key=f"{prefix}{KEY_PREFIX}tmp-{secrets.token_hex(8)}",
-            secret=f"{KEY_PREFIX}tmp-secret-{secrets.token_hex(12)}",
-            token=f"{KEY_PREFIX}tmp-token-{secrets.token_hex(16)}",
-            expires_at=expires_at,
-        )
+        account = temporary(prefix, expires_at)
         self._known[account.access_key] = account
         return account
 

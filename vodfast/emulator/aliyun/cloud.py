@@ -13,7 +13,7 @@ import zlib
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from vodfast.emulator.accounts import KEY_PREFIX, Account, Accounts
+from vodfast.emulator.accounts import Account, Accounts, temporary
 from vodfast.emulator.aliyun import parameters, sts
 from vodfast.emulator.aliyun.actions import Actions
 from vodfast.emulator.aliyun.events import Events
@@ -225,12 +225,7 @@ class AliyunCloud(KeyHolder):
 
     def certify(self, session: Session) -> Account:
         """A fresh temporary credential for the session's directory; older ones live on until they expire."""
-        account = Account(
-            access_key=f"STS.{KEY_PREFIX}tmp-{secrets.token_hex(8)}",
-            secret=f"{KEY_PREFIX}tmp-secret-{secrets.token_hex(12)}",
-            token=f"{KEY_PREFIX}tmp-token+/{secrets.token_hex(16)}==",
-            expires_at=float(int(self.world.now() + self.world.settings.token_lifetime)),
-        )
+        account = temporary("STS.", float(int(self.world.now() + self.world.settings.token_lifetime)))
         self._certificates[account.access_key] = (account, session)
         return account
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import secrets
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs
 
 import msgspec
 
-from vodfast.emulator.accounts import KEY_PREFIX, Account
+from vodfast.emulator.accounts import Account, temporary
 from vodfast.emulator.aliyun.oss import KeyHolder, Oss, place
 from vodfast.emulator.buckets import Bucket
 from vodfast.emulator.messages import Reply, Request
@@ -65,12 +64,7 @@ class Overseas(KeyHolder):
 
     def grant(self, session: Session) -> dict[str, Any]:
         """What upload/init answers: a fresh temporary key for the session's object, and the callback to ask for."""
-        account = Account(
-            access_key=f"STS.{KEY_PREFIX}sea-{secrets.token_hex(8)}",
-            secret=f"{KEY_PREFIX}sea-secret-{secrets.token_hex(12)}",
-            token=f"{KEY_PREFIX}sea-token+/{secrets.token_hex(16)}==",
-            expires_at=float(int(self.world.now() + self.world.settings.token_lifetime)),
-        )
+        account = temporary("STS.", float(int(self.world.now() + self.world.settings.token_lifetime)))
         self._certificates[account.access_key] = (account, session)
         callback = {
             "callbackUrl": OVERSEAS_CALLBACK,
