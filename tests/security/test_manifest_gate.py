@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vodfast.errors import InvalidInput
-from vodfast.packages import collect
+from vodfast.packages import collect, gate
 from vodfast.packages.gate import Refused, member_path
 
 DOTS = [
@@ -198,7 +198,8 @@ def unmistakable(name: str) -> bool:
     return not {"/", "\\"} & set(folded) and bool(folded.partition(";")[0].strip(" .\u3002")) and folded[1:2] != ":"
 
 
-LETTERS = st.characters(exclude_categories=("Cc", "Cf", "Cs", "Zl", "Zp"), exclude_characters="/\\%\u2044\u2215")
+STRANGE = {"/", "\\", "%", *map(chr, gate._LOOK_ALIKES), *gate._INVISIBLE}
+LETTERS = st.characters(exclude_categories=("Cc", "Cf", "Cs", "Zl", "Zp"), exclude_characters=STRANGE)
 NAMES = st.text(LETTERS, min_size=1, max_size=30).filter(unmistakable)
 
 
