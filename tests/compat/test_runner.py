@@ -32,9 +32,10 @@ Python = Callable[..., Ran]
 def python(tmp_path: Path) -> Python:
     """Run the interpreter in an empty folder."""
 
-    def run(*arguments: str, **environment: str) -> Ran:
+    def run(*arguments: str, stdin: str = "", **environment: str) -> Ran:
         ran = subprocess.run(
             [sys.executable, *arguments],
+            input=stdin,
             capture_output=True,
             text=True,
             cwd=tmp_path,
@@ -143,6 +144,18 @@ def test_a_module_runs_as_python_runs_it(python: Python, tmp_path: Path, module:
     assert python("-m", "vodfast.compat", "-m", module, "-x", "7").code == 7
 
 
+def test_tests_of_a_script_run_without_a_warning(python: Python, tmp_path: Path) -> None:
+    (tmp_path / "test_upload.py").write_text(
+        "from qcloud_vod.vod_upload_client import VodUploadClient\n"
+        "def test_patched(monkeypatch):\n"
+        "    monkeypatch.setattr('qcloud_vod.vod_upload_client.VodUploadClient.upload', lambda *_: 5)\n"
+        "    assert VodUploadClient('id', 'key').upload('region', None) == 5\n"
+    )
+    ran = python("-m", "vodfast.compat", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[-1].startswith("1 passed in")
+
+
 @pytest.mark.parametrize("module", ["nowhere", "nowhere.inside", "app", "app.nowhere"])
 def test_a_module_that_cannot_be_run(python: Python, tmp_path: Path, module: str) -> None:
     (tmp_path / "app").mkdir()
@@ -152,7 +165,27 @@ def test_a_module_that_cannot_be_run(python: Python, tmp_path: Path, module: str
     assert f"No module named {module.partition('.')[0] if 'nowhere.' in module else module}" in ran.err.replace("'", "")
 
 
-@pytest.mark.parametrize("option", ["-c", "-m", "-", "--version", "-u"])
+TEXT = """'doc'
+import sys, vcloud
+print(sys.argv, sorted(globals()), repr(sys.path[0]), __spec__, __loader__, __doc__, __package__)
+def f(): 1 / 0
+f()
+"""
+
+
+@pytest.mark.parametrize("text", [TEXT, "x = (", "print(ascii('\xe4'))"])
+def test_a_command_and_standard_input_run_as_python_runs_them(python: Python, tmp_path: Path, text: str) -> None:
+    (tmp_path / "vcloud.py").touch()  # what plain python imports
+    for how, given in ((["-c", text], ""), (["-"], text)):
+        ours = python("-m", "vodfast.compat", *how, "-a", "b", stdin=given)
+        assert ours == python(*how, "-a", "b", stdin=given)
+        assert ours.code == int("ascii" not in text)
+        asks = "import vcloud; print(vcloud.__name__)"
+        said = python("-m", "vodfast.compat", *how[:1], *[asks for _ in how[1:]], stdin=asks)
+        assert said == Ran(0, "vodfast.compat.vcloud\n", "")
+
+
+@pytest.mark.parametrize("option", ["-c", "-m", "--version", "-u"])
 def test_what_is_neither_a_script_nor_a_module_is_refused_in_one_line(python: Python, option: str) -> None:
     ran = python("-m", "vodfast.compat", option)
     assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)

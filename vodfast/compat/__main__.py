@@ -8,8 +8,11 @@ from vodfast.compat import STAND_INS, children, script
 
 USAGE = f"""usage: python -m vodfast.compat SCRIPT [ARGUMENTS...]
        python -m vodfast.compat -m MODULE [ARGUMENTS...]
+       python -m vodfast.compat -c COMMAND [ARGUMENTS...]
+       python -m vodfast.compat - [ARGUMENTS...]
 
-Runs SCRIPT or MODULE as python does, with these names leading to vodfast instead of the vendor's SDK:
+Runs a script, a module, a command or standard input (-) as python does, with these names leading to vodfast instead of
+the vendor's SDK:
 {", ".join(sorted(STAND_INS))}
 
 Options of python itself go before the first -m. With VODFAST_EMULATOR set to its address, the script talks to an
@@ -27,6 +30,12 @@ def main(arguments: list[str]) -> None:
         case ["-m", name, *rest]:
             children.install()
             script.run_module(name, rest)
+        case ["-c", command, *rest]:
+            children.install()
+            script.run_text(command, "-c", rest)
+        case ["-", *rest]:
+            children.install()
+            script.run_text(sys.stdin.buffer.read(), "-", rest)
         case [option, *_] if option.startswith("-"):
             print(f"vodfast.compat: {option} is no script; see python -m vodfast.compat --help", file=sys.stderr)
             raise SystemExit(2)

@@ -1,4 +1,5 @@
-"""Running a script the way `python SCRIPT` does, and a module the way `python -m MODULE` does.
+"""Running a script the way `python SCRIPT` does, a module the way `python -m MODULE` does, and a text the way
+`python -c TEXT` and `python -` do.
 
 Decides what it sees (`__main__`, `sys.argv`, `sys.path`) and that its tracebacks begin with its own lines. Leaves exit
 codes to the interpreter: whatever the script raises goes on to it.
@@ -12,9 +13,16 @@ import io
 import os
 import pkgutil
 import sys
-from collections.abc import Sequence
-from importlib.machinery import ModuleSpec, SourceFileLoader
+from collections.abc import Mapping, Sequence
+from importlib.machinery import BuiltinImporter, ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType, TracebackType
+from typing import Final
+
+_TEXTS: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = {
+    "-c": ("<string>", {}),
+    "-": ("<stdin>", {"__file__": "<stdin>", "__cached__": None}),
+}
+"""By the argument a text is given with: what tracebacks call it, and which attributes it has beside the others."""
 
 
 def run(script: str, arguments: Sequence[str]) -> None:
@@ -37,7 +45,7 @@ def run(script: str, arguments: Sequence[str]) -> None:
     script = os.path.join(os.getcwd(), script.removeprefix("./"))
     if not sys.flags.safe_path:
         sys.path[0] = os.path.dirname(os.path.realpath(script))
-    main = _new_main(script, __annotations__={}, __cached__=None, __loader__=SourceFileLoader("__main__", script))
+    main = _new_main(script, __file__=script, __cached__=None, __loader__=SourceFileLoader("__main__", script))
     exec(_compiled(script), main.__dict__)  # noqa: S102  # running the script is the purpose
 
 
@@ -57,9 +65,24 @@ def run_module(name: str, arguments: Sequence[str]) -> None:
     _run_found(spec, code)
 
 
+def run_text(text: str | bytes, name: str, arguments: Sequence[str]) -> None:
+    """Run a text that is in no file to its end as `__main__`. `name` is what `sys.argv` calls it: `-c` or `-`.
+
+    Raises:
+        BaseException: whatever the text raised.
+    """
+    sys.argv = [name, *arguments]
+    if not sys.flags.safe_path:
+        sys.path[0] = ""
+    file, attributes = _TEXTS[name]
+    main = _new_main(file, __loader__=BuiltinImporter, **attributes)
+    exec(compile(text, file, "exec", dont_inherit=True), main.__dict__)  # noqa: S102  # likewise
+
+
 def _run_found(spec: ModuleSpec, code: CodeType) -> None:
     main = _new_main(
         code.co_filename,
+        __file__=code.co_filename,
         __cached__=spec.cached,
         __loader__=spec.loader,
         __package__=spec.parent,
@@ -68,10 +91,10 @@ def _run_found(spec: ModuleSpec, code: CodeType) -> None:
     exec(code, main.__dict__)  # noqa: S102  # likewise
 
 
-def _new_main(file: str, **others: object) -> ModuleType:
-    """The module that is to run, in the place of the one that runs it."""
+def _new_main(file: str, **attributes: object) -> ModuleType:
+    """The module that is to run, in the place of the one that runs it; its code says that it comes from `file`."""
     main = sys.modules["__main__"] = ModuleType("__main__")
-    main.__dict__.update(others, __builtins__=builtins, __file__=file)
+    main.__dict__.update(attributes, __annotations__={}, __builtins__=builtins)
     _begin_tracebacks_in(file)
     return main
 
