@@ -116,8 +116,16 @@ def test_a_script_behind_a_link_finds_what_is_beside_the_script(python: Python, 
     assert python("-m", "vodfast.compat", "link.py") == python("link.py") == Ran(0, "beside\n", "")
 
 
-def test_a_script_that_is_not_there(python: Python) -> None:
-    assert python("-m", "vodfast.compat", "gone.py") == python("gone.py")
+@pytest.mark.parametrize("name", ["gone.py", "./gone.py", "gone/gone.py"])
+def test_a_script_that_is_not_there(python: Python, name: str) -> None:
+    assert python("-m", "vodfast.compat", name) == python(name)
+
+
+@pytest.mark.parametrize("name", ["./script.py", ".//script.py", "folder/../script.py"])
+def test_a_script_goes_by_the_name_it_was_given(python: Python, tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "script.py").write_text("import sys; print(__file__, sys.argv, sys.path[0])\n1 / 0\n")
+    assert python("-m", "vodfast.compat", name, "a") == python(name, "a")
 
 
 @pytest.mark.parametrize("name", ["folder", "./folder/", "app.pyz"])

@@ -42,7 +42,7 @@ def run(script: str, arguments: Sequence[str]) -> None:
             raise SystemExit(f"{sys.executable}: can't find '__main__' module in {os.path.abspath(script)!r}")
         _run_found(spec, _code_of(spec))
         return
-    script = os.path.join(os.getcwd(), script.removeprefix("./"))
+    script = os.path.join(os.getcwd(), script)
     if not sys.flags.safe_path:
         sys.path[0] = os.path.dirname(os.path.realpath(script))
     main = _new_main(script, __file__=script, __cached__=None, __loader__=SourceFileLoader("__main__", script))

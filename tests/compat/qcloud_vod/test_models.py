@@ -44,7 +44,9 @@ def test_models_have_a_json_form() -> None:
     assert "\\u540d" in request.to_json_string(ensure_ascii=True)
     assert request.to_json_string(indent=1).startswith('{\n "MediaType"')
     again = VodUploadRequest()
-    again.from_json_string(request.to_json_string())
+    with pytest.warns(UserWarning, match="ConcurrentUploadNumber,CoverFilePath,MediaFilePath fields") as warned:
+        again.from_json_string(request.to_json_string())
+    assert warned[0].filename == __file__
     assert (again.ClassId, again.MediaName, again.MediaType) == (3, "名", None)
     response = VodUploadResponse()
     response.from_json_string('{"FileId": "1", "RequestId": "r"}')

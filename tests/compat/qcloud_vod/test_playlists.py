@@ -48,6 +48,17 @@ def test_a_playlist_takes_its_segments_along_from_wherever_it_is(
     assert operations(vodfast_emulator).count("PutObject") == 2
 
 
+@pytest.mark.parametrize("name", ["index", "index.txt", "index.m3u"])
+def test_a_playlist_is_one_by_its_media_type_as_well(
+    vodfast_emulator: Any, client: VodUploadClient, playlist: Any, name: str
+) -> None:
+    request = request_for(playlist("seg.ts", name=name), MediaType="m3u8")
+    client.upload(REGION, request)
+    (item,) = vodfast_emulator.media()
+    assert (item["state"], item["name"], request.MediaName) == ("committed", "index", "index")
+    assert sorted(stored["key"].rpartition("/")[2] for stored in item["objects"]) == ["f0.m3u8", "seg.ts"]
+
+
 @pytest.mark.parametrize("entry", ["../outside.ts", "/outside.ts", "%2e%2e/outside.ts", "https://h.example/seg.ts"])
 def test_a_playlist_reaches_nothing_outside_its_folder(
     vodfast_emulator: Any, client: VodUploadClient, playlist: Any, entry: str

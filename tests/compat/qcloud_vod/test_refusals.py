@@ -101,7 +101,7 @@ def test_an_unusable_region_is_refused_as_the_service_would(client: VodUploadCli
     assert caught.value.code == "UnsupportedRegion"
 
 
-@pytest.mark.parametrize("number", [0, -1, "5", 2.5])
+@pytest.mark.parametrize("number", [0, -1, "5", 2.5, True])
 def test_no_part_at_a_time_is_refused_instead_of_hanging(
     client: VodUploadClient, media_file: Any, number: object
 ) -> None:

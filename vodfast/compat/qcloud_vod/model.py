@@ -6,6 +6,7 @@ Decides attributes, their order and the forms they are printed in. Leaves their 
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -54,7 +55,9 @@ class Model:
         return json.dumps(self._serialize(allow_none=True), *args, **kwargs)
 
     def from_json_string(self, jsonStr: str) -> None:
-        """Set the service's own attributes from JSON; those it does not hold become None."""
+        """Set the service's own attributes from JSON; those it does not hold become None, and a warning names what is
+        none of them.
+        """
         self._deserialize(json.loads(jsonStr))
 
     def _serialize(self, allow_none: bool = False) -> dict[str, Any]:
@@ -68,6 +71,8 @@ class Model:
     def _deserialize(self, params: Mapping[str, Any]) -> None:
         for name in self._fields:
             setattr(self, name, params.get(name))
+        if useless := params.keys() - set(self._fields):
+            warnings.warn(f"{','.join(sorted(useless))} fields are useless.", stacklevel=3)
 
     def __repr__(self) -> str:
         return self.to_json_string()

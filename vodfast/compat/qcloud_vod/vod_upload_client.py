@@ -7,6 +7,7 @@ Leaves exceptions to `errors.py`.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from vodfast.errors import VodfastError
 from vodfast.events import AnyEvent, EventSink, Progress
 from vodfast.items import UploadResult
 from vodfast.providers.tencent import UploadOptions
+from vodfast.providers.tencent.media_types import PACKAGES
 
 if TYPE_CHECKING:
     from vodfast.compat.tencentcloud.common.exception import TencentCloudSDKException
@@ -127,6 +129,7 @@ class VodUploadClient:
         ) as client:
             return client.upload(
                 request.MediaFilePath,
+                name=_name(request),
                 title=request.MediaName or None,
                 cover=(request.CoverFilePath or None) if request.CoverType else None,
                 options=_options(request),
@@ -142,9 +145,17 @@ class VodUploadClient:
                 raise sdk_exception("InvalidCredential", f"secret {name} should not contain spaces", None)
 
 
+def _name(request: VodUploadRequest) -> str | None:
+    """What a manifest goes by whose type is given and not to be seen from its path; None for the path's own name."""
+    path, kind = os.fsdecode(request.MediaFilePath), str(request.MediaType).lower()
+    if kind not in PACKAGES or FileUtil.get_file_type(path).lower() in PACKAGES:
+        return None
+    return f"{FileUtil.get_file_name(path)}.{kind}"
+
+
 def _options(request: VodUploadRequest) -> UploadOptions:
     at_once = request.ConcurrentUploadNumber
-    if at_once is not None and not (isinstance(at_once, int) and at_once > 0):
+    if at_once is not None and (isinstance(at_once, bool) or not isinstance(at_once, int) or at_once < 1):
         raise VodClientException("ConcurrentUploadNumber must be a whole number above 0")
     return UploadOptions(
         media_type=request.MediaType or None,
