@@ -198,3 +198,11 @@ def test_two_uploads_of_one_file_at_once_do_not_take_up_each_others_record(
     assert outer.vid != inner[0].vid
     assert [item["objects"][0]["size"] for item in vodfast_emulator.media()] == [2 * BLOCK + 1] * 2
     assert not list(records.iterdir())
+
+
+def test_an_empty_folder_name_is_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    recorder = vcloud.UploadProgressRecorder("")
+    recorder.set_upload_record("a.mp4", 1.5, {"size": 1})
+    assert recorder.get_upload_record("a.mp4", 1.5) == {"size": 1}
+    assert len(list(tmp_path.iterdir())) == 1

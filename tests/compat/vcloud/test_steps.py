@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from tests.compat.vcloud.uploads import (
 from tests.oracle import operations, the_media
 from vodfast.compat import vcloud
 from vodfast.compat.vcloud import config
+from vodfast.compat.vcloud.http import ResponseInfo
 
 
 def test_an_opened_upload_can_be_filled_step_by_step(
@@ -154,3 +156,52 @@ def test_the_upload_of_a_transport_is_used(vodfast_emulator: Any, media_file: Ca
     assert vcloud.Client(KEY, SECRET, transport_class=Own).upload_file(BODY, str(path)) is not None
     assert seen == [(path.name, 9, 200)]
     assert the_media(vodfast_emulator)["objects"][0]["size"] == 9
+
+
+def test_an_upload_of_a_transports_own_is_told_what_the_server_has(
+    client: vcloud.Client,
+    vodfast_emulator: Any,
+    media_file: Callable[..., Path],
+    records: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[Any] = []
+
+    class Own(vcloud.Transport):
+        def upload_file(self, *arguments: Any, **named: Any) -> Any:
+            told.append((arguments[6], bool(arguments[7])))
+            return None, ResponseInfo(None, OSError("not today"))
+
+    path = media_file(BLOCK + 9)
+    broken_off(client, vodfast_emulator, monkeypatch, path)
+    assert vcloud.Client(KEY, SECRET, transport_class=Own).upload_file(BODY, str(path)) is None
+    assert told == [(BLOCK, True)]
+    assert len(list(records.iterdir())) == 1
+
+
+@pytest.mark.parametrize("how", ["subclass", "patch"])
+def test_a_query_of_ones_own_has_the_last_word(
+    vodfast_emulator: Any, media_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    ask = vcloud.Client.query_id
+
+    def query_id(self: vcloud.Client, body: Any) -> Any:
+        found = ask(self, body)
+        assert isinstance(found, vcloud.QueryResult)
+        return "mine", found.vid
+
+    kind = type("Own", (vcloud.Client,), {"query_id": query_id}) if how == "subclass" else vcloud.Client
+    if how == "patch":
+        monkeypatch.setattr(vcloud.Client, "query_id", query_id)
+    result = kind(KEY, SECRET).upload_file(BODY, str(media_file(9)))
+    assert result == ("mine", int(the_media(vodfast_emulator)["media_id"]))
+    assert operations(vodfast_emulator) == ["upload/init", "lbs", "chunk", "video/query"]
+
+
+def test_ends_of_exchanges_can_be_made_as_in_the_original() -> None:
+    unheard, refused = ResponseInfo(None, OSError("down")), ResponseInfo(SimpleNamespace(status_code=502, text="no"))
+    assert (unheard.status_code, unheard.text_body, unheard.error) == (-1, None, "down")
+    assert (unheard.connect_failed(), unheard.need_retry(), unheard.ok()) == (True, True, False)
+    assert str(unheard) == "response:None, exception:down, status_code:-1, text_body:None, error:down"
+    assert (refused.status_code, refused.text_body, refused.error) == (502, "no", None)
+    assert (refused.connect_failed(), refused.need_retry(), refused.ok()) == (False, True, False)

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vodfast.compat.vcloud.http import Account, ResponseInfo, connected, failed
+from vodfast.compat.vcloud.http import Account, Response, ResponseInfo, connected, failed
 from vodfast.compat.vcloud.model.upload_host import UploadHost
 from vodfast.compat.vcloud.model.upload_init import UploadInit
 from vodfast.compat.vcloud.model.vcloud_response import VcloudResp
@@ -56,7 +56,7 @@ class Transport:
                 found = {"upload": list(client.perform(lambda cloud: cloud.nodes()))}
         except VodfastError as error:
             return None, failed(error)
-        return found, ResponseInfo(200, json.dumps(found))
+        return found, ResponseInfo(Response(200, json.dumps(found)))
 
     def get_offset(self, upload_host: UploadHost, upload_init: UploadInit, context: str) -> int:
         """How many bytes the server has of an unfinished upload; 0 if it does not know it, or cannot be asked."""

@@ -79,9 +79,7 @@ class Client:
                 self._account(), path, checkpoint, record,
                 body=body, mime_type=mime_type, progress_handler=progress_handler,
             )  # fmt: skip
-        if ret is None:
-            return None
-        return _made(ret) or self.query_id({"objectNames": [ret["object"]]})
+        return None if ret is None else self._media(ret, ret["object"])
 
     def _has_other_steps(self) -> bool:
         """Whether a subclass, a transport or somebody's patch has a step of an upload of its own."""
@@ -93,7 +91,7 @@ class Client:
             transport.upload_host_get,
             transport.upload_file,
         )
-        return tuple(getattr(step, "__func__", None) for step in steps) != _STEPS
+        return not all(_is_ours(step) for step in steps)
 
     def _by_steps(
         self,
@@ -116,13 +114,18 @@ class Client:
             init, host, context = self.upload_init(body), self.get_upload_host(), ""
         if init is None or host is None:
             return None
+        asks_itself = _is_ours(self.transport.upload_file)
+        offset = self.transport.get_offset(host, init, context) if context and not asks_itself else 0
         ret, info = self.transport.upload_file(
-            init, host, record.file_name, path, size, record.key, 0, context, record.recorder, mime_type,
+            init, host, record.file_name, path, size, record.key, offset, context, record.recorder, mime_type,
             progress_handler,
         )  # fmt: skip
-        if info.status_code != 200:
-            return None
-        return _made(ret) or self.query_id({"objectNames": [init.objectName]})
+        return self._media(ret, init.objectName) if info.status_code == 200 else None
+
+    def _media(self, ret: Any, name: str) -> QueryResult | bytes | str | None:
+        """The media of an object: what the last answer says, unless it says nothing or `query_id` is somebody's own."""
+        said = _made(ret) if _is_ours(self.query_id) else None
+        return said or self.query_id({"objectNames": [name]})
 
     def query_id(self, body: Mapping[str, Any]) -> QueryResult | bytes | str | None:
         """The media of the first known object of `objectNames`, None if none is known; the service's words in UTF-8 if
@@ -148,14 +151,21 @@ class Client:
         return Account(self.transport.access_key_id, self.transport.access_key_secret)
 
 
-_STEPS = (
-    Client.upload_init,
-    Client.get_upload_host,
-    Transport.vcloud_api_request,
-    Transport.upload_host_get,
-    Transport.upload_file,
+_STEPS = frozenset(
+    (
+        Client.upload_init,
+        Client.get_upload_host,
+        Client.query_id,
+        Transport.vcloud_api_request,
+        Transport.upload_host_get,
+        Transport.upload_file,
+    )
 )
 """The methods an upload of the original is made of, as they are here."""
+
+
+def _is_ours(step: Callable[..., Any]) -> bool:
+    return getattr(step, "__func__", None) in _STEPS
 
 
 def _made(ret: Any) -> QueryResult | None:

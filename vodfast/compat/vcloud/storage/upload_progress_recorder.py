@@ -38,8 +38,9 @@ class UploadProgressRecorder:
         Raises:
             OSError: the folder cannot be written.
         """
-        os.makedirs(self.record_folder, mode=0o700, exist_ok=True)
-        handle, draft = tempfile.mkstemp(prefix=".record-", dir=self.record_folder)
+        folder = self.record_folder or os.curdir
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        handle, draft = tempfile.mkstemp(prefix=".record-", dir=folder)
         try:
             with open(handle, "w", encoding="utf-8") as file:
                 json.dump(data, file)

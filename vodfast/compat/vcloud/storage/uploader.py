@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from vodfast.blocking import Client
-from vodfast.compat.vcloud.http import Account, ResponseInfo, connected, failed
+from vodfast.compat.vcloud.http import Account, Response, ResponseInfo, connected, failed
 from vodfast.compat.vcloud.model.upload_host import UploadHost
 from vodfast.compat.vcloud.model.upload_init import UploadInit
 from vodfast.compat.vcloud.storage.upload_progress_recorder import UploadProgressRecorder
@@ -174,7 +174,7 @@ def send(
         "object": str(result.url).rpartition("/")[2],
         "callbackRetMsg": base64.b64encode((checkpoint.reply or "").encode()).decode(),
     }
-    return ret, ResponseInfo(200, json.dumps(ret))
+    return ret, ResponseInfo(Response(200, json.dumps(ret)))
 
 
 def _fields(body: Any) -> Mapping[str, Any]:
