@@ -139,7 +139,9 @@ def test_none_is_the_answer_to_whatever_fails_and_the_log_says_why(
     assert "CheckSum" in caplog.text
     assert client.upload_file({}, path) is None
     assert client.upload_file({"originFileName": "a/b.mp4"}, path) is None
+    caplog.clear()
     assert vcloud.Client(KEY, "wrong").upload_init(BODY) is None
+    assert "CheckSum" in caplog.text
     vodfast_emulator.set_faults([{"match": {"operation": "lbs"}, "action": "status", "code": 404, "times": 0}])
     assert client.get_upload_host() is None
     with pytest.raises(FileNotFoundError):

@@ -15,7 +15,7 @@ from typing import Any
 
 from vodfast.compat.vcloud import config
 from vodfast.compat.vcloud.client.auth import Auth
-from vodfast.compat.vcloud.http import Account
+from vodfast.compat.vcloud.http import Account, log
 from vodfast.compat.vcloud.model.query_result import QueryResult
 from vodfast.compat.vcloud.model.upload_host import UploadHost
 from vodfast.compat.vcloud.model.upload_init import UploadInit
@@ -41,7 +41,10 @@ class Client:
     def upload_init(self, body: Mapping[str, Any]) -> UploadInit | None:
         """Open an upload; None if the service refuses or cannot be reached."""
         _, answer = self.transport.vcloud_api_request("/app/vod/upload/init", self.auth.getVcloudHeaders(), body)
-        if answer is None or answer.msg is not None or "xNosToken" not in answer.ret:
+        if answer is None:
+            return None
+        if answer.msg is not None or "xNosToken" not in answer.ret:
+            log.error("upload/init: %s", answer.msg or "the answer has no xNosToken")
             return None
         init = UploadInit(answer.ret["bucket"], answer.ret["object"], answer.ret["xNosToken"])
         init.account = self._account()
