@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import queue
+import sys
 import warnings
 import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ import msgspec
 from vodfast.client import AsyncClient
 from vodfast.config import TransferConfig
 from vodfast.credentials import CredentialsSource
-from vodfast.errors import Cancelled
+from vodfast.errors import Cancelled, ConfigError
 from vodfast.events import EventSink
 from vodfast.items import SourceLike, UploadItem, UploadResult
 from vodfast.leftovers import Leftover
@@ -76,6 +77,9 @@ class Client:
     """`AsyncClient` for code without an event loop. `close` (or `with`) ends it and its thread.
 
     Events are delivered on the background thread.
+
+    Raises:
+        ConfigError: as `AsyncClient`; or gevent or eventlet has put greenlets in the place of threads.
     """
 
     def __init__(
@@ -88,6 +92,7 @@ class Client:
         settings: Mapping[str, object] | None = None,
         allow_foreign_keys: bool = False,
     ) -> None:
+        _check_threads()
         self._client = AsyncClient(
             cloud,
             credentials=credentials,
@@ -252,6 +257,18 @@ class Client:
     def check_clock(self) -> float:
         """See `AsyncClient.check_clock`."""
         return self._loop.run(self._client.check_clock())
+
+
+def _check_threads() -> None:
+    """A greenlet in the place of the background thread would run its loop and never give way to who waits for it."""
+    gevent, eventlet = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
+    if gevent is not None and any(map(gevent.is_module_patched, ("threading", "queue"))):
+        who, instead = "gevent", "monkey.patch_all(thread=False, queue=False)"
+    elif eventlet is not None and eventlet.is_monkey_patched("thread"):
+        who, instead = "eventlet", "monkey_patch(thread=False)"
+    else:
+        return
+    raise ConfigError(f"{who} has replaced threads, which vodfast needs: use {instead}, or upload in a process apart")
 
 
 def _dropped(client: AsyncClient, loop: BackgroundLoop) -> None:
