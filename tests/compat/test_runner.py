@@ -364,6 +364,39 @@ def test_both_names_are_one_module(monkeypatch: pytest.MonkeyPatch) -> None:
             importlib.import_module(absent)
 
 
+EVERY_MODULE = """
+import importlib, pkgutil, vodfast.compat as compat
+from vodfast.compat import vendors
+for top, own in {**compat.STAND_INS, **compat.SUBSTITUTES}.items():
+    if top in compat.STAND_INS or not vendors.installed(top):
+        package = importlib.import_module(top)
+        for found in pkgutil.walk_packages(package.__path__, f"{top}."):
+            module = importlib.import_module(found.name)
+            same = importlib.import_module(f"vodfast.compat.{found.name}")
+            if module is not same or module.__name__ != same.__name__:
+                print(found.name)
+print("seen")
+"""
+
+
+def test_no_module_is_there_twice(python: Python, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(EVERY_MODULE)
+    assert python("-m", "vodfast.compat", "script.py") == Ran(0, "seen\n", "")
+
+
+def test_exceptions_are_the_same_from_wherever_they_are_imported(python: Python, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("""
+from qcloud_cos import CosClientError, CosServiceError, cos_exception
+from qcloud_cos.cos_exception import CosException
+from tencentcloud.common.exception import TencentCloudSDKException, tencent_cloud_sdk_exception
+from qcloud_vod import vod_upload_client
+print(CosClientError is cos_exception.CosClientError, issubclass(CosServiceError, CosException))
+print(TencentCloudSDKException is tencent_cloud_sdk_exception.TencentCloudSDKException)
+print(TencentCloudSDKException is vod_upload_client.TencentCloudSDKException)
+""")
+    assert python("-m", "vodfast.compat", "script.py") == Ran(0, "True True\nTrue\nTrue\n", "")
+
+
 def test_what_is_installed_gives_way_to_a_stand_in_but_not_to_a_substitute(python: Python, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     names = [*STAND_INS, *SUBSTITUTES]

@@ -70,6 +70,17 @@ class AliasFinder(MetaPathFinder):
         return _spec(fullname, vendor, partial(vendors.load, fullname))
 
 
+class _BelowFinder(AliasFinder):
+    """Finds what lies below a package that came from here: by that package's path, it would become a second module."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        parent = sys.modules.get(fullname.rpartition(".")[0])
+        ours = parent is not None and parent.__name__.startswith(f"{__package__}.")
+        return super().find_spec(fullname, path, target) if ours else None
+
+
 class _Beside(MetaPathFinder):
     """`from PACKAGE import MODULE` asks for the module by the stand-in's own name: this finds those that the official
     name finds.
@@ -112,5 +123,5 @@ def _missing(fullname: str, name: str) -> ModuleNotFoundError:
 
 def install() -> None:
     """From now on, official names mean the modules here. Modules imported before keep their meaning."""
-    sys.meta_path.insert(0, AliasFinder(STAND_INS))
+    sys.meta_path[:0] = [AliasFinder(STAND_INS), _BelowFinder(SUBSTITUTES)]
     sys.meta_path += [AliasFinder(SUBSTITUTES), _Beside()]
