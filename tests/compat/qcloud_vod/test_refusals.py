@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pickle
+import re
 import sys
+import traceback
 from types import ModuleType
 from typing import Any
 
@@ -260,3 +262,12 @@ def test_the_client_module_offers_the_exception_that_it_raises(
 def test_exceptions_travel_between_processes(error: Exception) -> None:
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), vars(again), str(again)) == (type(error), vars(error), str(error))
+
+
+def test_a_traceback_shows_the_cause_in_a_line_and_not_the_engine(media_file: Any) -> None:
+    try:
+        VodUploadClient("vodfast-emulator-tencent", "wrong").upload(REGION, request_for(media_file(10)))
+    except Exception:
+        shown = traceback.format_exc()
+    assert re.match(r"vodfast\.errors\.AuthError: .*check the access key and its secret.*\n\nThe above", shown)
+    assert [line for line in shown.splitlines() if "vodfast/" in line and "vod_upload_client.py" not in line] == []

@@ -81,6 +81,7 @@ upload(
 )
 upload("adaptive", MediaFilePath="hls/master.m3u8")
 upload("adaptive, dash", MediaFilePath="dash/manifest.mpd")
+upload("adaptive, by its type", MediaFilePath="hls/playlist.txt", MediaType="m3u8")
 upload("names", MediaFilePath="名前 x.b.MP4")
 
 unchecked = VodUploadClient(KEYS[0], KEYS[1])

@@ -85,7 +85,7 @@ class VodUploadClient:
         try:
             result = self._upload(region, request, progress_callback)
         except VodfastError as error:
-            raise official(error) from error
+            raise official(error) from error.with_traceback(None)  # the engine's frames say nothing to a script
         response = VodUploadResponse.of(
             FileId=result.media_id,
             MediaUrl=result.url or "",
