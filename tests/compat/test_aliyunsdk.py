@@ -25,7 +25,11 @@ from vodfast.compat.aliyunsdkcore.client import AcsClient
 from vodfast.compat.aliyunsdkcore.profile import region_provider
 from vodfast.compat.aliyunsdkcore.request import CommonRequest
 from vodfast.compat.aliyunsdkvod.request import v20170321
-from vodfast.compat.aliyunsdkvod.request.v20170321 import CreateUploadVideoRequest, GetVideoInfoRequest
+from vodfast.compat.aliyunsdkvod.request.v20170321 import (
+    CreateUploadVideoRequest,
+    GetVideoInfoRequest,
+    SetMessageCallbackRequest,
+)
 from vodfast.errors import ConfigError, InvalidInput, VodfastError
 
 KEYS = ("vodfast-emulator-aliyun", "vodfast-emulator-aliyun-secret")
@@ -121,8 +125,9 @@ def test_what_is_not_a_call(client: AcsClient) -> None:
         with pytest.raises(ClientException) as caught:
             client.do_action_with_exception(request)
         assert caught.value.get_error_code() == "SDK.InvalidParams"
-    with pytest.raises(ClientException) as caught:
-        client.do_action_with_exception("GetVideoInfo")  # what scripts get wrong
+    for wrong in ("GetVideoInfo", CommonRequest):  # what scripts get wrong
+        with pytest.raises(ClientException) as caught:
+            client.do_action_with_exception(wrong)
     assert caught.value.get_error_code() == "SDK.InvalidRequest"
 
 
@@ -134,6 +139,10 @@ def test_the_log(client: AcsClient, tmp_path: Any) -> None:
         auth = ask(client, create())["UploadAuth"]
         with pytest.raises(ServerException):
             ask(client, create(FileName="a.exe", SecurityToken="a token"))
+        spoken = SetMessageCallbackRequest.SetMessageCallbackRequest()
+        fields = {"CallbackType": "HTTP", "CallbackURL": "http://x/", "AuthSwitch": "on", "AuthKey": "wordOfCallbacks"}
+        spoken.set_query_params(fields)
+        ask(client, spoken)
     finally:
         logger.removeHandler(handler)
         logger.setLevel(logging.NOTSET)
@@ -145,9 +154,11 @@ def test_the_log(client: AcsClient, tmp_path: Any) -> None:
         "DEBUG Response received",
         "DEBUG Request received",
         "ERROR ServerException: HTTP Status: 400 Error:InvalidSecurityToken",
+        "DEBUG Request received",
+        "DEBUG Response received",
     ]
     assert "'FileName': 'a.exe'" in said[2]
-    assert not [word for word in (KEYS[1], "a token", auth) if word in text]
+    assert not [word for word in (KEYS[1], "a token", auth, "wordOfCallbacks") if word in text]
 
 
 def test_refusals_of_the_service(client: AcsClient) -> None:
@@ -392,6 +403,10 @@ def test_regions_and_endpoints(client: AcsClient, vodfast_emulator: Any) -> None
     ask(AcsClient(*KEYS, port=vodfast_emulator.port), request)
     assert host() == "127.0.0.1"
     request.set_endpoint("vod.eu-central-1.aliyuncs.com")
+    for scheme in ("", "http://", "https://"):
+        client.add_endpoint("ap-southeast-1", "vod", f"{scheme}vod.us-west-1.aliyuncs.com")
+        ask(client, create())
+        assert host() == "vod.us-west-1.aliyuncs.com"
     ask(AcsClient(*KEYS, ""), request)
     assert host() == "vod.eu-central-1.aliyuncs.com", "where the endpoint is given, the region is of no account"
 
@@ -447,6 +462,8 @@ def test_what_becomes_of_other_errors() -> None:
     kinds = {
         InvalidInput("title has a flaw"): "SDK.InvalidParams",
         ConfigError("no keys"): "SDK.InvalidCredential",
+        ConfigError("access_key must be text, not int"): "SDK.InvalidCredential",
+        ConfigError("endpoint must be a host name"): "SDK.InvalidParameter",
         VodfastError("no route"): "SDK.HttpError",
     }
     for error, code in kinds.items():

@@ -104,6 +104,8 @@ def test_lists_maps_and_nested_messages_are_filled_in_place() -> None:
     assert request == twin
     assert list(entry.set_fields()) == ["SourceUrl", "CustomURLHeaders", "Templates", "Executions"]
     assert [field.name for field, _ in entry.ListFields()] == list(entry.set_fields())
+    assert VodUrlUploadRequest.URLSETS_FIELD_NUMBER == request.URLSETS_FIELD_NUMBER == 2
+    assert str(entry.CustomURLHeaders.GetEntryClass()(key="a", value="b")) == 'key: "a"\nvalue: "b"\n'
 
 
 def test_a_nested_message_counts_as_set_once_something_was_done_to_it() -> None:

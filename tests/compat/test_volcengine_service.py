@@ -262,6 +262,14 @@ def test_pulls_and_jobs(service: VodService, emulated: Any) -> None:
     assert first.Vid in {media["media_id"] for media in emulated.media()}
 
 
+def test_a_pull_without_a_url_is_a_missing_parameter(service: VodService, emulated: Any) -> None:
+    request = VodUrlUploadRequest(SpaceName="demo", URLSets=[{"SourceUrl": "", "FileExtension": ".mp4"}])
+    with pytest.raises(VodError) as caught:
+        service.upload_media_by_url(request)
+    assert caught.value.args == ("MissingParameter",)
+    assert emulated.history() == []
+
+
 def test_scripts_that_send_the_bytes_themselves(service: VodService, emulated: Any) -> None:
     request = VodApplyUploadInfoRequest(SpaceName="demo", FileSize=5, FileExtension=".mp4", NeedFallback=True)
     data = service.apply_upload_info(request).Result.Data

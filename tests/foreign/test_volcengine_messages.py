@@ -70,6 +70,8 @@ def test_every_field_of_every_message(name: str) -> None:
     for their, own in pairs:
         assert own.DESCRIPTOR.full_name == their.DESCRIPTOR.full_name
         assert described(own.DESCRIPTOR) == described(their.DESCRIPTOR)
+        for name in [name for name in dir(their) if name.endswith("_FIELD_NUMBER")]:
+            assert getattr(own, name) == getattr(their, name)
 
 
 def filled(kind: Any, chance: random.Random, depth: int = 0) -> dict[str, Any]:
@@ -113,11 +115,12 @@ def samples(name: str, chance: random.Random) -> Iterator[tuple[Any, Any]]:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_text_and_json_of_any_content(name: str) -> None:
-    from google.protobuf import json_format
+    from google.protobuf import json_format, text_format
 
     for their, own in samples(name, random.Random(name)):
         their_kind, kind = type(their), type(own)
         assert str(own) == str(their)
+        assert text_format.MessageToString(own) == text_format.MessageToString(their)
         plain = json_format.MessageToDict(their)
         assert json_format.MessageToDict(own) == ours_to_json.MessageToDict(own) == plain
         texts = [json_format.MessageToJson(their, sort_keys=True)]  # the order of maps is the vendor's secret

@@ -21,9 +21,9 @@ from vodfast.compat.aliyunsdkcore import other_products
 from vodfast.compat.aliyunsdkcore.acs_exception import error_code, error_msg
 from vodfast.compat.aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException, translated
 from vodfast.compat.aliyunsdkcore.auth import roles
-from vodfast.compat.aliyunsdkcore.auth.credentials import AccessKeyCredential, KeyCredential, keys_of
+from vodfast.compat.aliyunsdkcore.auth.credentials import AccessKeyCredential, KeyCredential, keys_of, own
 from vodfast.compat.aliyunsdkcore.profile.region_provider import endpoint_of
-from vodfast.compat.aliyunsdkcore.request import AcsRequest, CommonRequest
+from vodfast.compat.aliyunsdkcore.request import AcsRequest, CommonRequest, is_a
 from vodfast.compat.clients import environment_config, shared_client
 from vodfast.config import TransferConfig
 from vodfast.errors import VodfastError
@@ -37,6 +37,8 @@ _RETRIES = 3
 _PORTS = (None, 80, 443)
 _ADDED: Final = ("Version", "Action", "Format")
 """What a call adds to its request's parameters."""
+_SECRET: Final = ("AuthKey", "AppDecryptKey", "PlayKey", "SSLPri")
+"""Parameters that do not appear in the log."""
 _REGION: Final = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _HOSTS: Final = dict.fromkeys(("cn-beijing", "cn-shenzhen"), "vod.cn-shanghai.aliyuncs.com")
 """Where the vendor's client sends what is called by a name. Request classes have hosts of their own."""
@@ -97,7 +99,7 @@ class AcsClient:
             ServerException: the service refused.
             ClientException: the call could not be made.
         """
-        if not isinstance(acs_request, AcsRequest):
+        if not is_a(AcsRequest, acs_request):
             raise ClientException(error_code.SDK_INVALID_REQUEST, error_msg.get_msg("SDK_INVALID_REQUEST") or "")
         acs_request.set_accept_format("JSON")
         _checked(acs_request)
@@ -111,7 +113,8 @@ class AcsClient:
         key, secret, token = self._keys(config)
         token = given.pop("SecurityToken", None) or token  # how scripts gave it before there were credential objects
         parameters.update(Version=acs_request.get_version(), Action=operation, Format="JSON")
-        logger.debug("Request received. Product:%s %s Params:%s", acs_request.get_product(), settings, given)
+        shown = {name: value for name, value in given.items() if name not in _SECRET}
+        logger.debug("Request received. Product:%s %s Params:%s", acs_request.get_product(), settings, shown)
         try:
             with shared_client("aliyun", key, secret, token, settings=settings, config=config) as client:
                 answer = client.invoke(operation, given)
@@ -217,8 +220,10 @@ class AcsClient:
         return (_HOSTS if request.endpoint_map is None else request.endpoint_map).get(region.lower())
 
     def _endpoint(self, request: AcsRequest) -> str | None:
-        """The host with this client's port, if that is one of its own."""
+        """The host with this client's port, if that is one of its own; scripts may write it with a scheme."""
         host = self._host(request)
+        if host is not None:
+            host = host.removeprefix("http://").removeprefix("https://")
         return host if host is None or ":" in host or self._port in _PORTS else f"{host}:{self._port}"
 
     def add_endpoint(self, region_id: str, product_code: str, endpoint: str) -> None:
@@ -316,7 +321,7 @@ def _text(value: Any) -> Any:
 
 def _checked(request: AcsRequest) -> None:
     """Raises `ClientException` for what is not a call of this API."""
-    if isinstance(request, CommonRequest):
+    if is_a(CommonRequest, request):
         for ok, missing in (
             (request.get_version(), "a version"),
             (request.get_action_name() or request.get_uri_pattern(), "an action or a path"),
@@ -339,9 +344,10 @@ def credential_of(ak: str | None, secret: str | None, credential: Any = None) ->
     """
     if ak is not None and secret is not None:
         return AccessKeyCredential(ak, secret)
-    if isinstance(credential, (KeyCredential, roles.RoleCredential)):
-        return credential
-    if credential is not None:
+    held = own(credential)
+    if isinstance(held, (KeyCredential, roles.RoleCredential)):
+        return held
+    if held is not None:
         raise _not_here(f"{type(credential).__name__}; give keys, or a role")
     key, word = os.environ.get("ALIYUN_ACCESS_KEY_ID"), os.environ.get("ALIYUN_ACCESS_KEY_SECRET")
     if key and word:

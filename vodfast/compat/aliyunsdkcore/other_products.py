@@ -13,7 +13,7 @@ from typing import Any
 
 from vodfast.compat import vendors
 from vodfast.compat.aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
-from vodfast.compat.aliyunsdkcore.request import AcsRequest, CommonRequest
+from vodfast.compat.aliyunsdkcore.request import AcsRequest, CommonRequest, is_a
 
 _PACKAGE = "aliyunsdkcore"
 _loading = threading.Lock()
@@ -61,7 +61,7 @@ def made(
 def _theirs(request: AcsRequest, host: str | None) -> Any:
     """The same request as an object of the vendor's: its attributes have the same names."""
     classes = _vendors("request")
-    if isinstance(request, CommonRequest):
+    if is_a(CommonRequest, request):
         theirs = classes.CommonRequest()
     else:
         theirs = classes.RpcRequest(request.get_product(), request.get_version(), request.get_action_name())

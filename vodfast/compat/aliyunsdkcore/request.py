@@ -208,6 +208,13 @@ class AcsRequest:
         self._uri_params = params
 
 
+def is_a(kind: type[AcsRequest], given: object) -> bool:
+    """Whether it is of this class, or of the one of that name in the vendor's package: a script whose imports were not
+    all changed has objects of both.
+    """
+    return any(one.__name__ == kind.__name__ for one in type(given).__mro__)
+
+
 class RpcRequest(AcsRequest):
     """A call of an RPC style service, such as this one."""
 

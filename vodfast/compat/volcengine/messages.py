@@ -168,6 +168,10 @@ class Texts(dict[str, str]):
             self[key] = default
         return self[key]
 
+    def GetEntryClass(self) -> type[Message]:
+        """What protobuf's `text_format` makes of each pair before it writes it."""
+        return Pair
+
 
 class Message:
     """One message. Subclasses name their fields as keywords of the class, in the order of the vendor's definition."""
@@ -182,6 +186,8 @@ class Message:
     def __init_subclass__(cls, **fields: Kind) -> None:
         cls.fields = fields
         cls.DESCRIPTOR = _described(cls)
+        for field in cls.DESCRIPTOR.fields:
+            setattr(cls, f"{field.name.upper()}_FIELD_NUMBER", field.number)
 
     def __init__(self, **given: Any) -> None:
         object.__setattr__(self, "_values", {})
@@ -432,3 +438,9 @@ def _described(kind: type[Message]) -> Descriptor:
         default = of.default if isinstance(of, Scalar) else None
         own.add(name, number, wire, repeated=repeated, default=default, message_type=message_type)
     return own
+
+
+class Pair(Message, key=TEXT, value=TEXT):
+    """One entry of a map, as a message."""
+
+    __slots__ = ()

@@ -6,7 +6,7 @@ named in an error.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 
 class AccessKeyCredential:
@@ -63,3 +63,27 @@ class RsaKeyPairCredential:
         self.public_key_id = public_key_id
         self.private_key = private_key
         self.session_period = session_period
+
+
+_KINDS = {
+    kind.__name__: kind
+    for kind in (
+        AccessKeyCredential,
+        StsTokenCredential,
+        RamRoleArnCredential,
+        EcsRamRoleCredential,
+        RsaKeyPairCredential,
+    )
+}
+
+
+def own(credential: Any) -> Any:
+    """The same as an object of a class here, if its class is of that name in the vendor's package. Both have the same
+    attributes from then on.
+    """
+    kind = _KINDS.get(type(credential).__name__)
+    if kind is None or isinstance(credential, kind):
+        return credential
+    made = kind.__new__(kind)
+    made.__dict__ = vars(credential)
+    return made

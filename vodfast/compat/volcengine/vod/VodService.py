@@ -154,6 +154,8 @@ class VodService(VodServiceConfig):
             VodError: it failed.
         """
         _needed(URLSets=request.URLSets)
+        for entry in request.URLSets:
+            _needed(SourceUrl=entry.SourceUrl)
         items = [_pull_item(entry) for entry in request.URLSets]
         tickets = self._ask(lambda client: client.pull(items), request.SpaceName)
         data = [{"JobId": one.job_id, "SourceUrl": one.url, **one.raw} for one in tickets]
@@ -203,7 +205,7 @@ class VodService(VodServiceConfig):
         return self._invoke(VodParseUploadManifestResponse, "ParseUploadManifest", request, "json")
 
     def _invoke(self, kind: type[M], action: str, request: Message, carried: Carried = "query") -> M:
-        given = {"Version": "2022-01-01"} | request.set_fields()
+        given = {"Version": "2022-01-01"} | {field.name: value for field, value in request.ListFields()}
         return kind.of(self._ask(lambda client: client.perform(lambda cloud: cloud.answer(action, given, carried))))
 
     def get_upload_sts2_with_expired_time(self, expired_time: float) -> SecurityToken2:
