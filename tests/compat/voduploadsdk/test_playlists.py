@@ -69,6 +69,21 @@ def test_a_playlist_whose_segments_lie_elsewhere_is_rewritten(
     assert sorted(path.name for path in tmp_path.rglob("*") if "vodfast-state" not in str(path)) == before
 
 
+def test_segments_above_a_playlist_go_only_if_they_are_listed(
+    vodfast_emulator: Any, make: Make, tmp_path: Path
+) -> None:
+    make("away/two.ts", 2000)
+    index = playlist(tmp_path / "show", "i.m3u8", "../away/two.ts")
+    with pytest.raises(AliyunVodException, match="leads out"):
+        Watched().uploadLocalM3u8(UploadVideoRequest(str(index)))
+    assert vodfast_emulator.media() == []
+    segments = Watched().parseLocalM3u8(str(index))
+    assert set(by_name(vodfast_emulator, Watched().uploadLocalM3u8(UploadVideoRequest(str(index)), segments))) == {
+        "index",
+        "two.ts",
+    }
+
+
 def test_a_playlist_of_the_web(vodfast_emulator: Any, make: Make, tmp_path: Path, web: Any) -> None:
     segments = [make(f"show/s{number}.ts", 1000 + number) for number in range(3)]
     entries = [f"{path.name}?t={number}" for number, path in enumerate(segments)]

@@ -127,7 +127,8 @@ class AliyunVodUploader:
         slices = [AliyunVodUtils.toUnicode(one) for one in _slices(given, "files")]
         for path in slices:
             os.stat(path)  # before an upload is opened
-        others = playlists.not_named(index, text, slices)
+        rewritten = sliceFilePaths is not None and playlists.leads_out(text)
+        others = None if rewritten else playlists.not_named(index, text, slices)
         if others is not None:
             return self._upload_playlist(uploadVideoRequest, index, {playlists.file_name(one): one for one in others})
         named, more = playlists.by_name(text, slices)

@@ -36,6 +36,11 @@ def file_name(address: str) -> str:
     return AliyunVodUtils.getFileBriefPath(address)[1]
 
 
+def leads_out(text: str) -> bool:
+    """Whether a line names a file above the playlist's folder."""
+    return any(".." in line.partition("?")[0].split("/") for line in lines_of(text))
+
+
 def not_named(index: Path, text: str, slices: Iterable[str]) -> list[str] | None:
     """What of the slices no line leads to; None if a line leads elsewhere, so that the playlist cannot go as it is."""
     wanted = {str(index.parent / line) for line in lines_of(text)}
