@@ -117,6 +117,18 @@ def test_what_scripts_do_all_day(run: Callable[..., Seen], sample: Callable[[str
     assert not ours.calls - theirs.calls
 
 
+def test_what_is_no_upload_is_the_vendors_own(
+    run: Callable[..., Seen], sample: Callable[[str, int], Path], tmp_path: Path
+) -> None:
+    path = sample("clip.mp4", 3000)
+    theirs = run([], "volcengine_library.py", "demo", str(path))
+    ours = run(OURS, "volcengine_library.py", "demo", str(path))
+    assert theirs.printed.count("## ") == 9
+    assert told(ours.printed) == told(theirs.printed)
+    assert ours.objects() == theirs.objects()
+    assert ours.calls == theirs.calls
+
+
 def told(printed: str) -> list[str]:
     text = re.sub(r'Auth: "[^"]*"', "Auth", levelled(printed))
     text = re.sub(r'(RequestId"?: )"[0-9A-F]*"', r"\1", re.sub(r'"[0-9A-Z]{17,}[0-9A-F]+"', '"ID"', text))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
@@ -16,6 +17,8 @@ from types import ModuleType
 _loaded: dict[str, ModuleType] = {}
 """The vendors' modules by name, while the stand-ins go by these names in `sys.modules`."""
 _stepped_back: set[str] = set()
+_asking = threading.Lock()
+_asked_for: dict[str, ModuleType] = {}
 
 
 def installed(name: str) -> ModuleSpec | None:
@@ -38,6 +41,19 @@ def below(parent: str, rest: str, locations: Sequence[str] | None) -> ModuleSpec
 def in_charge(top: str) -> bool:
     """Whether names of this package are the vendor's at the moment, because one of its modules is being loaded."""
     return top in _stepped_back
+
+
+def module(name: str) -> ModuleType:
+    """The vendor's module, for a stand-in that needs it: loaded once, because others do not find their way meanwhile.
+
+    Raises:
+        Exception: whatever the module raises.
+    """
+    with _asking:
+        if name not in _asked_for:
+            held = sys.modules.get(name)
+            _asked_for[name] = held if held is not None and held.__name__ == name else load(name)
+        return _asked_for[name]
 
 
 def load(name: str) -> ModuleType:

@@ -6,9 +6,7 @@ Decides that the vendor's own client makes them, where it is installed, and that
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
-from types import ModuleType
 from typing import Any
 
 from vodfast.compat import vendors
@@ -16,8 +14,6 @@ from vodfast.compat.aliyunsdkcore.acs_exception.exceptions import ClientExceptio
 from vodfast.compat.aliyunsdkcore.request import AcsRequest, CommonRequest, is_a
 
 _PACKAGE = "aliyunsdkcore"
-_loading = threading.Lock()
-_loaded: dict[str, ModuleType] = {}
 
 
 def installed() -> bool:
@@ -26,11 +22,7 @@ def installed() -> bool:
 
 
 def _vendors(module: str) -> Any:
-    """A module of the vendor's package, loaded once: others do not find their way while it is."""
-    with _loading:
-        if module not in _loaded:
-            _loaded[module] = vendors.load(f"{_PACKAGE}.{module}")
-        return _loaded[module]
+    return vendors.module(f"{_PACKAGE}.{module}")
 
 
 def made(

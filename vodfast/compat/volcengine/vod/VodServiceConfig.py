@@ -1,7 +1,7 @@
 """Stand-in for `volcengine.vod.VodServiceConfig`: region, address, keys and timeouts of one service object.
 
 Decides what each setter means to the client, where keys come from that nobody set, and what is told to scripts that ask
-for more of the vendor's service than uploads. Clients are kept open between calls by `vodfast.compat.clients`.
+for more of the vendor's service than there is. Clients are kept open between calls by `vodfast.compat.clients`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import msgspec
 
 from vodfast.blocking import Client
 from vodfast.compat.clients import environment_config, shared_client
+from vodfast.compat.volcengine import other_calls
 from vodfast.compat.volcengine.Credentials import Credentials as Keys
 from vodfast.compat.volcengine.ServiceInfo import ServiceInfo
 from vodfast.config import MIB, TransferConfig, parse_route
@@ -132,9 +133,12 @@ class VodServiceConfig:
         return Credentials.of(ak, sk, token)
 
     def __getattr__(self, name: str) -> Any:
+        found = other_calls.method(self, name)
+        if found is not None:
+            return found
         raise AttributeError(
-            f"vodfast stands in for the uploads of VodService only ({_HERE}), not for {name}: use the vendor's own "
-            "package for that"
+            f"vodfast stands in for the uploads of VodService only ({_HERE}), not for {name}: where the "
+            "vendor's own package is installed, and no emulator takes the service's place, that does the rest"
         )
 
 

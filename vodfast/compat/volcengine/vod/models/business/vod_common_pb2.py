@@ -5,6 +5,10 @@ Decides names and types of the fields, in the order of the vendor's definition.
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
+from vodfast.compat.volcengine import other_calls
 from vodfast.compat.volcengine.messages import INT32, NUMBER, SINGLE, TEXT, Message, TextMap, exported
 
 
@@ -64,3 +68,6 @@ class VodSourceInfo(
 
 
 __all__ = list(exported(globals()))
+
+if not TYPE_CHECKING:
+    __getattr__ = partial(other_calls.message, __name__)

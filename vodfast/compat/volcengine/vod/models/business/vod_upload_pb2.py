@@ -5,6 +5,10 @@ Decides names and types of their fields, in the order of the vendor's definition
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
+from vodfast.compat.volcengine import other_calls
 from vodfast.compat.volcengine.descriptors import EnumType
 from vodfast.compat.volcengine.messages import FLAG, INT32, INT64, NUMBER, TEXT, Listed, Message, TextMap, exported
 from vodfast.compat.volcengine.vod.models.business.vod_common_pb2 import VodSourceInfo
@@ -450,3 +454,6 @@ class VodParseUploadManifestResult(
 
 
 __all__ = list(exported(globals()))
+
+if not TYPE_CHECKING:
+    __getattr__ = partial(other_calls.message, __name__)

@@ -5,6 +5,10 @@ Decides names and types of their fields. What the service left out reads as "", 
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
+from vodfast.compat.volcengine import other_calls
 from vodfast.compat.volcengine.base.models.base.base_pb2 import ResponseMetadata
 from vodfast.compat.volcengine.messages import Message, exported
 from vodfast.compat.volcengine.vod.models.business.vod_upload_pb2 import (
@@ -67,3 +71,6 @@ class VodParseUploadManifestResponse(
 
 
 __all__ = list(exported(globals()))
+
+if not TYPE_CHECKING:
+    __getattr__ = partial(other_calls.message, __name__)
