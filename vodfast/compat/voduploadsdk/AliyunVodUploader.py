@@ -18,7 +18,7 @@ import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from vodfast.compat.aliyunsdkcore import client
 from vodfast.compat.aliyunsdkcore.auth.credentials import KeyCredential, keys_of
@@ -55,6 +55,12 @@ _DOWNLOADS = 8
 """Segments fetched at a time."""
 
 Info = dict[str, Any]
+_OPENINGS: Final[Mapping[str, tuple[Callable[[], AcsRequest], str]]] = {
+    "video": (CreateUploadVideoRequest.CreateUploadVideoRequest, "VideoId"),
+    "image": (CreateUploadImageRequest.CreateUploadImageRequest, "ImageId"),
+    "attached": (CreateUploadAttachedMediaRequest.CreateUploadAttachedMediaRequest, "MediaId"),
+}
+"""The request that opens an upload of each media type, and the name of the id in its answer."""
 
 
 class AliyunVodUploader:
@@ -211,11 +217,8 @@ class AliyunVodUploader:
             "UserData": request.userData,
             "AppId": request.appId,
         }
-        opening: AcsRequest = {
-            "video": CreateUploadVideoRequest.CreateUploadVideoRequest,
-            "image": CreateUploadImageRequest.CreateUploadImageRequest,
-            "attached": CreateUploadAttachedMediaRequest.CreateUploadAttachedMediaRequest,
-        }[media_type]()
+        kind, own_id = _OPENINGS[media_type]
+        opening = kind()
         for name, value in (said | own).items():
             if value:
                 opening.add_query_param(name, value)
@@ -223,11 +226,10 @@ class AliyunVodUploader:
         for name in ("UploadAddress", "UploadAuth"):
             info[f"Ori{name}"] = info[name]
             info[name] = json.loads(base64.b64decode(info[name]))
-        ids = {"video": "VideoId", "image": "ImageId", "attached": "MediaId"}
-        info |= {"MediaType": media_type, "MediaId": info[ids[media_type]]}
+        info |= {"MediaType": media_type, "MediaId": info[own_id]}
         if media_type == "image":
             info["MediaURL"] = info["ImageURL"]
-        logger.info("%s, %s: %s", opening.get_action_name(), ids[media_type], info["MediaId"])
+        logger.info("%s, %s: %s", opening.get_action_name(), own_id, info["MediaId"])
         return info
 
     # Filling it.
