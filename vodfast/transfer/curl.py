@@ -27,7 +27,6 @@ CURL_FLOOR = (8, 21, 0)
 """Older releases reuse connections across credentials (CVE-2026-1965, -3784, -5545, -8458, -8927, -8932)."""
 
 _LARGEST_REPLY = 8 * MIB
-_LARGEST_HEADERS = 256 * 1024
 _IDLE_HANDLES = 64
 _PORT = re.compile(r":[0-9]+\Z")
 
@@ -171,7 +170,7 @@ class CurlTransport:
                 require_whole(reader)
             return Response(
                 status=curl.getinfo(pycurl.RESPONSE_CODE),
-                headers=tuple(reply.headers),
+                headers=reply.headers,
                 body=reply.body.getvalue(),
                 sent=reader.crc if reader is not None and request.digest is not None else request.declared,
             )
@@ -244,7 +243,7 @@ class CurlTransport:
         if "user-agent" not in names:
             set_option(pycurl.USERAGENT, "vodfast")
         set_option(pycurl.HTTPHEADER, headers)
-        set_option(pycurl.HEADERFUNCTION, reply.take_header)
+        set_option(pycurl.HEADERFUNCTION, reply.lines.append)
         set_option(pycurl.WRITEFUNCTION, reply.take_body)
         return self._prepare_body(curl, request, sent)
 
@@ -371,26 +370,25 @@ class _Wire:
 
 
 class _Reply:
-    """Collects a response, within limits: an endless one is broken off."""
+    """Collects a response, within limits: an endless body is broken off here, endless headers by libcurl (300 KiB)."""
 
-    __slots__ = ("_header_bytes", "body", "headers")
+    __slots__ = ("body", "lines")
 
     def __init__(self) -> None:
-        self.headers: list[tuple[str, str]] = []
+        self.lines: list[bytes] = []
         self.body = io.BytesIO()
-        self._header_bytes = 0
 
-    def take_header(self, line: bytes) -> int | None:
-        self._header_bytes += len(line)
-        if self._header_bytes > _LARGEST_HEADERS:
-            return -1
-        if line.startswith(b"HTTP/"):  # a 100 before the real answer
-            self.headers.clear()
-            return None
-        name, colon, value = line.partition(b":")
-        if colon:
-            self.headers.append((name.decode("latin-1").strip().lower(), value.decode("latin-1").strip()))
-        return None
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Those of the answer itself; a 100 that came before it had its own."""
+        found: list[tuple[str, str]] = []
+        for line in self.lines:
+            name, colon, value = line.decode("latin-1").partition(":")
+            if line.startswith(b"HTTP/"):
+                found.clear()
+            elif colon:
+                found.append((name.strip().lower(), value.strip()))
+        return tuple(found)
 
     def take_body(self, piece: bytes) -> int | None:
         if self.body.tell() + len(piece) > _LARGEST_REPLY:
