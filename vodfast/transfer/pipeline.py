@@ -106,7 +106,7 @@ class Pipeline:
     async def _open(self, request: Request) -> None:
         try:
             wire = await self._connect(request)
-        except VodfastError as error:
+        except Exception as error:
             self._opening = None
             self._break(error)
             return
