@@ -6,8 +6,8 @@ Decides names, defaults and ranges. Leaves the use of each value to the part of 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 import msgspec
 
@@ -15,8 +15,8 @@ from vodfast.errors import ConfigError
 
 KIB = 1024
 MIB = 1024 * KIB
-_DAY = 86400.0
 GIB = 1024 * MIB
+_DAY = 86400.0
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,19 +128,29 @@ def parse_route(text: str) -> Route:
     return route
 
 
+_FROM_ENV: Mapping[str, tuple[str, Callable[[str], object]]] = {
+    "route": ("VODFAST_EMULATOR", parse_route),
+    "ca_bundle": ("VODFAST_CA_BUNDLE", str),
+    "state_dir": ("VODFAST_STATE_DIR", str),
+}
+"""Fields by the variable that sets them, and how its text is read."""
+
+
 def config_from_env(config: TransferConfig | None = None, environ: Mapping[str, str] | None = None) -> TransferConfig:
     """Fill what the caller left open from `VODFAST_EMULATOR`, `VODFAST_CA_BUNDLE` and `VODFAST_STATE_DIR`; the caller's
     values win.
+
+    Raises:
+        ConfigError: `VODFAST_EMULATOR` is no emulator's address.
     """
     env = os.environ if environ is None else environ
     chosen = config or TransferConfig()
-    if chosen.route is None and env.get("VODFAST_EMULATOR"):
-        chosen = msgspec.structs.replace(chosen, route=parse_route(env["VODFAST_EMULATOR"]))
-    if chosen.ca_bundle is None and env.get("VODFAST_CA_BUNDLE"):
-        chosen = msgspec.structs.replace(chosen, ca_bundle=env["VODFAST_CA_BUNDLE"])
-    if chosen.state_dir is None and env.get("VODFAST_STATE_DIR"):
-        chosen = msgspec.structs.replace(chosen, state_dir=env["VODFAST_STATE_DIR"])
-    return chosen
+    found: dict[str, Any] = {
+        field: read(env[name])
+        for field, (name, read) in _FROM_ENV.items()
+        if getattr(chosen, field) is None and env.get(name)
+    }
+    return msgspec.structs.replace(chosen, **found) if found else chosen
 
 
 def state_directory(config: TransferConfig) -> str:

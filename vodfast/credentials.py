@@ -90,6 +90,10 @@ CredentialsSource: TypeAlias = Credentials | Callable[[], Credentials] | Callabl
 """Credentials themselves, or a function (sync or async) that returns fresh ones each time it is called."""
 
 
+KeyNames: TypeAlias = tuple[str, str, str | None]
+"""What the access key, the secret key and the token are called in one place; None where it has no token."""
+
+
 class CredentialPlaces(msgspec.Struct, frozen=True, kw_only=True):
     """Where one cloud's credentials may be found besides an explicit object.
 
@@ -99,10 +103,10 @@ class CredentialPlaces(msgspec.Struct, frozen=True, kw_only=True):
     whose object has several `profiles` and says which one is `current`.
     """
 
-    env: tuple[tuple[str, str, str | None], ...]
-    files: tuple[tuple[str, str, tuple[str, str, str | None]], ...] = ()
-    json_files: tuple[tuple[str, tuple[str, str, str | None]], ...] = ()
-    profile_files: tuple[tuple[str, tuple[str, str, str | None]], ...] = ()
+    env: tuple[KeyNames, ...]
+    files: tuple[tuple[str, str, KeyNames], ...] = ()
+    json_files: tuple[tuple[str, KeyNames], ...] = ()
+    profile_files: tuple[tuple[str, KeyNames], ...] = ()
 
 
 class FoundCredentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,33 +135,31 @@ def find_credentials(
         ConfigError: none of the places holds a complete key pair; the message lists them.
     """
     env = os.environ if environ is None else environ
-    own_names = _own_names(cloud)
-    for names in (own_names, *places.env):
+    variables = (_own_names(cloud), *places.env)
+    for names in variables:
         found = _from_env(env, names)
         if found is not None:
             return found
-    for name, section, (key_option, secret_option, token_option) in places.files:
-        held = _from_ini(Path(name).expanduser(), section, key_option, secret_option, token_option)
-        if held is not None:
-            return FoundCredentials(credentials=held, origin=f"file {name}")
-    for name, options in places.json_files:
-        held = _from_json(Path(name).expanduser(), options)
-        if held is not None:
-            return FoundCredentials(credentials=held, origin=f"file {name}")
-    for names in (own_names, *places.env):
+    for name, section, names in places.files:
+        if (keys := _keys_in(_ini_section(name, section), names)) is not None:
+            return FoundCredentials(credentials=keys, origin=f"file {name}")
+    for name, names in places.json_files:
+        if (keys := _keys_in(_json_object(name), names)) is not None:
+            return FoundCredentials(credentials=keys, origin=f"file {name}")
+    for names in variables:
         key, secret = (bool(env.get(name, "").strip()) for name in names[:2])
         if key != secret:
             there, missing = names[:2] if key else names[1::-1]
             raise ConfigError(f"half of the credentials for {cloud}: {there} is set, {missing} is not", cloud=cloud)
-    for name, options in places.profile_files:
-        held = _from_profiles(Path(name).expanduser(), options)
-        if held is not None:
-            return FoundCredentials(credentials=held, origin=f"file {name}")
+    for name, names in places.profile_files:
+        if (keys := _keys_in(_current_profile(name), names)) is not None:
+            return FoundCredentials(credentials=keys, origin=f"file {name}")
     files = [name for name, _, _ in places.files]
     files += [name for name, _ in (*places.json_files, *places.profile_files)]
-    asked = ", ".join([own_names[0], *(names[0] for names in places.env), *files])
+    asked = ", ".join([*(names[0] for names in variables), *files])
+    key_name, secret_name, _ = variables[0]
     raise ConfigError(
-        f"no credentials for {cloud}: set {own_names[0]} and {own_names[1]}, or pass credentials= (looked in: {asked})",
+        f"no credentials for {cloud}: set {key_name} and {secret_name}, or pass credentials= (looked in: {asked})",
         cloud=cloud,
     )
 
@@ -191,52 +193,39 @@ def _own_names(cloud: str) -> tuple[str, str, str]:
     return (f"{own}_ACCESS_KEY", f"{own}_SECRET_KEY", f"{own}_TOKEN")
 
 
-def _from_env(env: Mapping[str, str], names: tuple[str, str, str | None]) -> FoundCredentials | None:
-    key_name, secret_name, token_name = names
-    key, secret = env.get(key_name, "").strip(), env.get(secret_name, "").strip()
-    if not (key and secret):
-        return None
-    token = env.get(token_name, "").strip() if token_name else ""
-    return FoundCredentials(
-        credentials=Credentials.of(key, secret, token or None), origin=f"environment variable {key_name}"
-    )
+def _from_env(env: Mapping[str, str], names: KeyNames) -> FoundCredentials | None:
+    keys = _keys_in(env, names)
+    return None if keys is None else FoundCredentials(credentials=keys, origin=f"environment variable {names[0]}")
 
 
-def _from_ini(path: Path, section: str, key: str, secret: str, token: str | None) -> Credentials | None:
+def _ini_section(file: str, section: str) -> Mapping[str, str]:
+    """A section of an INI file, empty if there is none."""
+    path = Path(file).expanduser()
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        if not parser.read(path, encoding="utf-8"):
-            return None
+        parser.read(path, encoding="utf-8")
     except (configparser.Error, UnicodeDecodeError, OSError):
         raise ConfigError(f"the credentials file {path} cannot be read as INI: mend it or move it away") from None
-    if not parser.has_section(section):
-        return None
-    values = parser[section]
-    key_value, secret_value = values.get(key, "").strip(), values.get(secret, "").strip()
-    if not (key_value and secret_value):
-        return None
-    return Credentials.of(key_value, secret_value, (values.get(token, "").strip() if token else "") or None)
-
-
-def _from_json(path: Path, options: tuple[str, str, str | None]) -> Credentials | None:
-    return _keys_in(_json_object(path), options)
+    return parser[section] if parser.has_section(section) else {}
 
 
 _KEY_MODES = (None, "AK", "StsToken")
 """Profiles that hold keys themselves; those of other modes tell how to get some."""
 
 
-def _from_profiles(path: Path, options: tuple[str, str, str | None]) -> Credentials | None:
-    document = _json_object(path)
+def _current_profile(file: str) -> Mapping[str, Any]:
+    """The profile in use of a file of profiles, empty if there is none or it holds no keys."""
+    document = _json_object(file)
     profiles = document.get("profiles")
     for profile in profiles if isinstance(profiles, list) else ():
         if isinstance(profile, dict) and profile.get("name") == document.get("current"):
-            return _keys_in(profile, options) if profile.get("mode") in _KEY_MODES else None
-    return None
+            return profile if profile.get("mode") in _KEY_MODES else {}
+    return {}
 
 
-def _json_object(path: Path) -> dict[str, Any]:
+def _json_object(file: str) -> dict[str, Any]:
     """The object in a file, empty if there is no file."""
+    path = Path(file).expanduser()
     try:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except (FileNotFoundError, NotADirectoryError):
@@ -247,8 +236,9 @@ def _json_object(path: Path) -> dict[str, Any]:
         ) from None
 
 
-def _keys_in(values: Mapping[str, Any], options: tuple[str, str, str | None]) -> Credentials | None:
-    found = [values.get(option) if option else None for option in options]
+def _keys_in(values: Mapping[str, Any], names: KeyNames) -> Credentials | None:
+    """What goes by these names, None if either key is missing."""
+    found = [values.get(name) if name else None for name in names]
     key, secret, token = (text.strip() if isinstance(text, str) else "" for text in found)
     return Credentials.of(key, secret, token or None) if key and secret else None
 

@@ -10,6 +10,7 @@ import os
 import sys
 
 from vodfast.cli.catalogue import COMPLETE_VARIABLE, PROGRAM, overview, version
+from vodfast.cli.closed_pipe import give_up
 
 TYPE_CHECKING = False  # typing itself would take half of the time `--version` may take
 
@@ -34,5 +35,5 @@ def _say(text: str) -> int:
     try:
         print(text, flush=True)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up(sys.stdout)
     return 0

@@ -16,7 +16,7 @@ import click
 
 from vodfast.cli.asking import offered
 from vodfast.cli.connect import Connection, connect, connected
-from vodfast.cli.naming import set_option
+from vodfast.cli.set_option import set_option
 from vodfast.cli.text import TEXT, sendable
 
 SECRET = "VODFAST_CALLBACK_SECRET"  # noqa: S105  # the name of a variable

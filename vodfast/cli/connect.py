@@ -66,7 +66,7 @@ class Connection:
         for name, _ in own:
             if name not in known:
                 raise click.UsageError(f"--{name}: {self.cloud} has no {name} to choose")
-        return typed_values(self.cloud, known, unique([*own, *(self.service or ())], "--service"), "--service")
+        return typed_values(self.cloud, known, unique([*own, *self.service], "--service"), "--service")
 
     def provider(self) -> Provider:
         """The provider these options configure.

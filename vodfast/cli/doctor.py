@@ -110,10 +110,9 @@ def _python() -> Finding:
 
 
 def _native() -> Finding:
-    from vodfast import _native as native
+    from vodfast._native import crc_kernel
 
-    kernel: Callable[[], str] | None = getattr(native, "crc_kernel", None)
-    return Finding(OK, "native core", kernel() if callable(kernel) else "loaded")
+    return Finding(OK, "native core", crc_kernel())
 
 
 def _libcurl() -> Finding:

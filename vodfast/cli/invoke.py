@@ -10,7 +10,7 @@ import sys
 import click
 
 from vodfast.cli.connect import Connection, connect, connected
-from vodfast.cli.naming import set_option
+from vodfast.cli.set_option import set_option
 from vodfast.cli.text import TEXT, json_line
 
 

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import click
 import msgspec
 
+from vodfast.cli.closed_pipe import give_up
 from vodfast.cli.exit_codes import UNFINISHED
 from vodfast.cli.text import human_size, json_line, printable
 from vodfast.events import AnyEvent, Progress, UploadEnded
@@ -47,7 +48,7 @@ class Stdout:
             sys.stdout.buffer.flush()
         except BrokenPipeError:
             self._closed = True
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            give_up(sys.stdout)
         except OSError as error:
             self._closed = True
             self.trouble = error.strerror or str(error)

@@ -12,8 +12,8 @@ import click
 from vodfast.cli.asking import asked, checked, conclude, offered
 from vodfast.cli.connect import Connection, connect, connected
 from vodfast.cli.listing import items_of, list_option
-from vodfast.cli.naming import set_option
 from vodfast.cli.records import output_option, show
+from vodfast.cli.set_option import set_option
 from vodfast.cli.text import TEXT
 
 if TYPE_CHECKING:

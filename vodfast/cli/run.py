@@ -18,6 +18,7 @@ from typing import cast
 import click
 
 from vodfast.cli.catalogue import COMMANDS, COMPLETE_VARIABLE, PROGRAM, overview, version
+from vodfast.cli.closed_pipe import give_up
 from vodfast.cli.interrupt import Interrupted
 from vodfast.cli.text import printable
 
@@ -133,5 +134,5 @@ def _flushed(code: int) -> int:
             stream.flush()
         except (OSError, ValueError):
             with contextlib.suppress(OSError, ValueError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+                give_up(stream)
     return code

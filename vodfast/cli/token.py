@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 from vodfast.cli.connect import Connection, connect, connected
-from vodfast.cli.naming import set_option
+from vodfast.cli.set_option import set_option
 from vodfast.cli.text import DURATION
 
 

@@ -12,7 +12,7 @@ import click
 
 from vodfast.cli.asking import offered
 from vodfast.cli.connect import Connection, transferring
-from vodfast.cli.naming import set_option
+from vodfast.cli.set_option import set_option
 from vodfast.cli.text import TEXT
 from vodfast.cli.waiting import waiting
 
