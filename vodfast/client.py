@@ -55,6 +55,7 @@ from vodfast.transfer.ports import Call
 from vodfast.waiting import R, until_ended
 from vodfast.workflow import ItemUpload, failed_result
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 _ITEMS_AT_ONCE = 64
@@ -253,20 +254,16 @@ class AsyncClient:
         asked = [PullItem(url=item) if isinstance(item, str) else item for item in _listed("items", items)]
         for item in asked:
             self._provider.check_pull(item)
-        tickets: list[PullTicket] = []
         limits = self._provider.limits
-        for batch in _alike(
+        batches = _alike(
             asked, limits.pull_batch, lambda item: None if limits.mixed_pulls else (item.context, item.options)
-        ):
-            tickets += await self._usable().call(self._provider.pull(batch), self._account)
-        return tickets
+        )
+        return await self._in_turn(batches, self._provider.pull)
 
     async def jobs(self, job_ids: Sequence[str]) -> list[JobRecord]:
         """State of pull jobs, in the order asked."""
-        records: list[JobRecord] = []
-        for batch in _batches(_listed("job_ids", job_ids), self._provider.limits.job_batch):
-            records += await self._usable().call(self._provider.jobs(batch), self._account)
-        return records
+        batches = _batches(_listed("job_ids", job_ids), self._provider.limits.job_batch)
+        return await self._in_turn(batches, self._provider.jobs)
 
     async def wait_jobs(self, job_ids: Sequence[str], *, timeout: float | None = None) -> list[JobRecord]:
         """`jobs`, once every job has ended (done, failed, or unknown several times over), or as they are after
@@ -276,10 +273,8 @@ class AsyncClient:
 
     async def cancel_jobs(self, job_ids: Sequence[str]) -> list[str]:
         """Cancel pull jobs that have not begun; the ids of those that are cancelled."""
-        cancelled: list[str] = []
-        for batch in _batches(_listed("job_ids", job_ids), self._provider.limits.job_batch):
-            cancelled += await self._usable().call(self._provider.cancel_jobs(batch), self._account)
-        return cancelled
+        batches = _batches(_listed("job_ids", job_ids), self._provider.limits.job_batch)
+        return await self._in_turn(batches, self._provider.cancel_jobs)
 
     async def register(self, items: Sequence[RegisterItem | str]) -> list[Registered]:
         """Make media of objects that already lie in the cloud's storage, in the order asked; one that could not be
@@ -288,17 +283,13 @@ class AsyncClient:
         asked = [RegisterItem(url=item) if isinstance(item, str) else item for item in _listed("items", items)]
         for item in asked:
             self._provider.check_register(item)
-        done: list[Registered] = []
-        for batch in _alike(asked, self._provider.limits.register_batch, lambda item: item.options):
-            done += await self._usable().call(self._provider.register(batch), self._account)
-        return done
+        batches = _alike(asked, self._provider.limits.register_batch, lambda item: item.options)
+        return await self._in_turn(batches, self._provider.register)
 
     async def media(self, media_ids: Sequence[str]) -> list[MediaInfo]:
         """What the cloud knows of media items, in the order asked; unknown ids come back with `found` False."""
-        infos: list[MediaInfo] = []
-        for batch in _batches(_listed("media_ids", media_ids), self._provider.limits.media_batch):
-            infos += await self._usable().call(self._provider.media(batch), self._account)
-        return infos
+        batches = _batches(_listed("media_ids", media_ids), self._provider.limits.media_batch)
+        return await self._in_turn(batches, self._provider.media)
 
     async def wait_media(self, media_ids: Sequence[str], *, timeout: float | None = None) -> list[MediaInfo]:
         """`media`, once the cloud has nothing left to do with any of them, or as they are after `timeout` seconds.
@@ -358,6 +349,15 @@ class AsyncClient:
             AuthError: the credentials are refused.
         """
         return await self._usable().clock_offset(self._provider.clock(), self._account)
+
+    async def _in_turn(
+        self, batches: Iterable[Sequence[K]], describe: Callable[[Sequence[K]], Call[tuple[T, ...]]]
+    ) -> list[T]:
+        """What comes of one call after the other, all answers in a row."""
+        found: list[T] = []
+        for batch in batches:
+            found += await self._usable().call(describe(batch), self._account)
+        return found
 
     async def _wait(
         self, ask: Callable[[Sequence[str]], Coroutine[Any, Any, list[R]]], ids: Sequence[str], timeout: float | None
