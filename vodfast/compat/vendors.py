@@ -43,8 +43,9 @@ def in_charge(top: str) -> bool:
     return top in _stepped_back
 
 
-def module(name: str) -> ModuleType:
+def module(name: str) -> ModuleType | None:
     """The vendor's module, for a stand-in that needs it: loaded once, because others do not find their way meanwhile.
+    None if it is not installed.
 
     Raises:
         Exception: whatever the module raises.
@@ -52,8 +53,11 @@ def module(name: str) -> ModuleType:
     with _asking:
         if name not in _asked_for:
             held = sys.modules.get(name)
-            _asked_for[name] = held if held is not None and held.__name__ == name else load(name)
-        return _asked_for[name]
+            if held is not None and held.__name__ == name:
+                _asked_for[name] = held
+            elif installed(name):
+                _asked_for[name] = load(name)
+        return _asked_for.get(name)
 
 
 def load(name: str) -> ModuleType:

@@ -6,11 +6,7 @@ import copy
 import sys
 
 from volcengine.vod.models.business.vod_media_pb2 import VodMediaBasicInfo
-from volcengine.vod.models.request.request_vod_pb2 import (
-    VodGetMediaInfosRequest,
-    VodGetPlayInfoRequest,
-    VodUploadMediaRequest,
-)
+from volcengine.vod.models.request.request_vod_pb2 import *
 from volcengine.vod.models.response.response_vod_pb2 import VodGetMediaInfosResponse
 from volcengine.vod.VodService import VodService
 

@@ -403,7 +403,7 @@ class Message:
 def exported(module: Mapping[str, Any]) -> Iterator[str]:
     """What a script gets that imports everything from a module of messages: those of its own, and named numbers."""
     for name, value in module.items():
-        if isinstance(value, (int, descriptors.EnumType)) or getattr(value, "__module__", None) == module["__name__"]:
+        if type(value) in (int, descriptors.EnumType) or getattr(value, "__module__", None) == module["__name__"]:
             yield name
 
 

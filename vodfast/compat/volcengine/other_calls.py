@@ -6,11 +6,14 @@ object it was asked of. Leaves to `VodServiceConfig.py` what is said where there
 
 from __future__ import annotations
 
+import sys
 import weakref
+from contextlib import suppress
 from typing import Any, Final
 
 from vodfast.compat import vendors
 from vodfast.compat.clients import environment_config
+from vodfast.compat.volcengine.messages import exported
 
 _PREFIX: Final = "vodfast.compat."
 _SERVICE: Final = "volcengine.vod.VodService"
@@ -19,15 +22,22 @@ _theirs: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
 
 def message(module: str, name: str) -> Any:
-    """What the vendor's module of that name has.
+    """What the vendor's module has and that of a stand-in lacks. `__all__` is what both have: a script that imports
+    everything may want either.
 
     Raises:
-        AttributeError: nothing, or it is not installed.
+        AttributeError: neither has it, or the vendor's is not installed.
     """
     official = module.removeprefix(_PREFIX)
-    if name.startswith("_") or vendors.installed(official) is None:
+    if name == "__all__":
+        names = dict.fromkeys(exported(vars(sys.modules[module])))
+        with suppress(Exception):  # of a package that cannot be loaded: as if there were none
+            names |= dict.fromkeys(one for one in dir(vendors.module(official)) if not one.startswith("_"))
+        return [*names]
+    theirs = None if name.startswith("_") else vendors.module(official)
+    if theirs is None:
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
-    return getattr(vendors.module(official), name)
+    return getattr(theirs, name)
 
 
 def method(service: Any, name: str) -> Any:
@@ -35,10 +45,10 @@ def method(service: Any, name: str) -> Any:
     emulator in place of the service.
     """
     route = environment_config().route
-    if name.startswith("_") or vendors.installed(_SERVICE) is None or (route is not None and route.emulator):
+    if name.startswith("_") or (route is not None and route.emulator):
         return None
-    kind = vendors.module(_SERVICE).VodService
-    if not callable(getattr(kind, name, None)):
+    kind = getattr(vendors.module(_SERVICE), "VodService", None)
+    if kind is None or not callable(getattr(kind, name, None)):
         return None
     if service not in _theirs:
         made = object.__new__(kind)  # its constructor gives out one object for all

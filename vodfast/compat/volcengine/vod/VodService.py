@@ -19,11 +19,10 @@ from vodfast.compat.google.protobuf.json_format import *  # noqa: F403  # for sc
 from vodfast.compat.volcengine import Policy as Policies
 from vodfast.compat.volcengine.const.Const import FILE_TYPE_OBJECT
 from vodfast.compat.volcengine.errors import INVALID, MISSING, NO_FILE, VodError, translated
-from vodfast.compat.volcengine.messages import Message
+from vodfast.compat.volcengine.messages import Message, exported
 from vodfast.compat.volcengine.Policy import *  # noqa: F403  # likewise
 from vodfast.compat.volcengine.Policy import ComplexEncoder, Policy, SecurityToken2, Statement
 from vodfast.compat.volcengine.vod.models.request import request_vod_pb2
-from vodfast.compat.volcengine.vod.models.request.request_vod_pb2 import *  # noqa: F403  # likewise
 from vodfast.compat.volcengine.vod.models.request.request_vod_pb2 import (
     VodApplyUploadInfoRequest,
     VodCommitUploadInfoRequest,
@@ -34,7 +33,6 @@ from vodfast.compat.volcengine.vod.models.request.request_vod_pb2 import (
     VodUrlUploadRequest,
 )
 from vodfast.compat.volcengine.vod.models.response import response_vod_pb2
-from vodfast.compat.volcengine.vod.models.response.response_vod_pb2 import *  # noqa: F403  # likewise
 from vodfast.compat.volcengine.vod.models.response.response_vod_pb2 import (
     VodApplyUploadInfoResponse,
     VodCommitUploadInfoResponse,
@@ -62,11 +60,15 @@ from vodfast.providers.volcengine import (
 from vodfast.providers.volcengine.calls import Carried
 from vodfast.providers.volcengine.checks import MAX_PART_CONCURRENCY
 
+_MESSAGES: Final = {
+    name: getattr(module, name) for module in (request_vod_pb2, response_vod_pb2) for name in exported(vars(module))
+}
+globals().update(_MESSAGES)  # for scripts, as `__all__` says
+
 __all__ = (
     json_format.__all__
     + Policies.__all__
-    + request_vod_pb2.__all__
-    + response_vod_pb2.__all__
+    + list(_MESSAGES)
     + [
         "FILE_TYPE_OBJECT",
         "LargeFileSize",

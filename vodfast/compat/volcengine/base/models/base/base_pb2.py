@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from vodfast.compat.volcengine import other_calls
-from vodfast.compat.volcengine.messages import TEXT, Message, exported
+from vodfast.compat.volcengine.messages import TEXT, Message
 
 
 class ResponseError(
@@ -35,8 +35,6 @@ class ResponseMetadata(
 
     __slots__ = ()
 
-
-__all__ = list(exported(globals()))
 
 if not TYPE_CHECKING:
     __getattr__ = partial(other_calls.message, __name__)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from vodfast.compat.volcengine import other_calls
-from vodfast.compat.volcengine.messages import INT32, NUMBER, SINGLE, TEXT, Message, TextMap, exported
+from vodfast.compat.volcengine.messages import INT32, NUMBER, SINGLE, TEXT, Message, TextMap
 
 
 class VodVideoStreamMeta(
@@ -66,8 +66,6 @@ class VodSourceInfo(
 
     __slots__ = ()
 
-
-__all__ = list(exported(globals()))
 
 if not TYPE_CHECKING:
     __getattr__ = partial(other_calls.message, __name__)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from vodfast.compat.volcengine import other_calls
 from vodfast.compat.volcengine.descriptors import EnumType
-from vodfast.compat.volcengine.messages import FLAG, INT32, INT64, NUMBER, TEXT, Listed, Message, TextMap, exported
+from vodfast.compat.volcengine.messages import FLAG, INT32, INT64, NUMBER, TEXT, Listed, Message, TextMap
 from vodfast.compat.volcengine.vod.models.business.vod_common_pb2 import VodSourceInfo
 
 StorageClassType = EnumType("StorageClassType", Default=0, Standard=1, Archive=2, IA=3)
@@ -452,8 +452,6 @@ class VodParseUploadManifestResult(
 ):
     __slots__ = ()
 
-
-__all__ = list(exported(globals()))
 
 if not TYPE_CHECKING:
     __getattr__ = partial(other_calls.message, __name__)

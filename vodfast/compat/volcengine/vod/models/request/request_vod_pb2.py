@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from vodfast.compat.volcengine import other_calls
-from vodfast.compat.volcengine.messages import FLAG, INT32, INT64, NUMBER, TEXT, Listed, Message, exported
+from vodfast.compat.volcengine.messages import FLAG, INT32, INT64, NUMBER, TEXT, Listed, Message
 from vodfast.compat.volcengine.vod.models.business.vod_upload_pb2 import VodUrlUploadURLSet
 
 
@@ -120,8 +120,6 @@ class VodParseUploadManifestRequest(
 
     __slots__ = ()
 
-
-__all__ = list(exported(globals()))
 
 if not TYPE_CHECKING:
     __getattr__ = partial(other_calls.message, __name__)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from vodfast.compat.volcengine import other_calls
 from vodfast.compat.volcengine.base.models.base.base_pb2 import ResponseMetadata
-from vodfast.compat.volcengine.messages import Message, exported
+from vodfast.compat.volcengine.messages import Message
 from vodfast.compat.volcengine.vod.models.business.vod_upload_pb2 import (
     VodApplyUploadInfoResult,
     VodCommitUploadInfoResult,
@@ -69,8 +69,6 @@ class VodParseUploadManifestResponse(
 
     __slots__ = ()
 
-
-__all__ = list(exported(globals()))
 
 if not TYPE_CHECKING:
     __getattr__ = partial(other_calls.message, __name__)
