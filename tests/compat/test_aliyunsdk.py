@@ -9,8 +9,10 @@ import inspect
 import json
 import logging
 import pickle
+import re
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -194,6 +196,14 @@ def test_a_refusal_as_an_answer(client: AcsClient) -> None:
         assert headers["Content-Type"].startswith("application/json")
         with pytest.warns(DeprecationWarning, match="implementation_of_do_action"):
             assert answer(create())[0] == 200
+
+
+def test_a_traceback_shows_the_cause_in_a_line_and_not_the_engine(client: AcsClient) -> None:
+    try:
+        ask(client, GetVideoInfoRequest.GetVideoInfoRequest())
+    except Exception:
+        shown = traceback.format_exc()
+    assert re.match(r"vodfast\.errors\.\w+: .*MissingParameter.*\n\nThe above", shown)
 
 
 def test_errors_come_back_whole_from_a_child_process() -> None:

@@ -9,8 +9,10 @@ import http.client
 import json
 import os
 import pickle
+import re
 import signal
 import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -349,6 +351,14 @@ def test_failures_carry_what_the_service_said(
     with pytest.raises(VodError, match=r"^InvalidParameter"):
         service.upload_media_by_url(request)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_traceback_shows_the_cause_in_a_line_and_not_the_engine(service: VodService) -> None:
+    try:
+        service.commit_upload_info(VodCommitUploadInfoRequest(SpaceName="demo", SessionKey="nothing"))
+    except Exception:
+        shown = traceback.format_exc()
+    assert re.match(r"vodfast\.errors\.\w+: .*ResourceNotFound.*\n\nThe above", shown)
 
 
 @pytest.mark.parametrize(

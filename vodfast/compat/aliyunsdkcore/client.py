@@ -121,7 +121,7 @@ class AcsClient:
         except VodfastError as error:
             failure = translated(error)
             logger.error("%s: %s", type(failure).__name__, failure)
-            raise failure from error
+            raise failure from error.with_traceback(None)  # the engine's frames say nothing to a script
         logger.debug("Response received. Product:%s RequestId:%s", acs_request.get_product(), answer.get("RequestId"))
         return _json(answer)
 

@@ -253,7 +253,7 @@ class VodService(VodServiceConfig):
             with self.client(space, part_size=part_size, remember=remember) as client:
                 return perform(client)
         except VodfastError as error:
-            raise translated(error) from error
+            raise translated(error) from error.with_traceback(None)  # the engine's frames say nothing to a script
 
     def _answer(self, kind: type[M], action: str, version: str, request_id: str | None, result: Mapping[str, Any]) -> M:
         metadata = {
