@@ -69,6 +69,23 @@ def test_a_playlist_whose_segments_lie_elsewhere_is_rewritten(
     assert sorted(path.name for path in tmp_path.rglob("*") if "vodfast-state" not in str(path)) == before
 
 
+def test_a_playlist_uploaded_as_a_video_takes_its_segments_along(
+    vodfast_emulator: Any, make: Make, tmp_path: Path
+) -> None:
+    make("show/one.ts", 1000)
+    index = playlist(tmp_path / "show", "i.m3u8", "one.ts")
+    info = Watched().uploadLocalVideo(UploadVideoRequest(str(index)))
+    assert set(by_name(vodfast_emulator, info["VideoId"])) == {"index", "one.ts"}
+    vodfast_emulator.reset()
+    for entry in ("gone.ts", "http://h/one.ts"):
+        index = playlist(tmp_path / "show", "i.m3u8", entry)
+        with pytest.raises(AliyunVodException):
+            Watched().uploadLocalVideo(UploadVideoRequest(str(index)))
+    with pytest.raises(AliyunVodException, match="use uploadWebM3u8"):
+        Watched().uploadWebVideo(UploadVideoRequest("http://h/i.m3u8?sign=1"))
+    assert vodfast_emulator.history() == []
+
+
 def test_segments_above_a_playlist_go_only_if_they_are_listed(
     vodfast_emulator: Any, make: Make, tmp_path: Path
 ) -> None:

@@ -102,9 +102,14 @@ class AliyunVodUploader:
         uploadVideoRequest: UploadVideoRequest,
         startUploadCallback: Callable[[str | None, Info], object] | None = None,
     ) -> Info:
-        """Upload a file; the answer that opened the upload, with address and credentials decoded."""
+        """Upload a file, and what it names if it is a playlist; the answer that opened the upload, with address and
+        credentials decoded.
+        """
         path = AliyunVodUtils.toUnicode(uploadVideoRequest.filePath)
-        info = self._open_video(uploadVideoRequest, _readable(path))
+        size = _readable(path)
+        if _is_playlist(uploadVideoRequest):
+            listing.collect(path, "m3u8")  # as below
+        info = self._open_video(uploadVideoRequest, size)
         if startUploadCallback is not None:
             startUploadCallback(uploadVideoRequest.uploadId, info)
         self._upload(uploadVideoRequest, path, info)
@@ -116,7 +121,10 @@ class AliyunVodUploader:
         uploadVideoRequest: UploadVideoRequest,
         startUploadCallback: Callable[[str | None, Info], object] | None = None,
     ) -> str:
-        """Upload what a URL has, as it comes in; the VideoId."""
+        """Upload what a URL has, as it comes in; the VideoId. Playlists are `uploadWebM3u8`'s."""
+        if _is_playlist(uploadVideoRequest):
+            said = "a playlist goes with what it names: use uploadWebM3u8"
+            raise AliyunVodException("ParameterError", "InvalidParameter", said)
         with _web_file(uploadVideoRequest.filePath) as pieces:
             info = self._open_video(uploadVideoRequest)
             if startUploadCallback is not None:
@@ -288,6 +296,10 @@ class AliyunVodUploader:
         whole = isinstance(source, (str, Path)) and os.path.getsize(source) <= self._threshold
         size = max(self._threshold, self._part_size) if whole else self._part_size
         return TransferConfig(part_size=min(max(size, MIB), 5 * GIB), resume=False)
+
+
+def _is_playlist(request: UploadVideoRequest) -> bool:
+    return request.fileName.endswith(".m3u8")
 
 
 def _readable(path: str) -> int:

@@ -67,5 +67,5 @@ class VodSourceInfo(
     __slots__ = ()
 
 
-if not TYPE_CHECKING:
+if not TYPE_CHECKING:  # a checker would believe every name to be here
     __getattr__ = partial(other_calls.message, __name__)

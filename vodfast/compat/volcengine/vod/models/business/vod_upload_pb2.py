@@ -453,5 +453,5 @@ class VodParseUploadManifestResult(
     __slots__ = ()
 
 
-if not TYPE_CHECKING:
+if not TYPE_CHECKING:  # a checker would believe every name to be here
     __getattr__ = partial(other_calls.message, __name__)
