@@ -114,6 +114,12 @@ def test_upload_material(
     assert asked(emulated, "CommitUploadInfo").get("Functions", "") == request.Functions
 
 
+def test_a_file_may_have_any_name_on_this_machine(service: VodService, emulated: Any, tmp_path: Path) -> None:
+    path = tmp_path / "line\nbreak\x7f.mp4"
+    path.write_bytes(b"bytes")
+    judge(emulated, upload(service, path).Result.Data.Vid, path)
+
+
 def test_a_playlist_alone_is_a_single_file(service: VodService, emulated: Any, tmp_path: Path) -> None:
     path = tmp_path / "a.M3U8"
     path.write_text("#EXTM3U\n0.ts\n")

@@ -131,6 +131,12 @@ def test_a_path_may_be_spelled_in_any_way(vodfast_emulator: Any, make: Make, spe
     holds(vodfast_emulator, Watched().uploadImage(picture)[0], image)
 
 
+def test_a_file_may_have_any_name_on_this_machine(vodfast_emulator: Any, make: Make) -> None:
+    path = make("line\nbreak\x7f.mp4", 10)
+    info = Watched().uploadLocalVideo(UploadVideoRequest(str(path), "T"))
+    holds(vodfast_emulator, info["VideoId"], path)
+
+
 def test_what_the_start_callback_changes_counts(vodfast_emulator: Any, make: Make) -> None:
     path = make("a.mp4", 1000)
 

@@ -257,7 +257,7 @@ class AliyunVodUploader:
         settings["network"] = self._network(info["UploadAddress"]["Endpoint"])
         item = UploadItem(
             source=source,
-            name=name or os.path.basename(request.fileName),
+            name="".join(filter(str.isprintable, name or os.path.basename(request.fileName))),  # it was sent before
             kind="image" if info["MediaType"] == "image" else kind,
             options=options,
         )

@@ -131,6 +131,7 @@ class VodService(VodServiceConfig):
         def perform(client: Client) -> UploadResult:
             return client.upload(
                 request.FilePath,
+                name="".join(filter(str.isprintable, os.path.basename(request.FilePath))),  # only its suffix is sent
                 kind=kind,
                 context=request.CallbackArgs or None,
                 storage_class=storage,
