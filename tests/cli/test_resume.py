@@ -52,6 +52,7 @@ def test_a_killed_command_is_continued_and_shown_meanwhile(
     while sum(record["operation"] == "UploadPart" and record["status"] == 200 for record in emulator.history()) < 4:
         assert process.poll() is None
         pause.wait(0.01)
+    assert [line["state"] for line in vodfast("status", "--output", "json").shown] == ["under way"]
     process.send_signal(signal.SIGKILL)
     process.wait()
     emulator.set_faults([])
@@ -81,6 +82,7 @@ def test_gc_says_what_it_leaves_alone_and_what_it_could_not_delete(
 ) -> None:
     emulator.set_faults([{"action": "drop_reply", "match": {"operation": "CommitUpload"}, "times": 0}])
     assert vodfast("upload", clip("a.mp4"), "--attempts", "1").code == 6
+    assert [line["state"] for line in vodfast("status", "--output", "json").shown] == ["ambiguous"]
     unavailable = {"action": "status", "code": 503, "times": 0}
     emulator.set_faults([unavailable | {"match": {"operation": name}} for name in ("PutObject", "DeleteObject")])
     assert vodfast("upload", clip("b.mp4"), "--attempts", "1").code == 4
