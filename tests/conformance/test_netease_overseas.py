@@ -136,3 +136,14 @@ def test_what_a_phone_needs_holds_the_temporary_keys(client: Client) -> None:
     token = json.loads(client.issue_token(name="clip.mp4"))
     assert (token["storageType"], token["bucket"]) == ("oss", "vodsea-emulator")
     assert {"object", "host", "accessKeyId", "accessKeySecret", "securityToken", "callback"} <= set(token)
+
+
+def test_what_makes_the_media_is_sent_once_in_an_attempt_however_many_connections_die(
+    config_for: Callable[..., TransferConfig], overseas: Any, media_file: Callable[..., Path]
+) -> None:
+    lost = {"match": {"operation": "CompleteMultipartUpload"}, "action": "drop_reply", "times": 0}
+    overseas.set_faults([lost])
+    with Client("netease", config=config_for(part_size=MIB, attempts=1)) as client:
+        result = client.upload(media_file(8 * MIB))  # its connections are kept: libcurl would try again on each
+    assert result.media_id == the_media(overseas)["media_id"]
+    assert operations(overseas).count("CompleteMultipartUpload") == 1

@@ -157,7 +157,7 @@ class CurlTransport:
             except pycurl.error as error:
                 if reader is not None:
                     require_whole(reader)
-                raise self._failure(curl, request, error.args[0]) from None
+                raise self._failure(curl, request, error.args[0], reached=reply.begun) from None
             except asyncio.CancelledError:
                 # A cancelled future leaves the handle attached until the next tick: take it out now, so that it
                 # reads no more from a body that is about to be closed. pycurl 7.49 then takes out whatever the
@@ -232,8 +232,7 @@ class CurlTransport:
             set_option(pycurl.LOW_SPEED_TIME, max(1, int(config.stall_timeout)))
         if request.once:
             set_option(pycurl.FRESH_CONNECT, 1)
-        if request.seen:
-            set_option(pycurl.PREREQFUNCTION, _only_once())
+        set_option(pycurl.PREREQFUNCTION, reply.begin_once if request.seen else reply.begin)
         headers = [f"{name}: {value}" if value else f"{name};" for name, value in request.headers]
         # libcurl would add these by itself; what is not in the request must not be on the wire.
         headers += ["Expect:", "Accept:"]
@@ -295,7 +294,7 @@ class CurlTransport:
             return url
         return f"{self._scheme}://{url.partition('://')[2]}"
 
-    def _failure(self, curl: pycurl.Curl, request: Request, code: int) -> VodfastError:
+    def _failure(self, curl: pycurl.Curl, request: Request, code: int, *, reached: bool = False) -> VodfastError:
         if code == pycurl.E_UNSUPPORTED_PROTOCOL and curl.getinfo(pycurl.CONNECT_TIME):
             code = pycurl.E_FTP_WEIRD_SERVER_REPLY  # libcurl takes an answer that is not HTTP for HTTP/0.9
         kind, retry, said = _FAILURES.get(code, _OTHER)
@@ -307,15 +306,8 @@ class CurlTransport:
             kind=kind,
             retry=retry,
             operation=request.operation,
-            # Counts what was sent before libcurl went over to a fresh connection by itself, but no CONNECT to a proxy.
-            reached=curl.getinfo(pycurl.REQUEST_SIZE) > 0,
+            reached=reached,
         )
-
-
-def _only_once() -> Callable[..., int]:
-    """Asked before each sending of a request: lets it go out on the first connection only."""
-    verdicts = iter((pycurl.PREREQFUNC_OK,))
-    return lambda *_: int(next(verdicts, pycurl.PREREQFUNC_ABORT))
 
 
 def _telling(read: Callable[[int], Any], reader: Reader, sent: Callable[[], None]) -> Callable[[int], Any]:
@@ -370,13 +362,25 @@ class _Wire:
 
 
 class _Reply:
-    """Collects a response, within limits: an endless body is broken off here, endless headers by libcurl (300 KiB)."""
+    """Collects a response, within limits: an endless body is broken off here, endless headers by libcurl (300 KiB).
+    `begun` tells whether the request has gone out, on whatever connection: libcurl takes another one by itself.
+    """
 
-    __slots__ = ("body", "lines")
+    __slots__ = ("begun", "body", "lines")
 
     def __init__(self) -> None:
+        self.begun = False
         self.lines: list[bytes] = []
         self.body = io.BytesIO()
+
+    def begin(self, *_: object) -> int:
+        """A connection is made and the request will go out on it."""
+        self.begun = True
+        return int(pycurl.PREREQFUNC_OK)
+
+    def begin_once(self, *connection: object) -> int:
+        """The same for one that goes out on the first connection only."""
+        return int(pycurl.PREREQFUNC_ABORT) if self.begun else self.begin(*connection)
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:

@@ -261,5 +261,8 @@ def _place(error: VodfastError, call: Call[Any]) -> None:
 
 
 def _built(call: Call[Any], keys: Credentials, now: float) -> Request:
+    """The request, which libcurl must not repeat by itself where that does harm or hides what the first one did."""
     request = call.build(keys, now)
-    return request if call.repeatable else msgspec.structs.replace(request, once=True)
+    if not call.repeatable:
+        return msgspec.structs.replace(request, once=True)
+    return msgspec.structs.replace(request, seen=True) if call.final else request

@@ -175,7 +175,7 @@ class NosStore:
         headers: tuple[tuple[str, str], ...] = (("content-length", str(part.length)),)
         if upload_id is None and self._content_type is not None:
             headers = (*headers, ("content-type", self._content_type))  # that of the first chunk counts
-        return self._call("chunk", "POST", target, parse, headers=headers, body=body)
+        return replace(self._call("chunk", "POST", target, parse, headers=headers, body=body), final=last)
 
     def stored_bytes(self, upload_id: str) -> Call[int | None]:
         """How many bytes the server has under a context, None if it does not know the context, or not as one of this
