@@ -123,7 +123,7 @@ class Trial:
         emulator.settings(**{name: self.rng.choice(values) for name, values in way.settings})
         self.journal = self.rng.random() < 0.6
         self.config: TransferConfig = config_for(
-            part_size=way.part, attempts=3, settle_seconds=0.3, resume=self.journal
+            part_size=way.part, attempts=3, settle_seconds=2.0, resume=self.journal
         )
         self.error: VodfastError | None = None
 
