@@ -20,7 +20,7 @@ from vodfast.errors import ErrorKind, RetryClass, VodfastError
 from vodfast.transfer.message import Reader, Request, Response, require_whole
 
 _LARGEST_REPLY = MIB
-"""Bytes of one answer, its head included."""
+"""Bytes of one answer, its head and any word that the request goes on included."""
 _ROOM = 64 * 1024
 """Bytes read from the connection at a time."""
 
@@ -151,9 +151,9 @@ class Pipeline:
                     raise self._failure("the connection was closed without an answer")
                 self._moved += count
                 self._answers.feed(memoryview(self._buffer)[:count])
-        except httptools.HttpParserError:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade, OverflowError):
             self._break(self._failure("the answer was not HTTP, or larger than any this service gives"))
-        except VodfastError as error:
+        except Exception as error:
             self._break(error)
 
     def _answered(self, response: Response, keep: bool) -> None:
@@ -192,6 +192,7 @@ class Pipeline:
             self._watch.cancel()
         if self._opening is not None:
             self._opening.cancel()
+            self._opening = None  # or what it has connected to by now would stay open as long as this
         for exchange in dict.fromkeys((*self._due, *self._outgoing)):
             exchange.fail(error)
             error = None
@@ -285,32 +286,36 @@ class _Answers:
     def __init__(self, take: Callable[[Response, bool], None]) -> None:
         self._take = take
         self._parser = httptools.HttpResponseParser(self)
-        self._failure: VodfastError | None = None
         self._clear()
+
+        self._size = 0
 
     def _clear(self) -> None:
         self._headers: list[tuple[str, str]] = []
         self._body = bytearray()
-        self._size = 0
 
     def feed(self, data: memoryview) -> None:
+        """Whatever came.
+
+        Raises:
+            httptools.HttpParserError: it is not HTTP.
+            httptools.HttpParserUpgrade: it will not be HTTP from here on.
+            OverflowError: it is too much for one answer, whether of its head, its body or what comes before it.
+        """
+        self._size += len(data)
+        if self._size > _LARGEST_REPLY:
+            raise OverflowError
         self._parser.feed_data(data)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._grow(len(name) + len(value))
         self._headers.append((name.decode("latin-1").strip().lower(), value.decode("latin-1").strip()))
 
     def on_body(self, piece: bytes) -> None:
-        self._grow(len(piece))
         self._body += piece
-
-    def _grow(self, count: int) -> None:
-        self._size += count
-        if self._size > _LARGEST_REPLY:
-            raise OverflowError
 
     def on_message_complete(self) -> None:
         status, headers, body = self._parser.get_status_code(), tuple(self._headers), bytes(self._body)
         self._clear()
         if status >= 200:  # before it there may be word that the request goes on
+            self._size = 0
             self._take(Response(status=status, headers=headers, body=body), self._parser.should_keep_alive())

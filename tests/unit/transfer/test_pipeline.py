@@ -136,8 +136,14 @@ async def test_requests_may_come_while_others_are_under_way() -> None:
 
 @pytest.mark.parametrize(
     "last_words",
-    [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut", b"no HTTP\r\n\r\n", reply("x" * 2 * MIB)],
-    ids=["closed", "cut short", "no HTTP", "too large"],
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut",
+        b"no HTTP\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\nPRI",
+        reply("x" * 2 * MIB),
+    ],
+    ids=["closed", "cut short", "no HTTP", "no HTTP any more", "too large"],
 )
 async def test_the_oldest_request_is_told_what_happened_and_those_behind_it_are_cancelled(last_words: bytes) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -156,6 +162,47 @@ async def test_the_oldest_request_is_told_what_happened_and_those_behind_it_are_
         assert "node.example.com" in error.message
         assert others == ["cancelled"] * 2
         assert await outcomes(on.begin(4)) == ["cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("beginning", "more"),
+    [(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000), (b"HTTP/1.1 200 OK\r\nX: ", b"x" * 1000)],
+    ids=["word that it goes on", "a header"],
+)
+async def test_an_answer_that_never_ends_is_broken_off(beginning: bytes, more: bytes) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request(reader)
+        writer.write(beginning)
+        while True:  # until the client is gone
+            writer.write(more)
+            await writer.drain()
+
+    async with line(serve) as on:
+        error, other = await outcomes(on.begin(0, 1))
+        assert "larger than any" in error.message
+        assert (error.kind, error.reached) == (ErrorKind.NETWORK, True)
+        assert other == "cancelled"
+
+
+async def test_closed_in_the_moment_it_is_connected_it_leaves_no_connection_behind() -> None:
+    left = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        assert not await reader.read()
+        left.set()
+
+    async with line(serve) as on:
+        connect = on.pipeline._connect
+
+        async def connected(request: Request) -> Any:
+            wire = await connect(request)
+            on.pipeline.close()  # while this has yet to be told of
+            await asyncio.sleep(0)
+            return wire
+
+        on.pipeline._connect = connected
+        assert await outcomes(on.begin(0, 1)) == ["cancelled"] * 2
+        await left.wait()
 
 
 async def test_where_no_connection_can_be_made_nothing_has_arrived() -> None:
