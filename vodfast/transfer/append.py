@@ -2,8 +2,7 @@
 
 Decides where the next part begins (the store's word, never ours) and when the store is asked how much it has. Leaves
 what a lost answer to the last part means to `doubt.py`, and which parts do not wait for answers to `piping.py`. The
-sibling of `machine.py`, driven by the engine in the same
-way: no clock, no sockets, no sleep.
+sibling of `machine.py`, driven by the engine in the same way: no clock, no sockets, no sleep.
 """
 
 from __future__ import annotations
@@ -285,11 +284,12 @@ class AppendMachine:
         end = part.offset + part.length
         self._upload_id = receipt.upload_id
         self._doubt = None
-        if receipt.end > end:
-            self._give_up(_too_much(receipt.end, end))
+        if receipt.end > self._sent:
+            self._give_up(_too_much(receipt.end, self._sent))
         elif receipt.end == end and work.last:
             self._finish(receipt.whole or ObjectReceipt(tag="", digest=None, size=end))
         elif receipt.end == end or (receipt.end > part.offset and not (work.last or work.piped)):
+            # Beyond the end is what went out in a pipeline that broke, and arrived when it had been asked for.
             if work.piped:
                 self._piping.answered()
             self._move(receipt.end)
@@ -443,7 +443,9 @@ class AppendMachine:
 
 def _taken_in_part(stored: int, part: PartSpec) -> VodfastError:
     return VodfastError(
-        f"the store took {max(0, stored - part.offset)} of the {part.length} bytes at {part.offset}",
+        f"the store took {stored - part.offset} bytes of the {part.length} at {part.offset}"
+        if part.offset <= stored <= part.offset + part.length
+        else f"the store is at byte {stored} after {part.length} bytes at {part.offset}",
         kind=ErrorKind.UNAVAILABLE,
         retry=RetryClass.LATER,
     )

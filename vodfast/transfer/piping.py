@@ -11,7 +11,7 @@ from vodfast.transfer.ports import AppendStore
 
 _WORTH_IT = 6
 """Parts still to come from which a connection of their own pays: making one costs two round trips."""
-_STEADY = 8
+_STEADY = 16
 """Parts that wait for answers again after a pipeline broke; twice as many after each further break."""
 _GOES = 2
 """Answers after which a store is known to take parts behind one another."""
@@ -65,8 +65,8 @@ class Piping:
         if self.broken:
             return
         self.broken = True
-        self._breaks += 1
         self._not_before = offset + (_STEADY << self._breaks) * self._part_size
+        self._breaks += 1
         if self._answered < _GOES:
             self._store.pipeline_failed()
 

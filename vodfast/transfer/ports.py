@@ -62,7 +62,7 @@ class StoreLimits(msgspec.Struct, frozen=True, kw_only=True):
     max_parts: int
     max_single_put: int
     part_order: Literal["any", "ascending", "append"] = "any"
-    """`append`: an `AppendStore`, whose next part is known only from the answer to the one before."""
+    """`append`: an `AppendStore`, whose answer to each part says where the next one begins."""
     part_digest: DigestName | None
     """Which checksum the store answers for a part or a single PUT."""
     object_digest: DigestName | None
@@ -145,7 +145,7 @@ class ObjectStore(Protocol):
 
 class AppendStore(Protocol):
     """One object in a store that takes it as one growing run of bytes (`part_order="append"`): nothing is created or
-    joined, one part is under way at a time, and the part said to be the last finishes the object.
+    joined, parts arrive in order, and the part said to be the last finishes the object.
     """
 
     @property

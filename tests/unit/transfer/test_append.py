@@ -149,6 +149,8 @@ class Simulation:
         self.machine = AppendMachine(self.store, retry, settle_seconds=10.0, pipelines=True, **source)
         self.now = 0.0
         self.running: list[Start] = []
+        self.stragglers: list[Start] = []
+        """Parts the store reads from a connection that is closed."""
         self.together = 0
         """The most requests under way at once."""
 
@@ -195,9 +197,17 @@ class Simulation:
                 start.call.build()  # it arrived after all
             except VodfastError:
                 break
+        else:
+            self.stragglers = [start for start in self.running[arriving:] if start.pipeline]
         self.rng.shuffle(self.running)
         while self.running:
             self.machine.on_dropped(self.running.pop().token)
+
+    def straggle(self) -> None:
+        try:
+            self.stragglers.pop(0).call.build()
+        except VodfastError:
+            self.stragglers.clear()
 
     def begin(self, start: Start) -> None:
         assert not self.running or {0} != {other.pipeline for other in self.running} == {start.pipeline}
@@ -211,6 +221,8 @@ class Simulation:
                 self.machine.cancel()
             if self.machine.moot and self.running and self.running[0].weight:
                 self.drop()
+            if self.stragglers and self.rng.random() < 0.3:
+                self.straggle()
             room = self.rng.randrange(0, 2)
             step = self.machine.poll(self.now, room)
             if isinstance(step, Finished | Failed):
@@ -238,7 +250,9 @@ def judge(simulation: Simulation, outcome: Finished | Failed) -> None:
     if isinstance(outcome, Finished):
         assert store.object == simulation.data
         assert outcome.size == len(simulation.data) == simulation.machine.acknowledged
-    elif store.object is not None:
+        return
+    assert outcome.error.kind is not ErrorKind.INTEGRITY, "a right store is blamed"
+    if store.object is not None:
         # It was finished although the machine gave up: then it must have said that it does not know.
         assert store.object == simulation.data
         assert outcome.error.kind is ErrorKind.AMBIGUOUS
@@ -603,4 +617,38 @@ def test_a_part_taken_in_part_breaks_the_pipeline() -> None:
     assert asked.call.operation == "ask"
     answer(simulation, asked)
     assert simulation.machine.acknowledged == 1300
+    judge(simulation, simulation.run())
+
+
+@pytest.mark.parametrize("arrived", [2, 3])
+def test_parts_of_a_broken_pipeline_may_arrive_after_the_store_was_asked(arrived: int) -> None:
+    simulation, under_way = pipelined(8, 60_000)
+    broken(simulation, under_way, lost_reply())
+    answer(simulation, next_start(simulation))
+    assert simulation.machine.acknowledged == 1000
+    again = next_start(simulation)
+    for start in under_way[:arrived]:
+        start.call.build()  # the node reads on from a connection that is closed
+    answer(simulation, again)
+    assert simulation.machine.acknowledged == 1000 + arrived * 1000
+    judge(simulation, simulation.run())
+    assert simulation.store.log.count("part") == 61, "only what was sent again by then is sent twice"
+
+
+def test_parts_of_one_pipeline_may_arrive_in_another() -> None:
+    simulation, under_way = pipelined(9, 60_000, answered=2)
+    broken(simulation, under_way, lost_reply())
+    simulation.machine._piping._not_before = 0
+    answer(simulation, next_start(simulation))
+    again = [next_start(simulation), next_start(simulation)]
+    assert [start.pipeline for start in again] == [2, 2]
+    for start in under_way:
+        start.call.build()
+    answer(simulation, again[0])
+    assert simulation.machine.moot
+    simulation.machine.on_dropped(again[1].token)
+    asked = next_start(simulation)
+    assert asked.call.operation == "ask"
+    answer(simulation, asked)
+    assert simulation.machine.acknowledged == 5000
     judge(simulation, simulation.run())
