@@ -130,10 +130,16 @@ def parse_head(data: bytes) -> Request:
     if length is not None and "transfer-encoding" in headers:
         raise BadRequest("Content-Length and Transfer-Encoding exclude each other")
     method = parser.get_method().decode("latin-1")
-    request = Request(method, collector.url, headers, parser.should_keep_alive())
+    request = Request(method, collector.url, headers, _stays(parser.get_http_version(), headers))
     if not request.host:
         raise BadRequest("no Host is given")
     return request
+
+
+def _stays(version: str, headers: dict[str, str]) -> bool:
+    """Whether the client keeps the connection (the parser has forgotten that once a request without a body ends)."""
+    said = {word.strip() for word in headers.get("connection", "").lower().split(",")}
+    return "close" not in said and (version == "1.1" or "keep-alive" in said)
 
 
 def host_of(authority: str) -> str:
