@@ -109,6 +109,33 @@ def test_requests_are_taken_up_while_the_replies_to_those_before_are_on_their_wa
             pass
 
 
+@pytest.mark.parametrize(
+    ("last", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: nowhere.example\r\n\r\n", b"502"),
+        (b"GET /" + b"x" * 100_000, b"431"),
+        (b"no request\r\n\r\n", b"400"),
+        (b"CONNECT nowhere.example:443 HTTP/1.1\r\nHost: nowhere.example:443\r\n\r\n", b"502"),
+        (b"CONNECT wanproxy.127.net:80 HTTP/1.1\r\nHost: wanproxy.127.net:80\r\n\r\n", b"200 Connection established"),
+    ],
+    ids=["a host of nobody", "too long a head", "no HTTP", "a tunnel to nobody", "a tunnel"],
+)
+def test_replies_on_their_way_come_before_the_last_word(emulator: Emulator, last: bytes, status: bytes) -> None:
+    emulator.settings(latency=60)
+    lookup = b"GET /lbs?version=1.0 HTTP/1.1\r\nHost: wanproxy.127.net\r\n\r\n"
+    answers = talk(emulator, lookup + lookup + last)
+    assert answers.index(b"HTTP/1.1 " + status) > answers.rindex(b"HTTP/1.1 200 OK")
+    assert answers.count(b"HTTP/1.1 ") == 3
+
+
+@pytest.mark.parametrize("version", [b"1.1", b"1.0"])
+def test_a_connection_ends_when_the_client_says_so(emulator: Emulator, version: bytes) -> None:
+    leave = HEALTH.replace(
+        b"1.1\r\n", version + b"\r\nConnection: " + (b"close" if version == b"1.1" else b"x") + b"\r\n"
+    )
+    assert talk(emulator, HEALTH + leave + HEALTH).count(b"HTTP/1.1 200") == 2
+
+
 def test_what_is_sent_ahead_of_an_answer_waits_for_its_turn(client: Client, emulator: Emulator) -> None:
     ticket = client.apply()
     emulator.set_faults([{"match": {"operation": "PutObject"}, "action": "delay", "seconds": 0.2}])

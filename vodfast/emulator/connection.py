@@ -463,8 +463,9 @@ class Connection(asyncio.BufferedProtocol):
         reply = Reply(error.status, (("Content-Type", "text/plain"),), f"vodfast emulator: {error.message}\n".encode())
         self._abandon()
         self._clear()
-        self.transport.write(reply.encode(self._world.date(), False, "GET"))
         self._held = self._deaf = True
+        self._outbox.hurry()
+        self.transport.write(reply.encode(self._world.date(), False, "GET"))
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self._loop.call_later(_UNTIL_SEEN, self.transport.close)
@@ -475,6 +476,7 @@ class Connection(asyncio.BufferedProtocol):
         """CONNECT: a known host's port 443 becomes TLS on this connection, other ports go on in plain HTTP."""
         if not self._server.router.knows(request.host):
             raise BadRequest(f"no cloud of this emulator has the host {request.host}; nothing is forwarded", 502)
+        self._outbox.hurry()
         self.transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         if request.authority.endswith(":443"):
             if self._inbox:
