@@ -87,11 +87,14 @@ class Pipeline:
         if self._closed or self._origin not in (None, origin):
             raise asyncio.CancelledError
         exchange = _Exchange(request, sent)
+        idle = not (self._outgoing or self._due)
         self._outgoing.append(exchange)
         if self._origin is None:
             self._origin = origin
             self._opening = asyncio.create_task(self._open(request))
         elif self._wire is not None:
+            if idle:
+                self._look_for_stall_later()
             self._want_to_write(self._wire)
         try:
             return await exchange.answer
@@ -111,10 +114,9 @@ class Pipeline:
             self._break(error)
             return
         self._opening, self._wire = None, wire
-        loop = asyncio.get_running_loop()
-        loop.add_reader(wire.fileno(), self._read)
+        asyncio.get_running_loop().add_reader(wire.fileno(), self._read)
         self._want_to_write(wire)
-        self._watch = loop.call_later(self._config.stall_timeout, self._look_for_stall)
+        self._look_for_stall_later()
 
     def _want_to_write(self, wire: Wire) -> None:
         if not self._writing and self._outgoing:
@@ -165,13 +167,19 @@ class Pipeline:
         if not (keep and exchange.out):
             self.close()
 
+    def _look_for_stall_later(self) -> None:
+        """From now on it counts what moves."""
+        if self._watch is not None:
+            self._watch.cancel()
+        self._moved = 0
+        self._watch = asyncio.get_running_loop().call_later(self._config.stall_timeout, self._look_for_stall)
+
     def _look_for_stall(self) -> None:
         config, pending = self._config, self._outgoing or self._due
         if pending and self._moved < config.stall_speed * config.stall_timeout:
             self._break(self._failure("the exchange took too long or stalled"))
             return
-        self._moved = 0
-        self._watch = asyncio.get_running_loop().call_later(config.stall_timeout, self._look_for_stall)
+        self._look_for_stall_later()
 
     def _failure(self, said: str) -> VodfastError:
         where = urlsplit(self._origin[0]).netloc if self._origin is not None else ""

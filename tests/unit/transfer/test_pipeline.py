@@ -295,6 +295,25 @@ async def test_a_server_that_falls_silent_is_left() -> None:
         assert other == "cancelled"
 
 
+async def test_the_time_in_which_nothing_was_to_be_sent_is_no_stall() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for number in range(2):
+            await request(reader)
+            writer.write(reply(number))
+        await until_closed(reader)
+
+    async with line(serve) as on:
+        assert await outcomes(on.begin(0)) == [0]
+        counted = on.pipeline._watch
+        assert counted is not None
+        (second,) = on.begin(1)
+        await asyncio.sleep(0)
+        assert counted.cancelled()
+        assert on.pipeline._watch is not None
+        assert on.pipeline._watch.when() >= counted.when()
+        assert await outcomes([second]) == [1]
+
+
 class Truncated:
     """A body whose file has lost its end."""
 
