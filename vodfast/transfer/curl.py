@@ -355,7 +355,8 @@ class _Wire:
         except BlockingIOError:
             return None
         except pycurl.error as error:
-            raise self._failure(error.args[0]) from None
+            code = error.args[0]
+        raise self._failure(code)
 
     def close(self) -> None:
         self._curl.close()

@@ -244,7 +244,9 @@ class _Exchange:
                 self._reader = body.open(self._request.digest)
             self._piece = self._reader.read(most)
         if not self._piece:
-            self._close()
+            if self._reader is not None:
+                require_whole(self._reader)
+            self._let_go()
             if self._sent is not None:
                 self._sent()
 
@@ -254,8 +256,7 @@ class _Exchange:
 
     def fail(self, error: Exception | None) -> None:
         """It will not be answered; without an error it is cancelled."""
-        if self._reader is not None:
-            self._reader.close()
+        self._let_go()
         if self.answer.done():
             return
         if error is None:
@@ -264,11 +265,13 @@ class _Exchange:
         if isinstance(error, VodfastError):
             error.operation = error.operation or self._request.operation
             error.reached = self.begun
+            error.with_traceback(None)  # its frames hold what was being written
         self.answer.set_exception(error)
 
-    def _close(self) -> None:
+    def _let_go(self) -> None:
+        """Of the memory behind the body: an error may be kept for long, and with it whatever it came by."""
+        self._piece = memoryview(b"")
         if self._reader is not None:
-            require_whole(self._reader)
             self._reader.close()
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from vodfast import ErrorKind, Route, SourceChanged, TransferConfig, VodfastError
+from vodfast import ErrorKind, Route, SourceChanged, TransferConfig, VodfastError, _native
 from vodfast.config import MIB
 from vodfast.transfer.curl import CurlTransport
 from vodfast.transfer.message import Request, Response
 from vodfast.transfer.pipeline import Pipeline
 from vodfast.transfer.ports import PartSpec
-from vodfast.transfer.sources import BufferSource
+from vodfast.transfer.sources import BufferSource, FileSource
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -293,6 +295,21 @@ async def test_a_server_that_falls_silent_is_left() -> None:
         assert "stalled" in error.message
         assert (error.kind, error.reached) == (ErrorKind.NETWORK, True)
         assert other == "cancelled"
+
+
+async def test_an_error_that_is_kept_keeps_no_part_of_the_file(tmp_path: Path) -> None:
+    async def serve(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.readexactly(MIB)
+
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(bytes(64 * MIB))
+    with path.open("rb") as file:
+        source = FileSource(os.dup(file.fileno()), "clip.mp4")
+        async with line(serve) as on:
+            error, _ = await outcomes(on.begin(0, 1, body=source.part(PartSpec(0, 0, 64 * MIB))))
+            assert isinstance(error, VodfastError)
+            assert not any(_native.counters().values())
+        source.close()
 
 
 async def test_the_time_in_which_nothing_was_to_be_sent_is_no_stall() -> None:
