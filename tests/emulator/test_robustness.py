@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import Future
 from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
@@ -17,7 +19,7 @@ import pytest
 
 from tests.emulator.client import Client, Sent
 from vodfast.emulator import Emulator
-from vodfast.emulator.blobs import WINDOW, BlobStore
+from vodfast.emulator.blobs import WINDOW, Blob, BlobStore, BlobWriter
 
 HEALTH = b"GET /_emulator/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -134,6 +136,26 @@ def test_a_connection_ends_when_the_client_says_so(emulator: Emulator, version: 
         b"1.1\r\n", version + b"\r\nConnection: " + (b"close" if version == b"1.1" else b"x") + b"\r\n"
     )
     assert talk(emulator, HEALTH + leave + HEALTH).count(b"HTTP/1.1 200") == 2
+
+
+def test_an_emulator_that_stops_leaves_nothing_it_was_doing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun = threading.Event()
+
+    def never(_: BlobWriter) -> Future[Blob]:
+        begun.set()
+        return Future()
+
+    with Emulator() as emulator:
+        client = Client(emulator.endpoint)
+        put = client.cos(client.apply(), "PUT", body=bytes(2 * WINDOW))
+        monkeypatch.setattr(BlobWriter, "seal", never)
+        with socket.create_connection(("127.0.0.1", emulator.port), timeout=60) as stream:
+            stream.sendall(raw(put) + put.body)
+            assert begun.wait(60)
+    gc.collect()
+    assert not [record.getMessage() for record in caplog.records]
 
 
 def test_what_is_sent_ahead_of_an_answer_waits_for_its_turn(client: Client, emulator: Emulator) -> None:

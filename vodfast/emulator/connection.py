@@ -7,10 +7,9 @@ straight into the blob writer's window. Leaves meaning to the services and accep
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import socket
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from typing import Any, Protocol
 
 from vodfast.emulator import faults, sockets
@@ -43,6 +42,7 @@ class Host(Protocol):
     connections: set[Connection]
 
     def start_tls(self, connection: Connection, host: str) -> None: ...
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]: ...
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -69,7 +69,6 @@ class Connection(asyncio.BufferedProtocol):
         self._ended = False
         self._gone = False
         self._outbox = Outbox(self._write, self._pump_again)
-        self._tasks: set[asyncio.Task[None]] = set()
         self._writable = asyncio.Event()
         self._writable.set()
 
@@ -484,14 +483,10 @@ class Connection(asyncio.BufferedProtocol):
             self._held = True
             self._server.start_tls(self, request.host)
 
-    def _spawn(self, work: Any) -> None:
-        assert inspect.iscoroutine(work)
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._task_done)
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self._server.spawn(work).add_done_callback(self._task_done)
 
     def _task_done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("the emulator failed while answering", exc_info=task.exception())
             self.abort()

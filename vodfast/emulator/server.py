@@ -10,6 +10,8 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
+from collections.abc import Coroutine
+from typing import Any
 
 from vodfast.emulator.connection import Connection
 from vodfast.emulator.control import Control
@@ -91,7 +93,7 @@ class Server:
             return
         self._loop.remove_reader(raw.fileno())
         self._silent.pop(raw).cancel()
-        self._spawn(self._serve(raw, first == GREETING))
+        self.spawn(self._serve(raw, first == GREETING))
 
     async def _serve(self, raw: socket.socket, secure: bool) -> None:
         context = self._authority.context("localhost") if secure and self._authority is not None else None
@@ -100,7 +102,7 @@ class Server:
 
     def start_tls(self, connection: Connection, host: str) -> None:
         """End the TLS of a tunnel to `host` here."""
-        self._spawn(self._upgrade(connection, host))
+        self.spawn(self._upgrade(connection, host))
 
     async def _upgrade(self, plain: Connection, host: str) -> None:
         self.connections.discard(plain)
@@ -114,11 +116,12 @@ class Server:
             if transport is not None:
                 inner.connection_made(transport)
 
-    def _spawn(self, work: object) -> None:
-        assert asyncio.iscoroutine(work)
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Begin work that ends with the server, if not before."""
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def close(self) -> None:
         """Stop listening and end every connection."""
