@@ -370,12 +370,13 @@ class Connection(asyncio.BufferedProtocol):
         if not keep:
             self._close()
         elif self._inbox or self._ended:
-            self._resume()
             self._loop.call_soon(self._pump_again)
 
     def _pump_again(self) -> None:
         try:
             self._pump()
+            if not self._inbox.full:
+                self._resume()
             if self._ended and not (self._busy or self._dripping or self._held or self._outbox):
                 self._close()
         except BadRequest as error:

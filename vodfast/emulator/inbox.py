@@ -8,17 +8,13 @@ from __future__ import annotations
 from vodfast.emulator.messages import MAX_HEAD, BadRequest
 from vodfast.emulator.tls import GREETING
 
-_MOST = 16 * MAX_HEAD
-"""Bytes of requests behind the one that is answered, before the client is made to wait."""
-
-
 class Inbox:
     """A buffer that is filled at its end and used from its front."""
 
     __slots__ = ("_data", "_end", "_start", "_view")
 
     def __init__(self) -> None:
-        self._data = bytearray(MAX_HEAD)
+        self._data = bytearray(2 * MAX_HEAD)
         self._view = memoryview(self._data)
         self._start = self._end = 0
 
@@ -36,20 +32,20 @@ class Inbox:
         return self._view[self._start : self._end]
 
     def room(self) -> memoryview:
-        """Room for more, never empty."""
-        if self._start:
+        """Room for more, never empty, and little enough that a client who is made to wait has not sent much."""
+        if self._start and self._end + MAX_HEAD > len(self._data):
             self._data[: len(self)] = self._data[self._start : self._end]
             self._start, self._end = 0, len(self)
         if self._end == len(self._data):
             self._view.release()
             self._data.extend(bytes(len(self._data)))
             self._view = memoryview(self._data)
-        return self._view[self._end :]
+        return self._view[self._end : self._end + MAX_HEAD]
 
     @property
     def full(self) -> bool:
-        """Whether no more should be let in for now."""
-        return len(self) >= _MOST
+        """Whether the client should wait until some of it is used."""
+        return len(self) >= MAX_HEAD
 
     def added(self, count: int) -> None:
         """`count` bytes of the last `room` are filled."""
