@@ -8,6 +8,7 @@ from __future__ import annotations
 from vodfast.emulator.messages import MAX_HEAD, BadRequest
 from vodfast.emulator.tls import GREETING
 
+
 class Inbox:
     """A buffer that is filled at its end and used from its front."""
 

@@ -12,7 +12,9 @@ from vodfast.transfer.ports import AppendStore
 _WORTH_IT = 6
 """Parts still to come from which a connection of their own pays: making one costs two round trips."""
 _STEADY = 16
-"""Parts that wait for answers again after a pipeline broke; twice as many after each further break."""
+"""Parts that wait for answers again after a pipeline broke, and twice as many after each further break; but one that
+has brought so many is taken up again at once, since servers end every connection some time.
+"""
 _GOES = 2
 """Answers after which a store is known to take parts behind one another."""
 
@@ -65,6 +67,9 @@ class Piping:
         if self.broken:
             return
         self.broken = True
+        if self._answered >= _STEADY:
+            self._breaks = 0
+            return
         self._not_before = offset + (_STEADY << self._breaks) * self._part_size
         self._breaks += 1
         if self._answered < _GOES:

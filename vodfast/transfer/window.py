@@ -66,6 +66,8 @@ class Window:
         self._in_flight = 0
         self._sending = 0
         self._waiters: deque[asyncio.Future[Slot]] = deque()
+        # Those who were given a slot and have not come to use it: nobody may overtake them.
+        self._granted = 0
         self._wanted = False
         self._since = clock()
         self._done = self._ended = 0
@@ -87,11 +89,12 @@ class Window:
 
     async def acquire(self) -> Slot:
         """Wait for a slot, which is to be given back."""
-        if self._has_room() and not self._waiters:
+        room = self._has_room()
+        if room and not (self._waiters or self._granted):
             if not self._in_flight:  # idle time says nothing of throughput
                 self._since, self._done, self._ended = self._clock(), 0, 0
             return self._take()
-        self._wanted = True
+        self._wanted = self._wanted or not room
         waiter: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         try:
@@ -100,8 +103,11 @@ class Window:
             if waiter.done() and not waiter.cancelled():
                 self._sending -= 1
                 self._in_flight -= 1
-                self._wake()
             raise
+        finally:
+            if waiter.done() and not waiter.cancelled():
+                self._granted -= 1
+                self._wake()
 
     def _has_room(self) -> bool:
         limit = int(self._limit)
@@ -138,9 +144,11 @@ class Window:
         self._hold = self._next_hold = _HOLD
 
     def _wake(self) -> None:
+        """Give free slots to those who wait. Those who come meanwhile wait behind them until they have run."""
         while self._waiters and self._has_room():
             waiter = self._waiters.popleft()
             if not waiter.done():
+                self._granted += 1
                 waiter.set_result(self._take())
 
     def _adapt(self) -> None:

@@ -569,6 +569,19 @@ def test_after_a_break_the_store_is_asked_and_parts_wait_for_answers_for_a_while
     assert simulation.store.pipelines_failed == 0
 
 
+def test_a_pipeline_that_has_brought_much_is_taken_up_again_at_once() -> None:
+    simulation, under_way = pipelined(2, 60_000)
+    for _ in range(16):
+        answer(simulation, under_way.pop(0))
+        step = simulation.machine.poll(0.0)
+        assert isinstance(step, Start)
+        under_way.append(step)
+    broken(simulation, under_way, lost_reply())
+    answer(simulation, next_start(simulation))  # it is asked
+    assert next_start(simulation).pipeline == 2
+    assert one_at_a_time(simulation) == 0
+
+
 def test_a_store_that_answers_nothing_sent_so_is_remembered() -> None:
     simulation, under_way = pipelined(3, 60_000)
     broken(simulation, under_way, lost_reply())

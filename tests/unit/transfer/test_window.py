@@ -47,6 +47,25 @@ async def test_grants_up_to_the_limit_then_in_order() -> None:
     assert window.in_flight == 2
 
 
+async def test_nobody_overtakes_who_was_granted_a_slot_and_has_not_run_since() -> None:
+    window = Window(2, 2, Clock())
+    slots = [await window.acquire(), await window.acquire()]
+    order: list[str] = []
+
+    async def wait(name: str) -> None:
+        await window.acquire()
+        order.append(name)
+
+    first = asyncio.create_task(wait("first"))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(wait("second"))  # its turn comes before that of the first, who is only told now
+    for slot in slots:
+        slot.release(1)
+    await asyncio.gather(first, second)
+    assert order == ["first", "second"]
+    assert window.in_flight == 2
+
+
 async def test_a_cancelled_waiter_loses_no_slot() -> None:
     window = Window(1, 1, Clock())
     slot = await window.acquire()
