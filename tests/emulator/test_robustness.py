@@ -324,3 +324,18 @@ def test_what_is_stored_does_not_outlive_the_process_though_nobody_closes_the_em
     directory, served = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     assert served == "True"
     assert not os.path.exists(directory)
+
+
+def test_what_began_before_a_reset_has_no_effect_after_it(client: Client, emulator: Emulator) -> None:
+    ticket = client.apply()
+    emulator.set_faults([{"match": {"operation": "PutObject"}, "action": "delay", "seconds": 0.1}])
+    with socket.create_connection(("127.0.0.1", emulator.port), timeout=60) as stream:
+        delayed, half = client.cos(ticket, "PUT", body=b"x"), client.cos(ticket, "PUT", body=b"y" * (2 * WINDOW))
+        stream.sendall(raw(delayed) + delayed.body + raw(half) + half.body[:WINDOW])
+        while not emulator.faults()[0]["hits"]:
+            pass
+        emulator.reset()
+        with pytest.raises(ConnectionResetError):
+            stream.recv(1)
+    assert emulator.history() == []
+    assert emulator.meter()["calls"] == {}

@@ -177,7 +177,7 @@ class Connection(asyncio.BufferedProtocol):
         service = self._server.router.route(request)
         if service is None:
             raise BadRequest(f"no cloud of this emulator has the host {request.host}; nothing is forwarded", 502)
-        self._begin(Call(request, service, service.new_request_id()))
+        self._begin(Call(request, service, service.new_request_id(), self._world.generation))
         return True
 
     def _begin(self, call: Call) -> None:
@@ -267,7 +267,10 @@ class Connection(asyncio.BufferedProtocol):
     def _act(self, call: Call) -> None:
         if isinstance(self._fault, faults.ExpireToken):
             call.service.expire(call)
-        if self._refusal is not None:
+        if call.generation != self._world.generation:
+            self._abandon()
+            self.abort()
+        elif self._refusal is not None:
             self._reply(call, self._refusal)
         elif call.writer is not None and not call.writer.instant:
             self._spawn(self._seal(call))
@@ -301,9 +304,8 @@ class Connection(asyncio.BufferedProtocol):
         self._reply(call, await result)
 
     def _reply(self, call: Call, reply: Reply) -> None:
-        """Record the exchange, and send the reply once it is due. A plain one lets the next request be taken up
-        meanwhile: it is on its way, as are requests that were sent behind this one.
-        """
+        """Record the exchange, and send the reply once it is due. While a plain one is on its way, requests that were
+        sent behind this one are taken up."""
         if isinstance(self._fault, faults.CorruptDigest):
             reply = call.service.lie(call, reply)
         self._record(call, reply.status, call.code)
@@ -493,6 +495,6 @@ class Connection(asyncio.BufferedProtocol):
             self.abort()
 
     def _record(self, call: Call, status: int, code: str) -> None:
-        if call.service.cloud:
+        if call.service.cloud and call.generation == self._world.generation:
             fault = self._fault.name if self._fault else None
             self._world.history.append(record_of(call, status=status, code=code, fault=fault, secure=self.secure))

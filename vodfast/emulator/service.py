@@ -27,14 +27,16 @@ class Call:
     """One exchange. `open` fills what it can tell from the head; `body` or `blob` hold the received content."""
 
     __slots__ = (
-        "blob", "body", "code", "context", "due", "media_id", "operation", "part_number", "received", "request",
-        "request_id", "service", "upload_id", "writer",
+        "blob", "body", "code", "context", "due", "generation", "media_id", "operation", "part_number", "received",
+        "request", "request_id", "service", "upload_id", "writer",
     )  # fmt: skip
 
-    def __init__(self, request: Request, service: Service, request_id: str) -> None:
+    def __init__(self, request: Request, service: Service, request_id: str, generation: int) -> None:
         self.request = request
         self.service = service
         self.request_id = request_id
+        self.generation = generation
+        """How often the emulator had been reset: what began before a reset has no effect after it."""
         self.operation = ""
         self.part_number: int | None = None
         self.upload_id: str | None = None
