@@ -17,7 +17,7 @@ from typing import Any, NoReturn, TypeAlias
 
 import msgspec
 
-from vodfast.errors import ConfigError
+from vodfast.errors import CredentialsError
 
 EMULATOR_KEY_PREFIX = "vodfast-emulator-"
 """Every access key of the emulator starts so; no cloud issues such keys."""
@@ -132,7 +132,7 @@ def find_credentials(
     """Ask `VODFAST_<CLOUD>_*`, then the vendor's own variables, then the vendor's own files.
 
     Raises:
-        ConfigError: none of the places holds a complete key pair; the message lists them.
+        CredentialsError: none of the places holds a complete key pair; the message lists them.
     """
     env = os.environ if environ is None else environ
     variables = (_own_names(cloud), *places.env)
@@ -150,7 +150,9 @@ def find_credentials(
         key, secret = (bool(env.get(name, "").strip()) for name in names[:2])
         if key != secret:
             there, missing = names[:2] if key else names[1::-1]
-            raise ConfigError(f"half of the credentials for {cloud}: {there} is set, {missing} is not", cloud=cloud)
+            raise CredentialsError(
+                f"half of the credentials for {cloud}: {there} is set, {missing} is not", cloud=cloud
+            )
     for name, names in places.profile_files:
         if (keys := _keys_in(_current_profile(name), names)) is not None:
             return FoundCredentials(credentials=keys, origin=f"file {name}")
@@ -158,7 +160,7 @@ def find_credentials(
     files += [name for name, _ in (*places.json_files, *places.profile_files)]
     asked = ", ".join([*(names[0] for names in variables), *files])
     key_name, secret_name, _ = variables[0]
-    raise ConfigError(
+    raise CredentialsError(
         f"no credentials for {cloud}: set {key_name} and {secret_name}, or pass credentials= (looked in: {asked})",
         cloud=cloud,
     )
@@ -171,7 +173,7 @@ def for_emulator(cloud: str, places: CredentialPlaces, environ: Mapping[str, str
     `VODFAST_<CLOUD>_*` is a contradiction.
 
     Raises:
-        ConfigError: `VODFAST_<CLOUD>_*` holds keys that are not an emulator's.
+        CredentialsError: `VODFAST_<CLOUD>_*` holds keys that are not an emulator's.
     """
     env = os.environ if environ is None else environ
     own_names = _own_names(cloud)
@@ -180,7 +182,7 @@ def for_emulator(cloud: str, places: CredentialPlaces, environ: Mapping[str, str
         if found is not None and is_emulator_key(found.credentials):
             return found
         if found is not None and names is own_names:
-            raise ConfigError(
+            raise CredentialsError(
                 f"the keys in {names[0]} are not the emulator's and are not sent to it: unset {names[0]} to use the "
                 "emulator with its own",
                 cloud=cloud,
@@ -205,7 +207,7 @@ def _ini_section(file: str, section: str) -> Mapping[str, str]:
     try:
         parser.read(path, encoding="utf-8")
     except (configparser.Error, UnicodeDecodeError, OSError):
-        raise ConfigError(f"the credentials file {path} cannot be read as INI: mend it or move it away") from None
+        raise CredentialsError(f"the credentials file {path} cannot be read as INI: mend it or move it away") from None
     return parser[section] if parser.has_section(section) else {}
 
 
@@ -231,7 +233,7 @@ def _json_object(file: str) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (msgspec.MsgspecError, ValueError, RecursionError, OSError):
-        raise ConfigError(
+        raise CredentialsError(
             f"the credentials file {path} cannot be read as a JSON object: mend it or move it away"
         ) from None
 
@@ -247,7 +249,7 @@ async def load_credentials(source: CredentialsSource) -> Credentials:
     """Credentials from a source: the object itself, or what the function returns (awaited if need be).
 
     Raises:
-        ConfigError: the function returned something else, or keys no cloud gives out.
+        CredentialsError: the function returned something else, or keys no cloud gives out.
     """
     found: object = source
     if not isinstance(found, Credentials) and callable(found):
@@ -255,7 +257,7 @@ async def load_credentials(source: CredentialsSource) -> Credentials:
         if inspect.isawaitable(found):
             found = await found
     if not isinstance(found, Credentials):
-        raise ConfigError(f"a credentials function must return vodfast.Credentials, not {type(found).__name__}")
+        raise CredentialsError(f"a credentials function must return vodfast.Credentials, not {type(found).__name__}")
     return _plausible(found)
 
 
@@ -268,9 +270,9 @@ def _plausible(credentials: Credentials) -> Credentials:
     ):
         text = value.reveal() if isinstance(value, Secret) else value
         if not isinstance(text, str):
-            raise ConfigError(f"{name} must be text, not {type(text).__name__}")
+            raise CredentialsError(f"{name} must be text, not {type(text).__name__}")
         if text != text.strip() or not (text.isascii() and text.isprintable()):
-            raise ConfigError(
+            raise CredentialsError(
                 f"{name} holds blanks at its ends, a line break or other characters no key has: check where it is read "
                 "from"
             )
@@ -283,8 +285,8 @@ class CachedCredentials:
     With `for_emulator`, keys of anybody else are not let through.
 
     Raises:
-        ConfigError: the credentials, if they are given at once, hold what no cloud gives out, or are not the emulator's
-            but should be.
+        CredentialsError: the credentials, if they are given at once, hold what no cloud gives out, or are not the
+            emulator's but should be.
     """
 
     _MARGIN = 60.0
@@ -312,7 +314,7 @@ class CachedCredentials:
 
     def _allowed(self, credentials: Credentials) -> Credentials:
         if self._for_emulator and not is_emulator_key(credentials):
-            raise ConfigError(
+            raise CredentialsError(
                 "these credentials are not the emulator's: leave them out, or say allow_foreign_keys=True to send them "
                 "to it"
             )

@@ -153,6 +153,10 @@ class ConfigError(VodfastError):
     kind = ErrorKind.CONFIG
 
 
+class CredentialsError(ConfigError):
+    """Credentials are missing, incomplete or cannot be used as they are."""
+
+
 class AuthError(VodfastError):
     """The service refused the credentials or the signature."""
 

@@ -32,7 +32,7 @@ from vodfast.compat.aliyunsdkvod.request.v20170321 import (
     GetVideoInfoRequest,
     SetMessageCallbackRequest,
 )
-from vodfast.errors import ConfigError, InvalidInput, VodfastError
+from vodfast.errors import ConfigError, CredentialsError, InvalidInput, VodfastError
 
 KEYS = ("vodfast-emulator-aliyun", "vodfast-emulator-aliyun-secret")
 
@@ -471,8 +471,8 @@ def test_other_products_are_not_asked_while_there_is_an_emulator(
 def test_what_becomes_of_other_errors() -> None:
     kinds = {
         InvalidInput("title has a flaw"): "SDK.InvalidParams",
-        ConfigError("no keys"): "SDK.InvalidCredential",
-        ConfigError("access_key must be text, not int"): "SDK.InvalidCredential",
+        CredentialsError("no keys"): "SDK.InvalidCredential",
+        CredentialsError("access_key must be text, not int"): "SDK.InvalidCredential",
         ConfigError("endpoint must be a host name"): "SDK.InvalidParameter",
         VodfastError("no route"): "SDK.HttpError",
     }

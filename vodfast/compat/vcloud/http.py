@@ -17,7 +17,7 @@ from vodfast.blocking import Client
 from vodfast.compat.clients import shared_client
 from vodfast.compat.vcloud import config
 from vodfast.config import MIB, TransferConfig, parse_route
-from vodfast.errors import ConfigError, VodfastError
+from vodfast.errors import ConfigError, CredentialsError, VodfastError
 
 log = logging.getLogger("vodfast.compat.vcloud")
 
@@ -80,7 +80,7 @@ def connected(account: Account) -> AbstractContextManager[Client]:
         ConfigError: there are no keys, or a setting cannot be used.
     """
     if not account.key or not account.secret:
-        raise ConfigError("there are no keys: give AppKey and AppSecret to Client or Transport", cloud="netease")
+        raise CredentialsError("there are no keys: give AppKey and AppSecret to Client or Transport", cloud="netease")
     transfer = TransferConfig(
         part_size=min(max(config._BLOCK_SIZE, MIB), 4 * MIB),
         max_connections=min(max(config.POOL_CONNECTIONS, 1), 512),

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from vodfast.credentials import Credentials
-from vodfast.errors import ConfigError
+from vodfast.errors import CredentialsError
 from vodfast.providers.answers import Reply
 from vodfast.providers.netease import faults, signing, wire
 from vodfast.transfer.message import Request, Response, build_headers
@@ -101,8 +101,10 @@ def permanent(credentials: Credentials) -> Credentials:
     """The caller's keys, which can be nothing but permanent here (section 3.2).
 
     Raises:
-        ConfigError: they carry a token, which this API has no place for.
+        CredentialsError: they carry a token, which this API has no place for.
     """
     if credentials.token:
-        raise ConfigError("netease has no temporary keys: give the app key and its secret only", cloud=faults.CLOUD)
+        raise CredentialsError(
+            "netease has no temporary keys: give the app key and its secret only", cloud=faults.CLOUD
+        )
     return credentials

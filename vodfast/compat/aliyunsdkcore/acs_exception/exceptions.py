@@ -6,14 +6,11 @@ id; what never reached the service, or was never sent, is the client's.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from vodfast.compat.aliyunsdkcore.acs_exception import error_code, error_type
-from vodfast.errors import ConfigError, InvalidInput, VodfastError
+from vodfast.errors import ConfigError, CredentialsError, InvalidInput, VodfastError
 
-_OF_KEYS = re.compile(r"\b(credentials|keys|access_key|secret_key|token)\b")
-"""In what is said of settings that cannot be used."""
 _WRONG_SECRET = "SignatureDoesNotMatch"  # noqa: S105  # a code
 
 
@@ -96,7 +93,8 @@ def translated(error: VodfastError) -> ClientException | ServerException:
         return ServerException(code, said, error.status, error.request_id)
     if isinstance(error, InvalidInput):
         return ClientException(error_code.SDK_INVALID_PARAMS, said)
+    if isinstance(error, CredentialsError):
+        return ClientException(error_code.SDK_INVALID_CREDENTIAL, said)
     if isinstance(error, ConfigError):
-        of_keys = _OF_KEYS.search(said) is not None
-        return ClientException(error_code.SDK_INVALID_CREDENTIAL if of_keys else error_code.SDK_INVALID_PARAMETER, said)
+        return ClientException(error_code.SDK_INVALID_PARAMETER, said)
     return ClientException(error_code.SDK_HTTP_ERROR, said)
