@@ -21,11 +21,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.oracle import called
-from vodfast.compat import vendors
 from vodfast.compat.volcengine.errors import VodError
 from vodfast.compat.volcengine.Policy import Policy, SecurityToken2, Statement
 from vodfast.compat.volcengine.util.Functions import Function
-from vodfast.compat.volcengine.vod.models.request import request_vod_pb2
 from vodfast.compat.volcengine.vod.models.request.request_vod_pb2 import (
     VodApplyUploadInfoRequest,
     VodCommitUploadInfoRequest,
@@ -463,18 +461,6 @@ def test_the_vendors_files_are_read(
     assert service.service_info.credentials.ak == f"{KEY}-of-nobody"
     with pytest.raises(VodError, match="InvalidAccessKey"):
         upload(service, media_file(10))
-
-
-def test_other_parts_of_the_service_are_named(service: VodService) -> None:
-    with pytest.raises(AttributeError, match=r"get_play_info.*vendor's own"):
-        service.get_play_info(None)
-    assert not hasattr(service, "list_space")
-
-
-def test_without_the_vendors_package_there_are_no_other_messages() -> None:
-    assert vendors.installed("volcengine") is None
-    with pytest.raises(AttributeError, match=r"request_vod_pb2' has no attribute 'VodGetMediaInfosRequest'"):
-        assert request_vod_pb2.VodGetMediaInfosRequest
 
 
 def test_every_call_makes_a_media_of_its_own(

@@ -19,6 +19,7 @@ from vodfast.events import AnyEvent
 
 Clean = Callable[[], None]
 PARTS = 6
+SLOW_TO_ABORT = {"action": "delay", "seconds": 0.3, "match": {"operation": "AbortMultipartUpload"}}
 
 
 class Bug(Exception):
@@ -98,8 +99,7 @@ def test_a_sink_that_raises_ends_a_batch_and_leaves_the_client_usable(
 async def test_cancelling_what_is_being_taken_back_does_not_cut_that_short(
     vodfast_emulator: Any, async_cloud_client: AsyncClient, cloud: Cloud, media_file: Any, nothing_left: Clean
 ) -> None:
-    match = {"operation": "AbortMultipartUpload"}
-    vodfast_emulator.set_faults([{"action": "delay", "seconds": 0.3, "match": match}])
+    vodfast_emulator.set_faults([SLOW_TO_ABORT])
     sink = sink_that_fails_at("Progress", [])
     task = asyncio.create_task(async_cloud_client.upload(media_file(PARTS * cloud.part), events=sink))
     while not vodfast_emulator.faults()[0]["hits"]:
@@ -114,8 +114,7 @@ async def test_cancelling_what_is_being_taken_back_does_not_cut_that_short(
 async def test_closing_waits_for_what_a_task_cancelled_twice_has_left_to_take_back(
     vodfast_emulator: Any, config_for: Any, cloud: Cloud, media_file: Any, nothing_left: Clean
 ) -> None:
-    match = {"operation": "AbortMultipartUpload"}
-    vodfast_emulator.set_faults([{"action": "delay", "seconds": 0.3, "match": match}])
+    vodfast_emulator.set_faults([SLOW_TO_ABORT])
     path, config = media_file(PARTS * cloud.part), config_for(part_size=cloud.part, settle_seconds=3600)
     async with asyncio.timeout(60):
         async with AsyncClient(cloud.name, config=config, place=cloud.place) as client:

@@ -46,7 +46,7 @@ def run(script: str, arguments: Sequence[str]) -> None:
     if not sys.flags.safe_path:
         sys.path[0] = os.path.dirname(os.path.realpath(script))
     main = _new_main(script, __file__=script, __cached__=None, __loader__=SourceFileLoader("__main__", script))
-    exec(_compiled(script), main.__dict__)  # noqa: S102  # running the script is the purpose
+    _execute(_compiled(script), main)
 
 
 def run_module(name: str, arguments: Sequence[str]) -> None:
@@ -76,7 +76,7 @@ def run_text(text: str | bytes, name: str, arguments: Sequence[str]) -> None:
         sys.path[0] = ""
     file, attributes = _TEXTS[name]
     main = _new_main(file, __loader__=BuiltinImporter, **attributes)
-    exec(compile(text, file, "exec", dont_inherit=True), main.__dict__)  # noqa: S102  # likewise
+    _execute(compile(text, file, "exec", dont_inherit=True), main)
 
 
 def _run_found(spec: ModuleSpec, code: CodeType) -> None:
@@ -88,7 +88,11 @@ def _run_found(spec: ModuleSpec, code: CodeType) -> None:
         __package__=spec.parent,
         __spec__=spec,
     )
-    exec(code, main.__dict__)  # noqa: S102  # likewise
+    _execute(code, main)
+
+
+def _execute(code: CodeType, main: ModuleType) -> None:
+    exec(code, main.__dict__)  # noqa: S102  # running what one was given is the purpose
 
 
 def _new_main(file: str, **attributes: object) -> ModuleType:

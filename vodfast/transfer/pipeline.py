@@ -298,7 +298,6 @@ class _Answers:
         self._take = take
         self._parser = httptools.HttpResponseParser(self)
         self._clear()
-
         self._size = 0
 
     def _clear(self) -> None:

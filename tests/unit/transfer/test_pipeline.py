@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -98,6 +99,14 @@ async def until_closed(reader: asyncio.StreamReader) -> None:
             pass
 
 
+async def answer_each(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A server that answers every request with its number."""
+    with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        for number in itertools.count():
+            await request(reader)
+            writer.write(reply(number))
+
+
 async def outcomes(tasks: list[asyncio.Task[Response]]) -> list[Any]:
     """What each was told: the answer's body, `cancelled`, or the error."""
     await asyncio.wait(tasks)
@@ -124,13 +133,7 @@ async def test_requests_do_not_wait_for_answers_and_each_gets_its_own() -> None:
 
 
 async def test_requests_may_come_while_others_are_under_way() -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for number in range(3):
-            await request(reader)
-            writer.write(reply(number))
-        await until_closed(reader)
-
-    async with line(serve) as on:
+    async with line(answer_each) as on:
         first = on.begin(0)
         assert await outcomes(first) == [0]
         assert await outcomes(on.begin(1, 2)) == [1, 2]
@@ -276,12 +279,7 @@ async def test_an_answer_nobody_asked_for_ends_it() -> None:
 
 
 async def test_a_request_to_elsewhere_is_not_sent() -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await request(reader)
-        writer.write(reply(0))
-        await until_closed(reader)
-
-    async with line(serve) as on:
+    async with line(answer_each) as on:
         first, other = on.begin(0), on.begin(1, host="other.example.com")
         assert await outcomes(first + other) == [0, "cancelled"]
 
@@ -313,13 +311,7 @@ async def test_an_error_that_is_kept_keeps_no_part_of_the_file(tmp_path: Path) -
 
 
 async def test_the_time_in_which_nothing_was_to_be_sent_is_no_stall() -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for number in range(2):
-            await request(reader)
-            writer.write(reply(number))
-        await until_closed(reader)
-
-    async with line(serve) as on:
+    async with line(answer_each) as on:
         assert await outcomes(on.begin(0)) == [0]
         counted = on.pipeline._watch
         assert counted is not None

@@ -315,7 +315,7 @@ class Message:
     def DiscardUnknownFields(self) -> None:
         """There are none: what has no field is left out when it is read."""
 
-    def SerializeToString(self, *, deterministic: bool = True) -> bytes:  # noqa: ARG002  # it always is
+    def SerializeToString(self, *, deterministic: bool = True) -> bytes:  # noqa: ARG002  # protobuf's own signature
         """What is set, in protobuf's binary form."""
         return bytes_of(self)
 
