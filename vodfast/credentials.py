@@ -7,7 +7,6 @@ one are asked. Leaves to each provider which variables and files its vendor uses
 from __future__ import annotations
 
 import asyncio
-import configparser
 import hmac
 import inspect
 import os
@@ -203,6 +202,10 @@ def _from_env(env: Mapping[str, str], names: KeyNames) -> FoundCredentials | Non
 def _ini_section(file: str, section: str) -> Mapping[str, str]:
     """A section of an INI file, empty if there is none."""
     path = Path(file).expanduser()
+    if not os.path.exists(path):
+        return {}
+    import configparser  # most keys come from elsewhere
+
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read(path, encoding="utf-8")

@@ -13,11 +13,16 @@ import pkgutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from vodfast.compat import STAND_INS, SUBSTITUTES, vendors
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+else:
+    Loader = object  # the import system asks for the methods only, and that module loads archives and more
 
 
 class _Alias(Loader):
@@ -37,7 +42,7 @@ class _Alias(Loader):
         module.__spec__ = self._own
 
 
-class AliasFinder(MetaPathFinder):
+class AliasFinder:
     """Finds the modules below some top-level names in the packages that stand in for them."""
 
     def __init__(self, packages: Mapping[str, str]) -> None:
@@ -81,7 +86,7 @@ class _BelowFinder(AliasFinder):
         return super().find_spec(fullname, path, target) if ours else None
 
 
-class _Beside(MetaPathFinder):
+class _Beside:
     """`from PACKAGE import MODULE` asks for the module by the stand-in's own name: this finds those that the official
     name finds.
     """

@@ -57,6 +57,11 @@ def entries(text: str) -> list[Entry]:
     ]
 
 
+def plays(text: str, found: Sequence[Entry]) -> bool:  # noqa: ARG001  # what it names says it all
+    """Whether an MPD names anything to be played."""
+    return bool(found)
+
+
 def _periods(root: Element) -> Iterator[tuple[Element, Fraction | None]]:
     """Each period and its length in seconds, None where the manifest does not tell."""
     total = seconds(root.get("mediaPresentationDuration"))

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
+from typing import Final, Protocol, cast
 
 from vodfast.errors import ErrorKind, InvalidInput
 from vodfast.file_names import file_name
-from vodfast.packages import dash, hls
 from vodfast.packages.entry import Entry, Role
 from vodfast.packages.files import Directory, MemberSource
 from vodfast.packages.gate import Refused, member_path
@@ -28,23 +28,29 @@ MAX_DEPTH: Final = 8
 _SHOWN: Final = 120
 
 
-class Grammar(NamedTuple):
-    """How manifests of a kind are read: what one names, and whether any of that can be played."""
-
-    entries: Callable[[str], list[Entry]]
-    plays: Callable[[str, Sequence[Entry]], bool]
+_GRAMMARS: Final[Mapping[str, str]] = {"m3u8": "vodfast.packages.hls", "mpd": "vodfast.packages.dash"}
+"""The module that reads manifests of a kind. Loaded with the first of them, since most uploads are no packages."""
 
 
-GRAMMARS: Final[Mapping[str, Grammar]] = {
-    "m3u8": Grammar(hls.entries, hls.plays),
-    "mpd": Grammar(dash.entries, lambda _, found: bool(found)),
-}
+class Grammar(Protocol):
+    """How manifests of a kind are read."""
+
+    def entries(self, text: str) -> list[Entry]:
+        """Everything a manifest names."""
+
+    def plays(self, text: str, found: Sequence[Entry]) -> bool:
+        """Whether any of that can be played."""
+
+
+def grammar_of(kind: str) -> Grammar:
+    """The grammar of one of the kinds `package_kind` tells."""
+    return cast("Grammar", import_module(_GRAMMARS[kind]))
 
 
 def package_kind(name: str) -> str | None:
     """`m3u8` or `mpd` if a file of this name is a manifest, whatever the case of its extension; None if it is none."""
     extension = name.rpartition(".")[2].lower() if "." in name else ""
-    return extension if extension in GRAMMARS else None
+    return extension if extension in _GRAMMARS else None
 
 
 class Package:
@@ -76,7 +82,7 @@ class Package:
                 raise Refused(f"lies more than {MAX_DEPTH} playlists deep")
             manifest = ManifestSpec(self.kind, path, manifest_text(source))
             self.manifests.append(manifest)
-            grammar = GRAMMARS[self.kind]
+            grammar = grammar_of(self.kind)
             entries = grammar.entries(manifest.text)
             if not grammar.plays(manifest.text, entries):
                 raise Refused("names nothing to play: it has no segment and no playlist")

@@ -15,7 +15,7 @@ from vodfast.file_names import on_disk
 from vodfast.packages.entry import Entry, Role
 from vodfast.packages.files import Directory
 from vodfast.packages.gate import Refused, member_path
-from vodfast.packages.listing import GRAMMARS, MAX_MANIFESTS, manifest_text, package_kind
+from vodfast.packages.listing import MAX_MANIFESTS, grammar_of, manifest_text, package_kind
 
 
 def named_files(path: str, kind: str) -> Iterator[str]:
@@ -33,7 +33,7 @@ def named_files(path: str, kind: str) -> Iterator[str]:
             return
         manifest = waiting.pop()
         try:
-            entries = GRAMMARS[kind].entries(manifest_text(directory.file(manifest, manifest)))
+            entries = grammar_of(kind).entries(manifest_text(directory.file(manifest, manifest)))
         except (Refused, FileNotFoundError, SourceChanged) as error:
             if count == 0:
                 raise InvalidInput(str(error), item=path) from None

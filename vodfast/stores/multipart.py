@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Final, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote, unquote, unquote_plus
-from xml.etree.ElementTree import Element
 
 from vodfast.credentials import Credentials
 from vodfast.errors import InvalidInput, VodfastError
@@ -20,6 +19,9 @@ from vodfast.stores.receipts import Unusable, crc64_sum, entity_tag, is_number, 
 from vodfast.stores.xmlbody import BadXml, child_text, complete_multipart_body, parse_xml
 from vodfast.transfer.message import Body, Request, Response, build_headers
 from vodfast.transfer.ports import Call, ObjectReceipt, PartPage, PartReceipt, PartSpec, StoreLimits
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 T = TypeVar("T")
 Pairs = tuple[tuple[str, str], ...]

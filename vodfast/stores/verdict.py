@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -94,6 +93,8 @@ def retry_after(response: Response) -> float | None:
     text = (response.header("retry-after") or "").strip()
     if text.isascii() and text.isdigit():
         return min(float(text[:9]), MAX_RETRY_AFTER)
+    from email.utils import parsedate_to_datetime  # a date is rare
+
     try:
         until = parsedate_to_datetime(text)
         since = parsedate_to_datetime(response.header("date") or "")

@@ -8,17 +8,15 @@ the other elements to each store.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
-from xml.etree.ElementTree import Element, TreeBuilder
-from xml.sax.saxutils import escape
+from typing import TYPE_CHECKING, Any, Final
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import DefusedXMLParser, ParseError
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element, TreeBuilder
 
 MAX_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 16
 _DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
-_QUOTE = {'"': "&quot;"}
+_ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
 class BadXml(ValueError):
@@ -28,8 +26,8 @@ class BadXml(ValueError):
 class _Tree:
     """Parser target that builds elements without namespaces and stops at `max_depth`."""
 
-    def __init__(self, max_depth: int) -> None:
-        self._builder = TreeBuilder()
+    def __init__(self, builder: TreeBuilder, max_depth: int) -> None:
+        self._builder = builder
         self._max_depth = max_depth
         self._depth = 0
 
@@ -60,12 +58,18 @@ def parse_xml(body: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_D
     Raises:
         BadXml: empty, too large, too deep, malformed, or with a document type definition.
     """
+    # Loaded with the first document: an object sent by one request often gets none.
+    from xml.etree.ElementTree import TreeBuilder
+
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import DefusedXMLParser, ParseError
+
     if len(body) > max_bytes:
         raise BadXml(f"longer than {max_bytes} bytes")
     text = body.lstrip(b" \t\r\n")
     if not text:
         raise BadXml("an empty body where XML was due")
-    parser = DefusedXMLParser(target=_Tree(max_depth), forbid_dtd=True)
+    parser = DefusedXMLParser(target=_Tree(TreeBuilder(), max_depth), forbid_dtd=True)
     try:
         parser.feed(text)
         root: Element = parser.close()
@@ -98,6 +102,6 @@ def error_document(body: bytes) -> tuple[str, str, str | None] | None:
 def complete_multipart_body(parts: Iterable[tuple[int, str]]) -> bytes:
     """`CompleteMultipartUpload` for (part number, ETag) pairs, in the order given; ETags are escaped."""
     entries = "".join(
-        f"<Part><PartNumber>{number}</PartNumber><ETag>{escape(etag, _QUOTE)}</ETag></Part>" for number, etag in parts
+        f"<Part><PartNumber>{number}</PartNumber><ETag>{tag.translate(_ESCAPED)}</ETag></Part>" for number, tag in parts
     )
     return f"{_DECLARATION}<CompleteMultipartUpload>{entries}</CompleteMultipartUpload>".encode()

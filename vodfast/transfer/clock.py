@@ -6,7 +6,6 @@ the right time, to the engine.
 
 from __future__ import annotations
 
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from vodfast.errors import ErrorKind, VodfastError
@@ -26,6 +25,8 @@ def ahead_of_us(response: Response, arrived: float) -> float | None:
     """
     if response.header("age") is not None:
         return None
+    from email.utils import parsedate_to_datetime  # a refusal is rare
+
     try:
         stamp = parsedate_to_datetime(response.header("date") or "").timestamp()
     except (ValueError, OverflowError):

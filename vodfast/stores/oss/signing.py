@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import time
 from collections.abc import Collection, Iterable
-from email.utils import formatdate
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
@@ -122,6 +121,8 @@ def signed_headers(
     if credentials.token:
         signed.append(("x-oss-security-token", credentials.token.reveal()))
     if version == "V1":
+        from email.utils import formatdate  # V4 is what is used
+
         date = formatdate(int(now), usegmt=True)
         text = v1_string_to_sign(method, v1_resource(*target, params), signed, date)
         value = f"OSS {credentials.access_key}:{v1_signature(credentials.secret_key, text)}"

@@ -6,10 +6,8 @@ client.
 
 from __future__ import annotations
 
-import http.client
 import json
 import time
-import urllib.request
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from vodfast.compat.aliyunsdkcore.acs_exception import error_code
@@ -67,6 +65,9 @@ def _assumed(credential: RamRoleArnCredential, config: TransferConfig) -> tuple[
 
 
 def _of_machine(credential: EcsRamRoleCredential) -> tuple[str, str, str | None]:
+    import http.client  # few scripts need them, and loading them takes as long as a call
+    import urllib.request
+
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(f"{METADATA}{credential.role_name}", timeout=_PATIENCE) as answer:

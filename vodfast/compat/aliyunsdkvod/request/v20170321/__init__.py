@@ -63,9 +63,26 @@ _OWN: Final[Mapping[str, dict[str, Any]]] = {
 """What is not kept under its own name, or not as it is given."""
 
 
-def _module(operation: str, parameters: str) -> ModuleType:
-    """The module of one operation, known to the import system."""
-    own = f"{operation}Request"
+class _RequestModule(ModuleType):
+    """The module of one operation, whose class is made when it is first asked for: a script uses few of them."""
+
+    def __init__(self, operation: str, parameters: str) -> None:
+        own = f"{operation}Request"
+        super().__init__(f"{__name__}.{own}", f"The request of {operation}.")
+        self.__all__ = [own]
+        self._parts = own, operation, parameters
+
+    def __getattr__(self, name: str) -> Any:
+        own, operation, parameters = self._parts
+        if name != own:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}", name=name, obj=self)
+        return self.__dict__.setdefault(own, _request_class(operation, parameters, self.__name__))
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self.__all__})
+
+
+def _request_class(operation: str, parameters: str, module: str) -> type[RpcRequest]:
 
     def begin(self: RpcRequest) -> None:
         RpcRequest.__init__(self, "vod", "2017-03-21", operation, "vod")
@@ -76,10 +93,13 @@ def _module(operation: str, parameters: str) -> ModuleType:
     members: dict[str, Any] = {"__init__": begin, "__doc__": f"{operation} of ApsaraVideo VOD."}
     for name in parameters.split():
         members |= {f"set_{name}": _setter(name), f"get_{name}": _getter(name)}
-    module = ModuleType(f"{__name__}.{own}", f"The request of {operation}.")
+    return type(f"{operation}Request", (RpcRequest,), members | _OWN.get(operation, {}) | {"__module__": module})
+
+
+def _module(operation: str, parameters: str) -> ModuleType:
+    """The module of one operation, known to the import system."""
+    module = _RequestModule(operation, parameters)
     module.__spec__ = ModuleSpec(module.__name__, None, origin=__file__)
-    made = type(own, (RpcRequest,), members | _OWN.get(operation, {}) | {"__module__": module.__name__})
-    setattr(module, own, made)
     sys.modules[module.__name__] = module
     return module
 
