@@ -118,12 +118,25 @@ def test_a_file_may_have_any_name_on_this_machine(service: VodService, emulated:
     judge(emulated, upload(service, path).Result.Data.Vid, path)
 
 
-def test_a_playlist_alone_is_a_single_file(service: VodService, emulated: Any, tmp_path: Path) -> None:
-    path = tmp_path / "a.M3U8"
-    path.write_text("#EXTM3U\n0.ts\n")
-    data = service.upload_media(VodUploadMediaRequest(SpaceName="demo", FilePath=str(path))).Result.Data
-    judge(emulated, data.Vid, path)
-    assert len(emulated.media()) == 1
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("p.M3U8", {}),
+        ("m.mpd", {"FileName": "show/m.mpd"}),
+        ("m.mpd", {"FileExtension": ".mpd", "SupportParseManifest": True}),
+        ("m.tmp", {"FileExtension": ".MPD"}),
+    ],
+)
+def test_a_manifest_alone_is_a_single_file(
+    service: VodService, emulated: Any, tmp_path: Path, path: str, given: dict[str, Any]
+) -> None:
+    manifest = tmp_path / path
+    manifest.write_text("#EXTM3U\n#EXTINF:1,\nnot-here.ts\n")
+    request = VodUploadMediaRequest(SpaceName="demo", FilePath=str(manifest), **given)
+    data = service.upload_media(request).Result.Data
+    assert (bool(data.Vid), data.Mid) == (True, "")
+    judge(emulated, data.Vid, manifest)
+    assert asked(emulated, "ApplyUploadInfo")["FileType"] == "media"
     assert called(emulated, "ParseUploadManifest") == []
 
 

@@ -230,6 +230,19 @@ CASES = {
         (f.name, f.number, f.type, f.is_repeated, f.has_presence, f.message_type.full_name if f.message_type else None)
         for f in VodUrlUploadURLSet.DESCRIPTOR.fields
     ],
+    "numbers of types": lambda: [
+        (
+            f.TYPE_MESSAGE,
+            f.TYPE_STRING,
+            f.type == f.TYPE_STRING,
+            f.CPPTYPE_MESSAGE,
+            f.cpp_type == f.CPPTYPE_STRING,
+            f.LABEL_REPEATED,
+            f.is_required,
+            sorted((n, getattr(f, n)) for n in dir(f) if n.startswith(("TYPE_", "LABEL_"))),
+        )
+        for f in VodUrlUploadRequest.DESCRIPTOR.fields
+    ],
     "listfields": lambda: [(f.name, v) for f, v in VodUploadMediaRequest(SpaceName="x", StorageClass=2).ListFields()],
     "enum": lambda: (
         vod_upload_pb2.StorageClassType.Name(2),

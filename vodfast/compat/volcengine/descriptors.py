@@ -45,8 +45,15 @@ class FileDescriptor(NamedTuple):
 
 
 class FieldDescriptor:
-    """One field."""
+    """One field. The numbers are those scripts compare types with, on their way through messages of any kind."""
 
+    TYPE_DOUBLE, TYPE_FLOAT, TYPE_INT64, TYPE_UINT64, TYPE_INT32, TYPE_FIXED64 = range(1, 7)
+    TYPE_FIXED32, TYPE_BOOL, TYPE_STRING, TYPE_GROUP, TYPE_MESSAGE, TYPE_BYTES = range(7, 13)
+    TYPE_UINT32, TYPE_ENUM, TYPE_SFIXED32, TYPE_SFIXED64, TYPE_SINT32, TYPE_SINT64 = range(13, 19)
+    CPPTYPE_INT32, CPPTYPE_INT64, CPPTYPE_UINT32, CPPTYPE_UINT64, CPPTYPE_DOUBLE = range(1, 6)
+    CPPTYPE_FLOAT, CPPTYPE_BOOL, CPPTYPE_ENUM, CPPTYPE_STRING, CPPTYPE_MESSAGE = range(6, 11)
+    LABEL_OPTIONAL, LABEL_REQUIRED, LABEL_REPEATED = range(1, 4)
+    is_required = False
     is_extension = False
     is_packed = False
     has_options = False

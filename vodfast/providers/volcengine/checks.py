@@ -266,7 +266,7 @@ def _check_names(media: MediaSpec, options: UploadOptions, version: str) -> None
     named = options.file_name is not None and options.file_extension is None
     if named and not _FROM_NAME.fullmatch(str(options.file_name).rpartition("/")[2]):
         refuse(CLOUD, "file_name", "must end in a suffix such as .mp4, or file_extension name one")
-    if extension_of(media).lower() == ".mpd":
+    if media.kind == "media" and extension_of(media).lower() == ".mpd":
         raise Unsupported(
             "volcengine takes no DASH manifest with its segments; upload a single file, or an HLS package", cloud=CLOUD
         )

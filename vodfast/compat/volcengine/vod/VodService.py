@@ -44,6 +44,7 @@ from vodfast.compat.volcengine.vod.VodServiceConfig import LEAST_CHUNK, VodServi
 from vodfast.config import GIB, MIB
 from vodfast.errors import VodfastError
 from vodfast.items import UploadResult
+from vodfast.packages import package_kind
 from vodfast.providers.contract import JobRecord, PullItem
 from vodfast.providers.volcengine import (
     Asr,
@@ -104,12 +105,12 @@ class VodService(VodServiceConfig):
         Raises:
             VodError: it failed; nothing was committed.
         """
-        playlist = is_playlist(request.FilePath)
         options = _upload_options(
             request, expire_time=request.ExpireTime or None, upload_source=request.VodUploadSource or None
         )
+        taken_along = request.SupportParseManifest and is_playlist(request.FilePath)
         # A material is never taken for a package, and with functions given as they are it is media all the same.
-        alone = playlist and not request.SupportParseManifest
+        alone = not taken_along and _is_manifest(request.FilePath, request.FileName, request.FileExtension)
         return self._upload(request, options, "material" if alone else "media", _storage(request.StorageClass))
 
     def upload_material(self, request: VodUploadMaterialRequest) -> VodCommitUploadInfoResponse:
@@ -278,6 +279,11 @@ def part_size_of(size: int, chunk_size: int) -> int:
 def is_playlist(path: str) -> bool:
     """Whether a file may name others that go with it."""
     return path.lower().endswith(".m3u8")
+
+
+def _is_manifest(*names: str) -> bool:
+    """Whether any of the names a file goes by is one that vodfast would look into."""
+    return any(package_kind(name) for name in names)
 
 
 def _statements(policy: Policy | Mapping[str, Any]) -> Any:
