@@ -200,6 +200,31 @@ def test_what_is_neither_a_script_nor_a_module_is_refused_in_one_line(python: Py
     assert f"{option} is no script; see python -m vodfast.compat --help" in ran.err
 
 
+WITHOUT_STREAMS = """
+import os, sys
+from qcloud_vod.model import VodUploadRequest
+from qcloud_vod.vod_upload_client import VodUploadClient
+for number in map(int, sys.argv[1]):
+    os.close(number)
+request = VodUploadRequest()
+request.MediaFilePath = "clip.mp4"
+with open("media", "w") as file:
+    file.write(VodUploadClient("id", "key").upload("ap-guangzhou", request).FileId)
+"""
+
+
+@pytest.mark.parametrize("closed", ["0", "012"])
+def test_a_script_without_standard_streams_uploads_and_ends_as_ever(
+    python: Python, tmp_path: Path, vodfast_emulator: Any, closed: str
+) -> None:
+    (tmp_path / "clip.mp4").write_bytes(bytes(1000))
+    (tmp_path / "script.py").write_text(WITHOUT_STREAMS)
+    ran = python("-m", "vodfast.compat", "script.py", closed, VODFAST_EMULATOR=vodfast_emulator.endpoint)
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    (item,) = vodfast_emulator.media()
+    assert (item["media_id"], item["state"]) == ((tmp_path / "media").read_text(), "committed")
+
+
 CHILDREN = """
 import concurrent.futures, multiprocessing, sys
 from qcloud_vod.vod_upload_client import VodUploadClient

@@ -23,6 +23,7 @@ _Jobs = queue.SimpleQueue[Callable[[], object]]
 _spare: deque[_Jobs] = deque()
 """Where the threads that have nothing to do wait: starting one costs more than most of what they are for."""
 _SPARE = 4
+_STANDARD_DESCRIPTORS = range(3)
 os.register_at_fork(after_in_child=_spare.clear)
 
 try:
@@ -33,7 +34,19 @@ except ImportError:  # no uvloop on Windows
 
 def new_loop() -> asyncio.AbstractEventLoop:
     """A fresh event loop: uvloop's if there is one."""
+    _hold_standard_descriptors()
     return asyncio.new_event_loop() if fast_loop is None else fast_loop.new_event_loop()
+
+
+def _hold_standard_descriptors() -> None:
+    """Let the numbers of closed standard streams lead to nowhere: libuv takes a file of its own that gets one of them
+    for a bug and ends the process, and what somebody prints would go into a connection.
+    """
+    for number in _STANDARD_DESCRIPTORS:
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
 
 
 def loop_name() -> str:
