@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import py_compile
 import subprocess
 import sys
 import zipapp
@@ -108,6 +109,29 @@ def test_a_script_runs_as_python_runs_it(python: Python, tmp_path: Path, case: s
     assert ours == plain
 
 
+def test_what_lies_in_the_working_folder_does_not_pass_for_a_library(python: Python, tmp_path: Path) -> None:
+    for name in ("nt", "queue", "token", "multiprocessing"):  # the runner needs them, or what it needs does
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('not for the runner')")
+    (tmp_path / "elsewhere").mkdir()
+    script = "elsewhere/script.py"
+    (tmp_path / script).write_text("import qcloud_vod.model, sys; print('' in sys.path, sys.path[0])")
+    assert python("-m", "vodfast.compat", script) == Ran(0, f"False {tmp_path / 'elsewhere'}\n", "")
+
+
+def test_a_compiled_script_runs_as_python_runs_it(python: Python, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("import sys; print(__file__, sys.argv)\ndef f(): 1 / 0\nf()\n")
+    py_compile.compile(str(tmp_path / "script.py"), str(tmp_path / "script.pyc"))
+    assert python("-m", "vodfast.compat", "script.pyc", "a") == python("script.pyc", "a")
+
+
+def test_a_script_may_come_through_a_pipe(tmp_path: Path) -> None:
+    command = 'exec "$0" -m vodfast.compat <(echo "import sys; print(sys.argv[1:])") a'
+    ran = subprocess.run(
+        ["bash", "-c", command, sys.executable], capture_output=True, text=True, cwd=PROJECT, timeout=120
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "['a']\n", "")
+
+
 def test_a_script_behind_a_link_finds_what_is_beside_the_script(python: Python, tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "beside.py").write_text("print('beside')")
@@ -171,6 +195,8 @@ def test_a_module_that_cannot_be_run(python: Python, tmp_path: Path, module: str
     ran = python("-m", "vodfast.compat", "-m", module)
     assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
     assert f"No module named {module.partition('.')[0] if 'nowhere.' in module else module}" in ran.err.replace("'", "")
+    if module == "app":
+        assert ran == python("-m", module)
 
 
 TEXT = """'doc'

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 
+if not sys.flags.safe_path:
+    del sys.path[0]  # the working folder: what lies there is the script's to import, and must not pass for a library
+
 from vodfast.compat import STAND_INS, children, script
 
 USAGE = f"""usage: python -m vodfast.compat SCRIPT [ARGUMENTS...]

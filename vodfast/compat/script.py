@@ -36,7 +36,7 @@ def run(script: str, arguments: Sequence[str]) -> None:
     place = os.path.join(os.getcwd(), script)
     finder = pkgutil.get_importer(place)
     if finder is not None:
-        sys.path[0] = place
+        sys.path.insert(0, place)
         spec = finder.find_spec("__main__", None)
         if spec is None:
             raise SystemExit(f"{sys.executable}: can't find '__main__' module in {os.path.abspath(script)!r}")
@@ -44,8 +44,8 @@ def run(script: str, arguments: Sequence[str]) -> None:
         return
     script = os.path.join(os.getcwd(), script)
     if not sys.flags.safe_path:
-        sys.path[0] = os.path.dirname(os.path.realpath(script))
-    main = _new_main(script, __file__=script, __cached__=None, __loader__=SourceFileLoader("__main__", script))
+        sys.path.insert(0, os.path.dirname(os.path.realpath(script)))
+    main = _new_main(__file__=script, __cached__=None, __loader__=SourceFileLoader("__main__", script))
     _execute(_compiled(script), main)
 
 
@@ -58,7 +58,7 @@ def run_module(name: str, arguments: Sequence[str]) -> None:
     """
     sys.argv = ["-m", *arguments]
     if not sys.flags.safe_path:
-        sys.path[0] = os.getcwd()
+        sys.path.insert(0, os.getcwd())
     spec = _found(name)
     code = _code_of(spec)
     sys.argv[0] = code.co_filename
@@ -73,15 +73,14 @@ def run_text(text: str | bytes, name: str, arguments: Sequence[str]) -> None:
     """
     sys.argv = [name, *arguments]
     if not sys.flags.safe_path:
-        sys.path[0] = ""
+        sys.path.insert(0, "")
     file, attributes = _TEXTS[name]
-    main = _new_main(file, __loader__=BuiltinImporter, **attributes)
+    main = _new_main(__loader__=BuiltinImporter, **attributes)
     _execute(compile(text, file, "exec", dont_inherit=True), main)
 
 
 def _run_found(spec: ModuleSpec, code: CodeType) -> None:
     main = _new_main(
-        code.co_filename,
         __file__=code.co_filename,
         __cached__=spec.cached,
         __loader__=spec.loader,
@@ -95,11 +94,11 @@ def _execute(code: CodeType, main: ModuleType) -> None:
     exec(code, main.__dict__)  # noqa: S102  # running what one was given is the purpose
 
 
-def _new_main(file: str, **attributes: object) -> ModuleType:
-    """The module that is to run, in the place of the one that runs it; its code says that it comes from `file`."""
+def _new_main(**attributes: object) -> ModuleType:
+    """The module that is to run, in the place of the one that runs it."""
     main = sys.modules["__main__"] = ModuleType("__main__")
     main.__dict__.update(attributes, __annotations__={}, __builtins__=builtins)
-    _begin_tracebacks_in(file)
+    _begin_tracebacks_in(main)
     return main
 
 
@@ -113,19 +112,22 @@ def _compiled(script: str) -> CodeType:
             file=sys.stderr,
         )
         raise SystemExit(2) from None
-    return compile(source, script, "exec", dont_inherit=True)
+    compiled: CodeType | None = pkgutil.read_code(io.BytesIO(source))  # None if it is no .pyc
+    return compiled or compile(source, script, "exec", dont_inherit=True)
 
 
 def _found(name: str) -> ModuleSpec:
+    package = ""
     try:
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.submodule_search_locations is not None:
+            package = f"; {name!r} is a package and cannot be directly executed"
             name = f"{name}.__main__"
             spec = importlib.util.find_spec(name)
     except ImportError as error:
         raise SystemExit(f"{sys.executable}: {error}") from None
     if spec is None:
-        raise SystemExit(f"{sys.executable}: No module named {name}")
+        raise SystemExit(f"{sys.executable}: No module named {name}{package}")
     return spec
 
 
@@ -137,13 +139,13 @@ def _code_of(spec: ModuleSpec) -> CodeType:
     return code
 
 
-def _begin_tracebacks_in(script: str) -> None:
-    """Leave out the frames that led to the script."""
+def _begin_tracebacks_in(main: ModuleType) -> None:
+    """Leave out the frames that led to this module's."""
     show = sys.excepthook
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         own = trace
-        while own is not None and own.tb_frame.f_code.co_filename != script:
+        while own is not None and own.tb_frame.f_globals is not main.__dict__:
             own = own.tb_next
         if own is not None or isinstance(error, SyntaxError):
             error.__traceback__ = trace = own
