@@ -356,6 +356,22 @@ def test_cancel_reports_cancelled_and_aborts() -> None:
     assert simulation.store.uploads == {}
 
 
+def test_nothing_is_begun_any_more_while_what_runs_after_a_failure_is_awaited() -> None:
+    simulation = Simulation(6, 0.0, 50_000, 1000)
+    create = simulation.machine.poll(0.0)
+    assert isinstance(create, Start)
+    simulation.perform(create)
+    running = [simulation.machine.poll(0.0) for _ in range(2)]
+    simulation.machine.fail(VodfastError("the disk broke"))
+    assert simulation.machine.poll(0.0) == Wait(None, hungry=False)
+    for start in running:
+        assert isinstance(start, Start)
+        simulation.machine.on_dropped(start.token)
+    abort = simulation.machine.poll(0.0)
+    assert isinstance(abort, Start)
+    assert abort.call.operation == "abort"
+
+
 def test_keeping_parts_leaves_the_upload_open() -> None:
     simulation = Simulation(7, 0.0, 50_000, 1000, keeps=lambda error: error.kind is ErrorKind.CANCELLED)
     start = simulation.machine.poll(0.0)
@@ -389,7 +405,7 @@ def test_a_stream_is_fed_when_hungry_and_ends_with_its_last_part() -> None:
             offered += 1
     assert isinstance(outcome, Finished)
     assert store.object == b"".join(pieces)
-    assert outcome.verified == "crc64"
+    assert (outcome.size, outcome.verified) == (2010, "crc64")
 
 
 def test_a_stream_is_asked_for_one_part_at_a_time_and_for_none_after_its_end() -> None:

@@ -43,7 +43,13 @@ def test_only_later_is_retried(retry: RetryClass) -> None:
 
 def test_retry_after_is_the_floor_and_an_absurd_one_gives_up() -> None:
     assert (policy().delay(later(retry_after=7.0), 1) or 0) >= 7.0
-    assert policy().delay(later(retry_after=86_400.0), 1) is None
+    assert (policy().delay(later(retry_after=300.0), 1) or 0) >= 300.0
+    assert policy().delay(later(retry_after=301.0), 1) is None
+
+
+def test_a_service_that_names_no_time_is_asked_again_within_the_backoff() -> None:
+    chosen = policy(backoff_base=0.5)
+    assert all((chosen.delay(later(), 1) or 0) <= 0.5 for _ in range(20))
 
 
 def test_when_everything_fails_the_budget_stops_the_storm() -> None:

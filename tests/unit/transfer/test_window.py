@@ -97,6 +97,30 @@ async def test_a_request_that_is_out_makes_room_for_another_while_its_answer_is_
     assert window.in_flight == 5
 
 
+async def test_for_four_that_may_be_sent_one_more_is_in_flight() -> None:
+    window = Window(8, 32, Clock())
+    for _ in range(10):
+        (await asyncio.wait_for(window.acquire(), 60)).sent()
+    another = asyncio.create_task(window.acquire())
+    await asyncio.sleep(0)
+    assert not another.done()
+    another.cancel()
+
+
+async def test_a_body_that_was_read_twice_makes_room_once() -> None:
+    window = Window(4, 8, Clock())
+    slot = await window.acquire()
+    slot.sent()
+    slot.sent()
+    slot.release(1)
+    for _ in range(4):
+        await window.acquire()
+    another = asyncio.create_task(window.acquire())
+    await asyncio.sleep(0)
+    assert not another.done()
+    another.cancel()
+
+
 async def test_no_more_than_the_maximum_is_in_flight_sent_or_not() -> None:
     window = Window(2, 3, Clock())
     for _ in range(2):
@@ -106,7 +130,21 @@ async def test_no_more_than_the_maximum_is_in_flight_sent_or_not() -> None:
     await asyncio.sleep(0)
     assert not another.done()
     another.cancel()
+    await asyncio.wait([another])
     assert window.in_flight == 3
+
+
+async def test_whoever_gives_up_waiting_makes_no_room() -> None:
+    window = Window(2, 8, Clock())
+    slots = [await window.acquire(), await window.acquire()]
+    given_up, another = asyncio.create_task(window.acquire()), asyncio.create_task(window.acquire())
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    assert not another.done()
+    slots[0].release(1)
+    await asyncio.wait_for(another, 60)
+    assert window.in_flight == 2
 
 
 def test_grows_while_throughput_grows_and_stops_at_the_knee() -> None:
@@ -179,6 +217,35 @@ async def test_idle_time_is_not_taken_for_slowness() -> None:
     assert window.limit == 32
 
 
+async def busy(window: Window, clock: Clock, seconds: float) -> None:
+    """Keep somebody waiting for some virtual seconds while every request of one unit takes a tenth of one."""
+    end, held = clock.now + seconds, [await window.acquire()]
+    while clock.now < end:
+        next_one = asyncio.create_task(window.acquire())
+        await asyncio.sleep(0)
+        while not next_one.done():
+            clock.now += 0.1 / len(held)
+            held.pop(0).release(1)
+            await asyncio.sleep(0)
+        held.append(next_one.result())
+    for slot in held:
+        slot.release(1)
+
+
+async def test_grows_for_those_who_have_to_wait_and_an_idle_hour_undoes_nothing() -> None:
+    clock = Clock()
+    window = Window(8, 32, clock)
+    window.throttled()  # from here on it grows by small steps
+    while window.limit == 4:
+        await busy(window, clock, 0.5)
+    assert window.limit == 5
+    clock.now += 3600
+    await busy(window, clock, 0.5)
+    assert window.limit >= 5
+    await busy(window, clock, 30)
+    assert window.limit == 32
+
+
 def test_does_not_grow_when_nobody_waits() -> None:
     clock = Clock()
     window = Window(4, 32, clock)
@@ -194,10 +261,10 @@ def test_throttling_halves_once_a_second() -> None:
     for _ in range(10):
         window.throttled()
     assert window.limit == 8
-    for _ in range(10):
-        clock.now += 1.1
+    for limit in (4, 2, 1, 1):
+        clock.now += 1.0
         window.throttled()
-    assert window.limit == 1
+        assert window.limit == limit
 
 
 async def test_byte_budget_waits_in_order_and_never_overcommits() -> None:
