@@ -80,6 +80,8 @@ def test_one_change_to_a_call(volc: Volc, emulator: Emulator, case: str) -> None
         (FIELDS | {"Colour": "red"}, {}, "InvalidParameter"),
         (FIELDS | {"SessionKey": "eyJx"}, {}, "ResourceNotFound"),
         ({"SpaceName": "demo", "FileName": "a b.mp4"}, {"version": "2020-08-01"}, "InvalidParameter"),
+        ({"SpaceName": "demo", "FileName": "x" * 2049}, {"version": "2020-08-01"}, "InvalidParameter"),
+        ({"SpaceName": "demo", "FileName": "\u4e2d" * 683}, {"version": "2020-08-01"}, "InvalidParameter"),
         ({"SpaceName": "demo", "StorageClass": 1}, {"version": "2020-08-01"}, "InvalidParameter"),
     ],
 )
@@ -88,6 +90,11 @@ def test_applies_that_are_wrong(
 ) -> None:
     assert error(volc.call("ApplyUploadInfo", fields, **how)) == code
     assert emulator.media() == []
+
+
+def test_the_older_version_takes_longer_names(volc: Volc) -> None:
+    fields = {"SpaceName": "demo", "FileName": "x" * 2048}
+    assert error(volc.call("ApplyUploadInfo", fields, version="2020-08-01")) == ""
 
 
 def test_other_clients_forms_are_accepted(volc: Volc) -> None:

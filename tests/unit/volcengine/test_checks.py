@@ -168,6 +168,13 @@ def test_names_of_the_older_version(name: str) -> None:
     OLD.check(spec(name="no suffix", **options(file_name="a/b")))
 
 
+def test_the_older_version_takes_names_of_2048_bytes() -> None:
+    OLD.check(spec(**options(file_name="x" * 2044 + ".mp4")))
+    for name in ("x" * 2045 + ".mp4", "中" * 682 + ".mp4"):
+        with pytest.raises(InvalidInput, match="2048"):
+            OLD.check(spec(**options(file_name=name)))
+
+
 @pytest.mark.parametrize(
     "settings",
     [

@@ -243,10 +243,15 @@ def _check_apply(version: str, given: dict[str, str]) -> None:
     name, extension = given.get("FileName"), given.get("FileExtension")
     if extension is not None and not (extension.startswith(".") and 2 <= len(extension) <= 8):
         raise Refusal("InvalidParameter", "FileExtension must begin with a dot and have at most 8 characters.")
-    if name is not None and (len(name) > 1024 or (version == OLD and re.search(r"^/|[ +?$]", name))):
+    if name is not None and (_is_long(version, name) or (version == OLD and re.search(r"^/|[ +?$]", name))):
         raise Refusal("InvalidParameter", "FileName is too long or holds characters that are not allowed.")
     if version == NEW and not (extension or (name is not None and _SUFFIX.search(name))):
         raise Refusal("InvalidParameter", "Give a FileName with a suffix, or FileExtension.")
+
+
+def _is_long(version: str, name: str) -> bool:
+    """Whether an object key is too long: the older version counts bytes (4.1)."""
+    return len(name.encode(errors="surrogateescape")) > 2048 if version == OLD else len(name) > 1024
 
 
 def _check_time(text: str | None) -> None:

@@ -36,6 +36,9 @@ MAX_PART_CONCURRENCY: Final = 128
 MAX_CONTEXT: Final = 512
 """Bytes."""
 MAX_TITLE: Final = 512
+MAX_FILE_NAME: Final = 1024
+MAX_OLD_FILE_NAME: Final = 2048
+"""Bytes, in the older version."""
 MAX_QUERY_TEXT: Final = 8192
 """Characters of the functions' JSON: they travel in a query."""
 
@@ -254,13 +257,15 @@ def _check_class(category: str | None, classification_id: int | None) -> None:
 
 
 def _check_names(media: MediaSpec, options: UploadOptions, version: str) -> None:
-    check_file_name(options.file_name)
+    check_file_name(options.file_name, MAX_FILE_NAME if version != OLD else MAX_OLD_FILE_NAME)
     check_extension(options.file_extension)
     if version == OLD:
         if options.file_extension is not None:
             raise Unsupported(f"version {OLD} of the API has no place for file_extension; use file_name", cloud=CLOUD)
         name = options.file_name or ""
-        if len(name.encode()) > 2048 or name.startswith("/") or _OLD_NAME.search(name):
+        if len(name.encode()) > MAX_OLD_FILE_NAME:
+            refuse(CLOUD, "file_name", f"has more than {MAX_OLD_FILE_NAME} bytes")
+        if name.startswith("/") or _OLD_NAME.search(name):
             refuse(CLOUD, "file_name", 'must not begin with "/", nor hold a blank, "+", "?" or "$" in this version')
         return
     named = options.file_name is not None and options.file_extension is None
@@ -274,11 +279,11 @@ def _check_names(media: MediaSpec, options: UploadOptions, version: str) -> None
         refuse(CLOUD, "file_extension", "is unknown: the name has no suffix, so give one such as .mp4")
 
 
-def check_file_name(value: object) -> None:
-    """None, or an object key that can be addressed."""
+def check_file_name(value: object, limit: int = MAX_FILE_NAME) -> None:
+    """None, or an object key of at most `limit` characters that can be addressed."""
     if value is None:
         return
-    check_text(CLOUD, "file_name", value, limit=1024)
+    check_text(CLOUD, "file_name", value, limit=limit)
     if not value or any(segment in (".", "..") for segment in str(value).split("/")):
         refuse(CLOUD, "file_name", 'must not be empty and have no "." or ".." between slashes')
 

@@ -17,7 +17,7 @@ class UploadOptions(contract.ProviderOptions, frozen=True, kw_only=True):
 
     file_name: str | None = None
     """Object key, at most 1024 characters, with a suffix; uploading the same one again overwrites. None: a random
-    name."""
+    name. Version 2020-08-01 takes 2048 bytes, and no blank, `+`, `?` or `$`."""
     file_extension: str | None = None
     """Suffix of a random name, such as `.mp4`; None takes that of the source's name."""
     file_type: str | None = None
