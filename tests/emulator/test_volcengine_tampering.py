@@ -244,6 +244,18 @@ def test_small_parts_are_not_joined(volc: Volc) -> None:
     assert trouble(volc.merge(address, upload_id, f"1:{sums[0]},2:{sums[1]}")) == "InvalidMergeParts"
 
 
+@pytest.mark.parametrize("file_type", ["media", "image", "object"])
+def test_only_audio_and_video_expire_and_not_in_every_region(volc: Volc, file_type: str) -> None:
+    until = "2030-01-01T00:00:00Z"
+    for how in ({}, {"host": "vod.ap-southeast-1.volcengineapi.com", "region": "ap-southeast-1"}):
+        address = volc.apply(FileType=file_type)["UploadAddress"]
+        payload(volc.put(address, b"bytes"))
+        fields = {"SpaceName": "demo", "SessionKey": address["SessionKey"]}
+        said = error(volc.call("CommitUploadInfo", fields | {"ExpireTime": until}, **how))
+        assert said == ("" if file_type == "media" and not how else "InvalidParameter")
+        assert error(volc.call("CommitUploadInfo", fields | {"ExpireTime": ""}, **how)) == ""
+
+
 @pytest.mark.parametrize(
     ("fields", "code"),
     [

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vodfast.emulator.service import Call, Refusal
 from vodfast.emulator.volcengine import events, manifests
+from vodfast.emulator.volcengine.signatures import region_of
 
 if TYPE_CHECKING:
     from vodfast.emulator.volcengine.cloud import Place, VolcengineCloud
@@ -27,6 +28,7 @@ _SUFFIX = re.compile(r"[^/]\.[A-Za-z0-9_-]{1,16}$")
 _NUMBER = re.compile(r"\d{1,18}(\.\d{1,17})?([eE]\+?\d{1,2})?", re.ASCII)
 """A double as any of the vendor's clients prints it: 10000, 10000.0, 2.097152E7 (3.3)."""
 _MANY = 20
+_NO_EXPIRY_REGION = "ap-southeast-1"
 _MAX_INT32 = 2**31 - 1
 _MAX_SIZE = 10000 * (5 << 30)
 """Bytes of an object: as many parts, as large, as the gateway takes."""
@@ -169,6 +171,8 @@ class Actions:
             raise Refusal("FailedOperation", "Nothing was uploaded to the address of this SessionKey.")
         described: dict[str, Any] = next((one["Input"] for one in functions if one["Name"] == "AddOptionInfo"), {})
         kind = application.fields.get("FileType", "media")
+        if "ExpireTime" in given and (kind != "media" or region_of(call.request.host) == _NO_EXPIRY_REGION):
+            raise Refusal("InvalidParameter", "ExpireTime is for audio and video, and not in every region.")
         material = described.get("RecordType") == 2 or kind in ("image", "object")
         fresh = not application.item.committed
         if fresh:
