@@ -170,6 +170,32 @@ def test_a_pull_is_fetched_with_its_headers_and_told(volc: Volc, emulator: Emula
     assert told["SourceInfo"]["FileName"].endswith(".mp4")
 
 
+def multipart(**fields: str) -> tuple[str, bytes]:
+    """Content type and body of a form in parts."""
+    parts = "".join(
+        f'--xYx\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()
+    )
+    return 'multipart/form-data; boundary="xYx"', f"{parts}--xYx--\r\n".encode()
+
+
+def test_jobs_may_be_asked_for_by_a_form_in_parts(volc: Volc) -> None:
+    entries = [{"SourceUrl": "https://example.com/a.mp4"}]
+    fields = {"SpaceName": "demo", "URLSets": json.dumps(entries)}
+    (job,) = data(volc.call("UploadMediaByUrl", fields, version="2020-08-01", method="POST"))
+    content_type, body = multipart(JobIds=f"{job['JobId']},none")
+
+    def ask(action: str, body: bytes) -> Any:
+        return volc.send(sign(action, {}, method="POST", version="2020-08-01", content_type=content_type, body=body))
+
+    said = data(ask("QueryUploadTaskInfo", body))
+    assert [one["JobId"] for one in said["MediaInfoList"]] == [job["JobId"]]
+    assert said["NotExistJobIds"] == ["none"]
+    for wrong in (b"", b"JobIds=x", body.replace(b"xYx--", b""), body.replace(b'name="JobIds"', b""),
+                  body.replace(b"none", b"\xff")):  # fmt: skip
+        assert error(ask("QueryUploadTaskInfo", wrong)) == "InvalidParameter"
+    assert error(ask("UploadMediaByUrl", multipart(**fields)[1])) == "InvalidParameter"
+
+
 def holder(**fields: Any) -> Keys:
     """Keys of an STS2 token as vodfast makes them; the emulator opens it by its own rules."""
     made = verbs.issue_token(Credentials.of(Keys().access_key, Keys().secret), time.time(), 600, fields)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vodfast.emulator.service import Call, Refusal
 from vodfast.emulator.volcengine import events, manifests
+from vodfast.emulator.volcengine.posted import FORM, JSON, MULTIPART
 from vodfast.emulator.volcengine.signatures import region_of
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _MAX_SIZE = 10000 * (5 << 30)
 class Action(NamedTuple):
     """An action's versions and methods; `required` and `optional` parameters, some of the newest version only.
 
-    `document`: a POST carries the parameters as JSON, not as a form.
+    `carried`: the content types of a body that may hold the parameters of a POST.
     """
 
     versions: tuple[str, ...]
@@ -45,7 +46,7 @@ class Action(NamedTuple):
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
     newest: tuple[str, ...] = ()
-    document: bool = False
+    carried: tuple[str, ...] = (FORM,)
 
     def check(self, given: Mapping[str, str], version: str) -> dict[str, str]:
         """The parameters, empty ones left out.
@@ -80,10 +81,10 @@ ACTIONS: Mapping[str, Action] = {
         ("GetMetaMode", "ExpireTime"),
     ),
     "ParseUploadManifest": Action(
-        (NEW,), ("POST",), ("SpaceName", "ManifestContent"), ("ManifestType",), document=True
+        (NEW,), ("POST",), ("SpaceName", "ManifestContent"), ("ManifestType",), carried=(JSON,)
     ),
     "UploadMediaByUrl": Action((OLD,), ("POST",), ("SpaceName", "URLSets")),
-    "QueryUploadTaskInfo": Action((OLD,), ("GET", "POST"), ("JobIds",)),
+    "QueryUploadTaskInfo": Action((OLD,), ("GET", "POST"), ("JobIds",), carried=(FORM, MULTIPART)),
 }
 
 

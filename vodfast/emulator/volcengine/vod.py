@@ -13,14 +13,13 @@ import msgspec
 
 from vodfast.emulator.messages import Reply
 from vodfast.emulator.service import Call, Refusal
-from vodfast.emulator.volcengine import policies, signatures
+from vodfast.emulator.volcengine import policies, posted, signatures
 from vodfast.emulator.volcengine.actions import ACTIONS, Actions
 
 if TYPE_CHECKING:
     from vodfast.emulator.volcengine.cloud import VolcengineCloud
 
 _JSON = ("Content-Type", "application/json; charset=utf-8")
-_FORM = "application/x-www-form-urlencoded"
 
 _ERRORS: dict[str, tuple[int, int]] = {
     "MissingParameter": (100002, 400),
@@ -78,7 +77,7 @@ class Vod:
         else:
             region = signatures.region_of(request.host)
             caller = signatures.verify_header(request, call.body, find, now, region=region)
-        given = _single(pairs)
+        given = posted.single(pairs)
         action, version = given.pop("Action", ""), given.pop("Version", "")
         if not action or not version:
             raise Refusal("MissingParameter", "Action and Version are required.")
@@ -87,7 +86,7 @@ class Vod:
             raise Refusal("InvalidActionOrVersion", f"There is no action {action} of version {version}.")
         call.operation = action
         if request.method == "POST":
-            given |= _posted(request.header("content-type") or "", bytes(call.body), document=known.document)
+            given |= posted.parameters(request.header("content-type") or "", bytes(call.body), known.carried)
         if request.method not in known.methods:
             raise Refusal("InvalidParameter", f"{action} is not called with {request.method}.")
         fields = known.check(given, version)
@@ -125,23 +124,3 @@ class Vod:
 
     def lie(self, _: Call, reply: Reply) -> Reply:
         return reply
-
-
-def _posted(content_type: str, body: bytes, *, document: bool) -> dict[str, str]:
-    """The parameters in a body: a JSON object of texts for some actions, a form for the others."""
-    wanted = "application/json" if document else _FORM
-    if content_type.partition(";")[0].strip() != wanted:
-        raise Refusal("InvalidParameter", f"The content type of this POST must be {wanted}.")
-    if not document:
-        return _single(signatures.pairs_of(body.decode("latin-1")))
-    try:
-        return msgspec.json.decode(body, type=dict[str, str])
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise Refusal("InvalidParameter", "The body is not a JSON object of texts.") from None
-
-
-def _single(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    given = dict(pairs)
-    if len(given) != len(pairs):
-        raise Refusal("InvalidParameter", "A parameter is given twice.")
-    return given
