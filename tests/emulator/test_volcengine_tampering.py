@@ -244,6 +244,21 @@ def test_small_parts_are_not_joined(volc: Volc) -> None:
     assert trouble(volc.merge(address, upload_id, f"1:{sums[0]},2:{sums[1]}")) == "InvalidMergeParts"
 
 
+def test_metadata_comes_first_in_the_functions_of_a_material(volc: Volc) -> None:
+    material = {"Name": "AddOptionInfo", "Input": {"RecordType": 2, "Category": "video"}}
+    media = {"Name": "AddOptionInfo", "Input": {"Title": "t"}}
+    meta = {"Name": "GetMeta"}
+    for functions, code in (
+        ([material, meta], "InvalidParameter"),
+        ([meta, material], ""),
+        ([material], ""),
+        ([media, meta], ""),
+    ):
+        address = volc.apply()["UploadAddress"]
+        payload(volc.put(address, b"bytes"))
+        assert error(volc.commit(address, Functions=json.dumps(functions))) == code
+
+
 @pytest.mark.parametrize("file_type", ["media", "image", "object"])
 def test_only_audio_and_video_expire_and_not_in_every_region(volc: Volc, file_type: str) -> None:
     until = "2030-01-01T00:00:00Z"

@@ -175,13 +175,16 @@ class Actions:
         if "ExpireTime" in given and (kind != "media" or region_of(call.request.host) == _NO_EXPIRY_REGION):
             raise Refusal("InvalidParameter", "ExpireTime is for audio and video, and not in every region.")
         material = described.get("RecordType") == 2 or kind in ("image", "object")
+        names = [one["Name"] for one in functions]
+        if material and "GetMeta" in names[1:]:
+            raise Refusal("InvalidParameter", "GetMeta comes first in the functions of a material, and once.")
         fresh = not application.item.committed
         if fresh:
             application.functions = functions
             told = {name: text for name, text in given.items() if name != "SessionKey"}
             application.item.asked |= told | {"Functions": functions}
             stem = application.item.media_id[3:]
-            if any(one["Name"] == "Snapshot" for one in functions):
+            if "Snapshot" in names:
                 application.poster = f"tos-cn-p-000000/{secrets.token_hex(8)}"
             self._cloud.commit(application, f"m02{stem}" if material else application.item.media_id)
         media_id = application.item.media_id
