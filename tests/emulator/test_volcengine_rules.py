@@ -170,6 +170,39 @@ def test_a_pull_is_fetched_with_its_headers_and_told(volc: Volc, emulator: Emula
     assert told["SourceInfo"]["FileName"].endswith(".mp4")
 
 
+@pytest.mark.parametrize(
+    ("code", "number", "status"),
+    [
+        ("MissingParameter", 100002, 400),
+        ("MissingAuthenticationToken", 100003, 401),
+        ("MissingRequestInfo", 100004, 400),
+        ("MissingSignature", 100005, 401),
+        ("InvalidTimestamp", 100006, 400),
+        ("ServiceNotFound", 100007, 404),
+        ("InvalidActionOrVersion", 100008, 404),
+        ("InvalidAccessKey", 100009, 401),
+        ("SignatureDoesNotMatch", 100010, 401),
+        ("LackPolicy", 100012, 403),
+        ("AccessDenied", 100013, 403),
+        ("InternalError", 100014, 500),
+        ("FailToConnect", 100015, 502),
+        ("InternalServiceTimeout", 100016, 504),
+        ("InvalidAuthorization", 0, 400),
+        ("InvalidCredential", 0, 400),
+        ("InvalidSecretToken", 0, 401),
+        ("RequestForbidden", 0, 403),
+        ("Unauthorized", 0, 401),
+    ],
+)
+def test_a_code_has_the_number_and_status_the_service_gives_it(
+    volc: Volc, emulator: Emulator, code: str, number: int, status: int
+) -> None:
+    emulator.set_faults([{"action": "error", "code": code, "match": {"operation": "ApplyUploadInfo"}}])
+    answer = volc.call("ApplyUploadInfo", {"SpaceName": "demo", "FileName": "a.mp4"})
+    said = json.loads(answer.body)["ResponseMetadata"]["Error"]
+    assert (answer.status, said["Code"], said["CodeN"]) == (status, code, number)
+
+
 def multipart(**fields: str) -> tuple[str, bytes]:
     """Content type and body of a form in parts."""
     parts = "".join(

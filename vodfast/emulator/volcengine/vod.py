@@ -43,6 +43,7 @@ _ERRORS: dict[str, tuple[int, int]] = {
     "ServiceUnavailable": (0, 503),
     "Busy": (0, 503),
     "ServiceTimeout": (0, 504),
+    "Unauthorized": (0, 401),
 }
 """CodeN (0 where the notes give none) and status by code; others are 400."""
 
