@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.request
 from collections.abc import Iterator
@@ -73,6 +74,27 @@ def test_a_refused_delivery_says_so_and_may_come_again(client: Client, emulator:
         (record,) = ended(emulator)
     told = (record["attempts"], record["status"], record["error"])
     assert told == ((2, 200, "") if client.cloud == "aliyun" else (1, 503, "status 503"))
+
+
+def test_what_counts_as_delivered_is_the_services_own_rule(
+    client: Client, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ApsaraVideo VOD wants a 200 within five seconds."""
+    patience: list[float] = []
+    connect = http.client.HTTPConnection.__init__
+
+    def noted(self: Any, *args: Any, **kwargs: Any) -> None:
+        patience.append(kwargs["timeout"])
+        connect(self, *args, **kwargs)
+
+    with listening(204) as (url, heard):
+        tell(client, emulator, url)
+        monkeypatch.setattr("http.client.HTTPConnection.__init__", noted)
+        client.upload(b"12345", name="clip.mp4")
+        heard.get(timeout=120)
+        (record,) = ended(emulator)
+    told = (record["attempts"], record["status"], patience)
+    assert told == ((2, 200, [5.0, 5.0]) if client.cloud == "aliyun" else (1, 204, [10.0]))
 
 
 def test_what_is_not_on_loopback_is_recorded_and_not_called(client: Client, emulator: Emulator) -> None:

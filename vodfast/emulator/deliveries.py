@@ -1,7 +1,7 @@
 """Callbacks: what was sent where, and what came of it.
 
 Decides the fields of a delivery's record, and that an address which is not on loopback is recorded but never called.
-Leaves the body, its signature and the number of attempts to the clouds, and the sending to `outbound.py`.
+Leaves the body, its signature and how insistent it is to the clouds, and the sending to `outbound.py`.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class Deliveries:
         cloud: str,
         media_id: str,
         event: str,
-        attempts: int = 1,
+        manner: outbound.Insistence = outbound.ONCE,
     ) -> None:
-        """Deliver an event of a media item, `event` by the cloud's own word for it, with up to `attempts` tries."""
+        """Deliver an event of a media item, `event` by the cloud's own word for it."""
         record: dict[str, Any] = {
             "time": time.time(),
             "cloud": cloud,
@@ -52,10 +52,10 @@ class Deliveries:
         def tried(status: int, error: str) -> None:
             record["attempts"] += 1
             record["error"] = error
-            if not error or record["attempts"] == attempts:
+            if not error or record["attempts"] == manner.attempts:
                 record["status"] = status
 
         if is_loopback(urlsplit(url).hostname or ""):
-            outbound.post(url, body, headers, attempts=attempts, tried=tried)
+            outbound.post(url, body, headers, manner=manner, tried=tried)
         else:
             record |= {"status": 0, "error": "not a loopback address: the emulator does not call it"}

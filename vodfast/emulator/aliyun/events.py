@@ -13,6 +13,7 @@ import msgspec
 from vodfast.emulator.aliyun.jobs import Job, iso
 from vodfast.emulator.aliyun.oss import object_url
 from vodfast.emulator.aliyun.signatures import callback_signature
+from vodfast.emulator.outbound import Insistence
 
 if TYPE_CHECKING:
     from vodfast.emulator.aliyun.cloud import AliyunCloud, Session
@@ -23,8 +24,8 @@ _TYPES = {
     "attached": ("AttachedMediaUploadComplete", "AttachedMediaId", "FileURL"),
 }
 """By kind of session: event, name of the id, name of the URL."""
-_ATTEMPTS = 3
-"""Posts of one event until its receiver takes it (section 8)."""
+_MANNER = Insistence(attempts=3, patience=5.0, taken=(200,))
+"""Only a 200 within five seconds counts (section 8)."""
 
 
 class Events:
@@ -89,7 +90,7 @@ class Events:
             cloud=self._cloud.name,
             media_id=session.item.media_id,
             event=event_type,
-            attempts=_ATTEMPTS,
+            manner=_MANNER,
         )
 
 
