@@ -61,7 +61,13 @@ class Multipart:
     def check_part(self, call: Call) -> None:
         """What a part's head alone can be refused for."""
         if call.part_number is None or not 1 <= call.part_number <= MAX_PARTS:
-            raise Refusal("InvalidArgument", f"partNumber must be a number from 1 to {MAX_PARTS}.")
+            target = call.context
+            assert isinstance(target, Target)
+            raise Refusal(
+                "InvalidArgument",
+                f"Part number must be an integer between 1 and {MAX_PARTS}, inclusive.",
+                details=(("ArgumentName", "partNumber"), ("ArgumentValue", target.query.get("partNumber", ""))),
+            )
 
     def _upload(self, target: Target) -> Upload:
         upload = target.bucket.uploads.get(target.query.get("uploadId", ""))

@@ -14,13 +14,18 @@ from vodfast.emulator.messages import Reply, Request
 
 
 class Refusal(Exception):
-    """The service says no, with a vendor code. `status` None leaves the status to the service's table."""
+    """The service says no, with a vendor code. `status` None leaves the status to the service's table; `details` are
+    further fields of the answer, for services that tell more.
+    """
 
-    def __init__(self, code: str, message: str, status: int | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, status: int | None = None, *, details: tuple[tuple[str, str], ...] = ()
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.status = status
+        self.details = details
 
 
 class Call:

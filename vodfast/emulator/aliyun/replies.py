@@ -32,6 +32,9 @@ STATUS = {
 }
 """By vendor code (5.9); a code that is not listed answers 400."""
 
+_WAIT = ("x-oss-qos-delay-time", "20")
+"""Milliseconds after which a throttled request may come again (5.3)."""
+_THROTTLED = frozenset(("UploadTrafficRateLimitExceeded", "DownloadTrafficRateLimitExceeded"))
 _EC = {"SecurityTokenExpired": "0002-00000007", "InvalidPartOrder": "0042-00000209", "EntityTooSmall": "0042-00000213"}
 
 
@@ -42,11 +45,17 @@ def refuse(call: Call, refusal: Refusal) -> Reply:
         ("Message", refusal.message),
         ("RequestId", call.request_id),
         ("HostId", call.request.host),
+        *refusal.details,
+        *([("EC", _EC[refusal.code])] if refusal.code in _EC else []),
     ]
-    if refusal.code in _EC:
-        fields.append(("EC", _EC[refusal.code]))
     body = document(DECLARATION, "Error", fields)
-    headers = [XML, ("x-oss-request-id", call.request_id)]
+    headers = [
+        XML,
+        ("x-oss-request-id", call.request_id),
+        *(("x-oss-ec", text) for name, text in fields if name == "EC"),
+    ]
+    if refusal.code in _THROTTLED:
+        headers.append(_WAIT)
     if call.request.method == "HEAD":
         headers.append(("x-oss-err", base64.b64encode(body).decode()))
     return Reply(refusal.status or STATUS.get(refusal.code, 400), tuple(headers), body)

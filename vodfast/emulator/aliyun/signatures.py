@@ -14,6 +14,7 @@ import hmac
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote, quote_from_bytes
 
@@ -228,11 +229,16 @@ def oss4_key(secret: str, date: str, region: str) -> bytes:
     return key
 
 
-def oss4_signature(secret: str, stamp: str, region: str, canonical: bytes) -> str:
-    """Section 5.6 steps 7 and 9."""
+def oss4_string_to_sign(stamp: str, region: str, canonical: bytes) -> bytes:
+    """Section 5.6 step 7."""
     scope = f"{stamp[:8]}/{region}/oss/aliyun_v4_request"
-    text = f"OSS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(canonical).hexdigest()}"
-    return hmac.new(oss4_key(secret, stamp[:8], region), text.encode(), "sha256").hexdigest()
+    return f"OSS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(canonical).hexdigest()}".encode()
+
+
+def oss4_signature(secret: str, stamp: str, region: str, canonical: bytes) -> str:
+    """Section 5.6 step 9."""
+    text = oss4_string_to_sign(stamp, region, canonical)
+    return hmac.new(oss4_key(secret, stamp[:8], region), text, "sha256").hexdigest()
 
 
 def verify_oss(
@@ -261,17 +267,31 @@ def verify_oss(
     raise Refusal("AccessDenied", "Anonymous access is forbidden: the request is not signed.")
 
 
-def _mismatch() -> Refusal:
+def _mismatch(account: Account, signature: str, text: bytes) -> Refusal:
+    """The refusal, with what the server would have signed (5.9)."""
     return Refusal(
-        "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided."
+        "SignatureDoesNotMatch",
+        "The request signature we calculated does not match the signature you provided.",
+        details=(
+            ("OSSAccessKeyId", account.access_key),
+            ("SignatureProvided", signature),
+            ("StringToSign", text.decode(errors="replace")),
+            ("StringToSignBytes", text.hex(" ").upper()),
+        ),
     )
 
 
-def _skew(difference: float) -> None:
-    if abs(difference) > WINDOW:
+def _check_skew(stamp: float, now: float) -> None:
+    if abs(stamp - now) > WINDOW:
         raise Refusal(
-            "RequestTimeTooSkewed", "The difference between the request time and the current time is too large."
+            "RequestTimeTooSkewed",
+            "The difference between the request time and the current time is too large.",
+            details=(("RequestTime", _shown(stamp)), ("ServerTime", _shown(now))),
         )
+
+
+def _shown(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def _verify_v1_header(
@@ -285,11 +305,11 @@ def _verify_v1_header(
         stamp = parsedate_to_datetime(date).timestamp()
     except ValueError:
         raise Refusal("AccessDenied", "The Date is not well formed.") from None
-    _skew(stamp - now)
+    _check_skew(stamp, now)
     account = _store_account(find, access_key, request.header("x-oss-security-token"), now)
     text = oss1_string_to_sign(request.method, resource, query, dict(request.headers()), date)
     if not _same(oss1_signature(account.secret, text), signature):
-        raise _mismatch()
+        raise _mismatch(account, signature, text)
     return account
 
 
@@ -303,8 +323,9 @@ def _verify_v1_query(
         raise Refusal("AccessDenied", "Request has expired.")
     account = _store_account(find, given["OSSAccessKeyId"], given.get("security-token"), now)
     text = oss1_string_to_sign(request.method, resource, query, dict(request.headers()), expires)
-    if not _same(oss1_signature(account.secret, text), given.get("Signature", "")):
-        raise _mismatch()
+    signature = given.get("Signature", "")
+    if not _same(oss1_signature(account.secret, text), signature):
+        raise _mismatch(account, signature, text)
     return account
 
 
@@ -328,6 +349,8 @@ def _verify_v4_header(
     fields: dict[str, str] = {}
     for pair in header.partition(" ")[2].split(","):
         name, equals, value = pair.strip().partition("=")
+        if (name, value) == ("AdditionalHeaders", ""):
+            raise Refusal("InvalidArgument", "AdditionalHeaders is empty.", details=(("EC", "0002-00000209"),))
         if not equals or not value or name in fields:
             raise Refusal("InvalidArgument", "The Authorization header is not well formed.")
         fields[name] = value
@@ -337,7 +360,7 @@ def _verify_v4_header(
         raise Refusal("InvalidArgument", "x-oss-content-sha256 must be UNSIGNED-PAYLOAD.")
     stamp = request.header("x-oss-date") or ""
     access_key, seconds = _check_v4(fields["Credential"], stamp, region)
-    _skew(seconds - now)
+    _check_skew(seconds, now)
     account = _store_account(find, access_key, request.header("x-oss-security-token"), now)
     additional = [name for name in fields.get("AdditionalHeaders", "").split(";") if name]
     headers = dict(request.headers())
@@ -347,7 +370,7 @@ def _verify_v4_header(
         raise Refusal("InvalidArgument", "An additional header is not in the request.")
     canonical = oss4_canonical(request.method, resource, query, headers, additional)
     if not _same(oss4_signature(account.secret, stamp, region, canonical), fields["Signature"]):
-        raise _mismatch()
+        raise _mismatch(account, fields["Signature"], oss4_string_to_sign(stamp, region, canonical))
     return account
 
 
@@ -366,7 +389,7 @@ def _verify_v4_query(
     signed = [(name, value) for name, value in given.items() if name != "x-oss-signature"]
     canonical = oss4_canonical(request.method, resource, signed, headers, additional)
     if not _same(oss4_signature(account.secret, stamp, region, canonical), given["x-oss-signature"]):
-        raise _mismatch()
+        raise _mismatch(account, given["x-oss-signature"], oss4_string_to_sign(stamp, region, canonical))
     return account
 
 
