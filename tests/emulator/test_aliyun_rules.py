@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -28,6 +29,24 @@ def test_the_time_a_pull_was_completed_does_not_move(client: Client, emulator: E
     assert [one["CompleteTime"] == "" for one in seen] == [True, True, False]
     emulator.settings(clock_offset=300.0)
     assert infos(client, job["JobId"]) == seen[-1]
+
+
+def test_a_pull_is_remembered_for_a_year_and_a_hundred_are_told_at_once(client: Client, emulator: Emulator) -> None:
+    url = "https%3A//example.com/a.mp4"
+    jobs = [client.call("UploadMediaByURL", UploadURLs=url)["UploadJobs"][0]["JobId"] for _ in range(101)]
+    told = client.call("GetURLUploadInfos", UploadURLs=url)
+    assert [one["JobId"] for one in told["URLUploadInfoList"]] == jobs[1:]
+    assert told["NonExists"] == []
+    many = client.call("GetURLUploadInfos", JobIds=jobs[0], UploadURLs=",".join([url] * 11))
+    assert [one["JobId"] for one in many["URLUploadInfoList"]] == jobs[:1], "only the ids count if both are given"
+    assert client.call("GetURLUploadInfos", JobIds=",".join(jobs[:11]))["Code"] == "InvalidParameter"
+    for days, known in ((364, True), (366, False)):
+        emulator.settings(clock_offset=days * 86400.0)
+        sent = sign_acs3("GetURLUploadInfos", {"JobIds": jobs[0]}, client.keys, now=time.time() + days * 86400)
+        said = json.loads(client.send(sent).body)
+        assert ([one["JobId"] for one in said["URLUploadInfoList"]], said["NonExists"]) == (
+            (jobs[:1], []) if known else ([], jobs[:1])
+        )
 
 
 @pytest.mark.parametrize(

@@ -293,7 +293,7 @@ def _asked(given: dict[str, str], urls: str) -> tuple[list[str], list[str]]:
     addresses = [one for one in given.get(urls, "").split(",") if one]
     if not ids and not addresses:
         raise Refusal("MissingParameter", f"JobIds or {urls} is mandatory for this action.")
-    if len(ids) > 10 or len(addresses) > 10:
+    if len(ids or addresses) > 10:
         raise Refusal("InvalidParameter", "At most 10 jobs can be named.")
     return ids, addresses if not ids else []
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from vodfast.emulator.aliyun.cloud import AliyunCloud, Session
 
 _STATES = ("PENDING", "PROCESSING", "SUCCESS")
+_MOST = 100
+"""Records of one answer."""
+_REMEMBERED = 365 * 86400
+"""Seconds a job can be asked about."""
 
 
 class Job:
@@ -64,14 +68,16 @@ class Jobs:
         return job
 
     def describe(self, job_ids: list[str], urls: list[str]) -> dict[str, Any]:
-        """GetURLUploadInfos: every job asked for moves on by one state."""
+        """GetURLUploadInfos: every job asked for moves on by one state; of too many the latest are told."""
+        since = self._cloud.world.now() - _REMEMBERED
+        known = {job_id: job for job_id, job in self._jobs.items() if job.created >= since}
         if job_ids:
-            found = [self._jobs[job_id] for job_id in job_ids if job_id in self._jobs]
-            missing = [job_id for job_id in job_ids if job_id not in self._jobs]
+            found = [known[job_id] for job_id in job_ids if job_id in known]
+            missing = [job_id for job_id in job_ids if job_id not in known]
         else:
             wanted = {unquote(url): url for url in urls}
-            found = [job for job in self._jobs.values() if job.source in wanted]
-            seen = {job.source for job in found}
+            found = [job for job in known.values() if job.source in wanted][-_MOST:]
+            seen = {job.source for job in known.values()}
             missing = [url for source, url in wanted.items() if source not in seen]
         return {"URLUploadInfoList": [self._info(job) for job in found], "NonExists": missing}
 
