@@ -49,6 +49,17 @@ def test_a_pull_is_remembered_for_a_year_and_a_hundred_are_told_at_once(client: 
         )
 
 
+def test_what_is_registered_has_bounds(client: Client) -> None:
+    def register(url: str, **more: str) -> dict[str, Any]:
+        return client.call("RegisterMedia", RegisterMetadatas=json.dumps([{"FileURL": url, "Title": "t"}]), **more)
+
+    host = "outin-x.oss-cn-shanghai.aliyuncs.com/"
+    assert register(host + "x" * (1024 - len(host)))["FailedFileURLs"]
+    assert register(host + "x" * (1025 - len(host)))["Code"] == "LengthExceededMax"
+    assert register(host + "x", UserData="{")["Code"] == "InvalidParameter.UserData"
+    assert register(host + "x", UserData=json.dumps({"Extend": {"a": "x" * 512}}))["Code"] == "LengthExceededMax"
+
+
 @pytest.mark.parametrize(
     ("code", "status"),
     [

@@ -40,6 +40,8 @@ _MARK = re.compile(r"[A-Za-z0-9_-]{1,50}")
 _MARK_WINDOW = 600
 """Seconds a SessionId may not be used again (4.5)."""
 _EXTEND = 512
+_FILE_URL = 1024
+"""Bytes of an object's URL (4.7)."""
 
 
 class Actions:
@@ -193,6 +195,9 @@ class Actions:
             raise Refusal("MissingParameter", "FileURL and Title are mandatory in RegisterMetadatas.")
         for entry in entries:
             parameters.check_texts({name: str(value) for name, value in entry.items()})
+            if len(str(entry["FileURL"]).encode(errors="surrogatepass")) > _FILE_URL:
+                raise Refusal("LengthExceededMax", f"FileURL is longer than {_FILE_URL} bytes.")
+        _user_data(given.get("UserData"))
         done, failed = [], []
         shared = {name: value for name, value in given.items() if name != "RegisterMetadatas"}
         for entry in entries:
