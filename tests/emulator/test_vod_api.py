@@ -51,6 +51,13 @@ from vodfast.emulator import Emulator
         ("PullUpload", {"MediaUrl": "http://h/a.mp4", "CoverUrl": "x"}, "InvalidParameterValue.CoverUrl"),
         ("PullUpload", {"MediaUrl": "http://h/a.mp4", "TasksPriority": 11}, "InvalidParameterValue"),
         ("PullUpload", {"MediaUrl": "http://h/a.mp4", "SessionId": "x" * 51}, "InvalidParameterValue.SessionIdTooLong"),
+        (
+            "PullUpload",
+            {"MediaUrl": "http://h/a.mp4", "SessionContext": "x" * 1001},
+            "InvalidParameterValue.SessionContextTooLong",
+        ),
+        ("PullUpload", {"MediaUrl": "http://h/a.mp4", "SourceContext": "x" * 251}, "InvalidParameterValue"),
+        ("PullUpload", {"MediaUrl": "http://h/a.mp4", "StorageRegion": "mars"}, "InvalidParameterValue.StorageRegion"),
         ("ModifyEventConfig", {"Mode": "SHOUT"}, "InvalidParameterValue"),
         ("ModifyEventConfig", {"SignKey": "not-letters"}, "InvalidParameterValue"),
         ("DeleteMedia", {"FileId": "1"}, "ResourceNotFound"),

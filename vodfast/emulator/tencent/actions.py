@@ -141,6 +141,8 @@ class Actions:
         return {"MediaSegmentSet": manifests.members(given["MediaManifestContent"], kind)}
 
     def _pull(self, given: dict[str, Any], _: Call) -> dict[str, Any]:
+        if len(given.get("SessionContext", "")) > _LONGEST["SessionContext"]:
+            raise Refusal("InvalidParameterValue.SessionContextTooLong", "`SessionContext` is too long.")
         bucket = self._place(given, "InvalidParameterValue")
         return {"TaskId": self._cloud.jobs.submit(given, bucket)}
 
