@@ -248,6 +248,16 @@ def test_events_are_pulled_and_confirmed(client: Client, emulator: Emulator) -> 
     assert client.send(sent).code == ""
 
 
+@pytest.mark.parametrize(("days", "kept"), [(3.9, True), (4.1, False)])
+def test_an_event_waits_four_days_to_be_pulled(client: Client, emulator: Emulator, days: float, kept: bool) -> None:
+    ticket = client.apply()
+    client.put(ticket, b"x")
+    client.commit(ticket)
+    emulator.settings(clock_offset=days * 86400)
+    sent = client.api("PullEvents", {}, now=time.time() + days * 86400)
+    assert bool(client.send(sent).data["EventSet"]) is kept
+
+
 HLS = """#EXTM3U
 #EXT-X-KEY:METHOD=AES-128,URI="k.key"
 #EXT-X-MAP:URI="init.mp4"

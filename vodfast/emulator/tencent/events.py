@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _PUSH_LIFE = 600
 """Seconds until `T` of a push (2.9)."""
 _AT_ONCE = 16
+_KEPT = 4 * 86400.0
+"""Seconds an event waits to be pulled and confirmed."""
 _HIDDEN = 30.0
 """Seconds a pulled event stays away from the queue if it is not confirmed."""
 _WORDS = {
@@ -37,6 +39,7 @@ class Events:
         self._cloud = cloud
         self._config: dict[str, str] = {}
         self._queue: dict[str, dict[str, Any]] = {}
+        self._made: dict[str, float] = {}
         self._visible: dict[str, float] = {}
         self.clear()
 
@@ -48,8 +51,8 @@ class Events:
             "NotificationUrl": "",
             "SignKey": "",
         }
-        self._queue.clear()
-        self._visible.clear()
+        for held in (self._queue, self._made, self._visible):
+            held.clear()
 
     def configure(self, given: dict[str, Any]) -> dict[str, Any]:
         """ModifyEventConfig: only what is given changes.
@@ -104,6 +107,7 @@ class Events:
         event: dict[str, Any] = {"EventHandle": handle, "EventType": kind} | more
         if self._config["Mode"] == "PULL":
             self._queue[handle] = event
+            self._made[handle] = self._cloud.world.now()
         else:
             self._push(event, session)
 
@@ -128,6 +132,7 @@ class Events:
         """PullEvents: what is visible, hidden for a while after. Answers at once instead of holding the call."""
         self._cloud.jobs.advance(sub_app)
         now = self._cloud.world.now()
+        self._drop([handle for handle, made in self._made.items() if now - made > _KEPT])
         shown = [event for handle, event in self._queue.items() if self._visible.get(handle, 0.0) <= now][:_AT_ONCE]
         for event in shown:
             self._visible[event["EventHandle"]] = now + _HIDDEN
@@ -141,7 +146,11 @@ class Events:
         """
         if not 1 <= len(handles) <= _AT_ONCE:
             raise Refusal("InvalidParameterValue", f"`EventHandles` takes 1 to {_AT_ONCE} handles.")
+        self._drop(handles)
+        return {}
+
+    def _drop(self, handles: list[str]) -> None:
         for handle in handles:
             self._queue.pop(handle, None)
+            self._made.pop(handle, None)
             self._visible.pop(handle, None)
-        return {}
