@@ -278,7 +278,10 @@ def test_callbacks_are_signed_and_the_uploads_own_goes_first(
      ("callback/setUrl", {"callbackUrl": "http://x/" + "y" * 200, "type": 2}), ("video/query", {}),
      ("video/query", {"objectNames": []}), ("video/query", {"objectNames": "a"}), ("upload/init", {}),
      ("upload/init", []), ("upload/init", b"{"), ("upload/init", {"originFileName": "noextension"}),
-     ("upload/init", {"originFileName": "a/b.mp4"}), ("upload/init", {"originFileName": "a.mp4", "typeId": -1}),
+     ("upload/init", {"originFileName": "a/b.mp4"}), ("upload/init", {"originFileName": "CON.mp4"}),
+     ("upload/init", {"originFileName": "lpt1.tar.gz"}), ("upload/init", {"originFileName": "a.mp4 "}),
+     ("upload/init", {"originFileName": "a.mp4."}), ("upload/init", {"originFileName": "a\tb.mp4"}),
+     ("upload/init", {"originFileName": "a.mp4", "typeId": -1}),
      ("upload/init", {"originFileName": "a.mp4", "userDefInfo": "x" * 257}),
      ("upload/init", {"originFileName": "a.mp4", "watermarkId": 1})],
 )  # fmt: skip

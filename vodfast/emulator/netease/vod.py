@@ -26,7 +26,8 @@ _PREFIX = b"/app/vod/"
 _JSON = (("Content-Type", "application/json;charset=utf-8"),)
 _TEXTS = ("originFileName", "userFileName", "uploadCallbackUrl", "callbackUrl", "description", "userDefInfo")
 _NUMBERS = ("typeId", "presetId", "watermarkId", "transOffset", "transDuration")
-_WINDOWS = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
+_WINDOWS = re.compile(r'[\\/:*?"<>|\x00-\x1f]|[ .]$|^(con|prn|aux|nul|(com|lpt)[0-9])\.', re.IGNORECASE)
+"""What no file may be called there: characters, a last blank or dot, the names of devices."""
 _EVENTS = {1: "transcode", 2: "upload", 5: "merge", 6: "cut"}
 
 
