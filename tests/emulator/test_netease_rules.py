@@ -188,6 +188,19 @@ def test_a_lenient_server_takes_old_times_and_numbers_as_text_and_a_strict_one_d
     assert netease.call("upload/init", body, nonce="k")["code"] == 710
 
 
+@pytest.mark.parametrize("cur_time", ["1700000000000", "1700000.123", "1700000"])
+def test_a_lenient_server_takes_times_as_vendor_clients_send_them(
+    netease: NeteaseClient, emulator: Emulator, cur_time: str
+) -> None:
+    """Milliseconds, or seconds divided by 1000."""
+    sent = netease.signed("video/query", {"objectNames": ["a.mp4"]})
+    text = f"{netease.secret}{sent.headers['Nonce']}{cur_time}"
+    sent = sent.with_header("CurTime", cur_time).with_header("CheckSum", hashlib.sha1(text.encode()).hexdigest())
+    assert json.loads(netease.send(sent).body)["code"] == 200
+    emulator.settings(netease_freshness=300)
+    assert json.loads(netease.send(sent).body)["code"] == 710
+
+
 def test_a_node_may_keep_less_of_a_chunk_than_it_was_sent(netease: NeteaseClient, emulator: Emulator) -> None:
     emulator.settings(netease_takes=2)
     upload = netease.init()

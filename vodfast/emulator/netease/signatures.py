@@ -20,6 +20,8 @@ from vodfast.emulator.messages import Request
 from vodfast.emulator.service import Refusal
 
 _SECONDS = re.compile(r"[0-9]{1,12}")
+_ANY_TIME = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
+"""What vendor clients send for a time: milliseconds, and seconds divided by 1000, among them (section 3)."""
 _TOKEN = re.compile(r"UPLOAD ([^:\s]+):([A-Za-z0-9+/]+={0,2}):([A-Za-z0-9+/]+={0,2})")
 MAX_NONCE = 128
 
@@ -44,7 +46,7 @@ def verify_call(
     key, nonce, cur_time, said = (_sent(request, name) for name in ("appkey", "nonce", "curtime", "checksum"))
     if not 1 <= len(nonce) <= MAX_NONCE:
         raise Refusal("710", f"Nonce takes 1 to {MAX_NONCE} characters.")
-    if not _SECONDS.fullmatch(cur_time):
+    if not (_ANY_TIME if window is None else _SECONDS).fullmatch(cur_time):
         raise Refusal("710", "CurTime is not a time in seconds.")
     account = find(key)
     if account is None:
