@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 
-from vodfast.emulator import crc
+from tests.emulator.aliyun_client import Client
+from vodfast.emulator import Emulator, crc
 from vodfast.emulator.accounts import Account
 from vodfast.emulator.aliyun import signatures
 from vodfast.emulator.aliyun.oss import place
@@ -177,6 +179,33 @@ def test_digests_and_the_rest() -> None:
     ((given, expected),) = [case.values for case in of_scheme("vod-callback-signature")]
     made = signatures.callback_signature(given["callback_url"], given["timestamp"], given["private_key"])
     assert made == expected["x_vod_signature"]
+
+
+CLIENTS_OWN = ("oss2-determine-part-size", "oss2-resumable-store-key", "vod-title-truncate")
+"""Rules of vendor clients that no server sees."""
+
+
+def test_every_vector_a_server_can_see_is_used() -> None:
+    named = Path(__file__).read_text(encoding="utf-8")
+    assert {vector["scheme"] for vector in VECTORS if f'"{vector["scheme"]}"' not in named} == set()
+    assert sum(vector["scheme"] not in CLIENTS_OWN for vector in VECTORS) == 32
+
+
+def test_what_an_upload_is_granted_is_written_as_in_the_vector(emulator: Emulator) -> None:
+    ((given, expected),) = [case.values for case in of_scheme("vod-upload-info")]
+    client = Client(emulator.endpoint)
+    answer = client.call("CreateUploadVideo", Title="t", FileName="a.mp4")
+    for name, part in (("UploadAddress", "address"), ("UploadAuth", "auth")):
+        said = json.loads(base64.b64decode(answer[name], validate=True))
+        assert said.keys() == expected[part].keys()
+        assert {field: type(value) for field, value in said.items()} == dict.fromkeys(expected[part], str)
+        for text, fields in ((answer[name], said), (given[name], expected[part])):
+            compact = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+            assert text == base64.b64encode(compact.encode()).decode()
+    said = json.loads(base64.b64decode(answer["UploadAuth"]))
+    assert said["AccessKeyId"].startswith("STS.")
+    assert said["Expiration"].isdigit()
+    assert time.strptime(said["ExpireUTCTime"], "%Y-%m-%dT%H:%M:%SZ")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import queue
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.emulator.client import Sent
 from tests.emulator.netease_client import API, KEY, NODE, NeteaseClient
 from vodfast.emulator import Emulator
 from vodfast.emulator.accounts import Account
+from vodfast.emulator.aliyun.signatures import oss1_string_to_sign, verify_oss
 from vodfast.emulator.messages import parse_head
 from vodfast.emulator.netease import signatures
 from vodfast.emulator.service import Refusal
@@ -118,6 +120,55 @@ def test_chunks_become_an_object_and_the_object_becomes_media(netease: NeteaseCl
     assert item["media_id"] == str(entry["vid"])
     assert json.loads(netease.send(netease.offset_query(upload)).body)["errMsg"]
     assert netease.send(netease.offset_query(upload)).status == 404
+
+
+@pytest.mark.parametrize(("given", "expected"), of_scheme("nos-callback-ret-msg-base64"))
+def test_the_relayed_answer_is_written_as_in_the_vector(
+    netease: NeteaseClient, emulator: Emulator, given: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    if not given["callback_answer"]:
+        emulator.settings(netease_callback="silent")
+        assert netease.put(netease.init(), 0, b"x", complete=True)["callbackRetMsg"] == expected["callbackRetMsg"]
+        return
+    said = netease.put(netease.init(), 0, b"x", complete=True)["callbackRetMsg"]
+    for text in (said, expected["callbackRetMsg"]):
+        answer = json.loads(base64.b64decode(text, validate=True))
+        assert base64.b64encode(json.dumps(answer, separators=(",", ":")).encode()).decode() == text
+        assert (list(answer), list(answer["ret"]), answer["code"]) == (["code", "requestId", "ret"], ["vid"], 200)
+        assert type(answer["ret"]["vid"]) is int
+
+
+@pytest.mark.parametrize(("given", "expected"), of_scheme("oss-v1-hmac-sha1-sts"))
+def test_overseas_store_vectors(given: dict[str, Any], expected: dict[str, Any]) -> None:
+    headers = given["headers"] | {
+        "Date": given["date"],
+        "x-oss-security-token": given["security_token"],
+        "Authorization": expected["authorization"],
+    }
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    host = f"{given['bucket']}.{given['endpoint']}"
+    request = parse_head(f"{given['method']} /{given['object']} HTTP/1.1\r\nHost: {host}\r\n{lines}\r\n".encode())
+    account = Account(
+        access_key=given["access_key_id"], secret=given["access_key_secret"], token=given["security_token"]
+    )
+    find = {account.access_key: account}.get
+    now = parsedate_to_datetime(given["date"]).timestamp()
+    where = (given["bucket"], given["object"].encode())
+    text = oss1_string_to_sign(given["method"], where, (), dict(request.headers()), given["date"])
+    assert text.decode() == expected["string_to_sign"]
+    assert verify_oss(request, where, "", (), find, now) is account
+    with pytest.raises(Refusal):
+        verify_oss(request, (given["bucket"], b"b.mp4"), "", (), find, now)
+
+
+CLIENTS_OWN = ("sdk-resume-record", "vcloud-json-body")
+"""Records no server sees; and bodies, which are picked by their bytes."""
+
+
+def test_every_vector_a_server_can_see_is_used() -> None:
+    named = Path(__file__).read_text(encoding="utf-8")
+    assert {vector["scheme"] for vector in VECTORS if f'"{vector["scheme"]}"' not in named} == set()
+    assert sum(vector["scheme"] not in CLIENTS_OWN for vector in VECTORS) == 29
 
 
 def test_an_empty_object_and_an_empty_last_chunk(netease: NeteaseClient, emulator: Emulator) -> None:
