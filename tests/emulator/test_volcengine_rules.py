@@ -256,6 +256,7 @@ def test_answers_name_the_region_of_their_host(volc: Volc) -> None:
     for host, region in (
         ("vod.volcengineapi.com", "cn-north-1"),
         ("vod.ap-southeast-1.volcengineapi.com", "ap-southeast-1"),
+        ("vod.cn-beijing.volcengineapi.com", "cn-beijing"),
     ):
         answer = volc.call("ApplyUploadInfo", fields, host=host, region=region)
         assert json.loads(answer.body)["ResponseMetadata"]["Region"] == region

@@ -30,7 +30,8 @@ _HEADER = re.compile(
     r"HMAC-SHA256 Credential=([^/,\s]+)/(\d{8})/([a-z0-9-]+)/([a-z0-9_]+)/request, ?"
     r"SignedHeaders=([!-+\--~]+), ?Signature=([0-9a-f]{64})"
 )
-_API_HOST = re.compile(r"vod(?:\.([a-z]{2}-[a-z]+-\d))?\.volcengineapi\.com")
+_API_HOST = re.compile(r"vod(?:\.([a-z0-9-]{1,63}))?\.volcengineapi\.com")
+"""No list of regions is checked (section 2)."""
 HOME_REGION = "cn-north-1"
 _DATE = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _WINDOW = 900
