@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vodfast.emulator.service import Call, Refusal
@@ -25,6 +26,12 @@ OLD, NEW = "2020-08-01", "2022-01-01"
 CATEGORIES = ("video", "audio", "image", "dynamic_img", "subtitle", "font")
 UPLOAD_HEADER = {"Key": "X-Upload-Trace", "Value": "vodfast-emulator"}
 _FUNCTIONS = ("GetMeta", "Snapshot", "AddOptionInfo", "StartWorkflow", "CaptionUpload", "Encryption")
+_INPUTS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
+    "AddOptionInfo": dict.fromkeys(("Title", "Tags", "Description", "Category", "Format"), (str,))
+    | {"ClassificationId": (int, str), "IsHlsIndexOnly": (bool,), "RecordType": (int,)},
+    "Snapshot": {"SnapshotTime": (int, float)},
+}
+"""By function, what its fields hold (7.1); null counts as not given."""
 _SUFFIX = re.compile(r"[^/]\.[A-Za-z0-9_-]{1,16}$")
 _NUMBER = re.compile(r"\d{1,18}(\.\d{1,17})?([eE]\+?\d{1,2})?", re.ASCII)
 """A double as any of the vendor's clients prints it: 10000, 10000.0, 2.097152E7 (3.3)."""
@@ -291,6 +298,9 @@ def parse_functions(text: str | None) -> list[dict[str, Any]]:
     for one in parsed:
         if one["Name"] not in _FUNCTIONS:
             raise Refusal("InvalidParameter", "Functions names one that does not exist.")
+        for name, kinds in _INPUTS.get(one["Name"], {}).items():
+            if not isinstance(one["Input"].get(name), (*kinds, NoneType)):
+                raise Refusal("InvalidParameter", f"{name} in {one['Name']} is of another type.")
         if one["Name"] == "AddOptionInfo":
             _check_description(one["Input"])
     return parsed
