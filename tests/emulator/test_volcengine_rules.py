@@ -229,6 +229,33 @@ def test_jobs_may_be_asked_for_by_a_form_in_parts(volc: Volc) -> None:
     assert error(ask("UploadMediaByUrl", multipart(**fields)[1])) == "InvalidParameter"
 
 
+@pytest.mark.parametrize(
+    ("field", "good", "bad"),
+    [
+        ("SourceUrl", ["HTTP://example.com/a.mp4"], ["ftp://h/a.mp4", 5, ["http://h/a.mp4"]]),
+        ("Title", ["\u4e2d" * 128, "", None], ["x" * 129, 5]),
+        ("Tags", ["x" * 36], ["x" * 37, ["a"]]),
+        ("Md5", ["A" * 32, ""], ["A" * 31, "x" * 32]),
+        ("ClassificationId", ["7", 7], ["seven", -1]),
+        ("StorageClass", [0, 3], [4, "1", 1.5]),
+        ("RecordType", [1, 2], [3, "2"]),
+        ("FileType", ["object"], ["video", ["media"]]),
+        ("FileExtension", [".mp45678"], ["mp4", ".mp456789"]),
+        ("EnableLowPriority", [True], ["yes"]),
+        ("CustomURLHeaders", [{"a": "b"}], ["a: b", {"a": 1}]),
+        ("Templates", [[{"TemplateIds": ["x"], "TemplateType": "imp"}]], ["x", ["x"]]),
+        ("ImageSet", [[{"Url": "http://h/a.png"}]], [{}]),
+        ("Colour", [], ["red"]),
+    ],
+)
+def test_each_field_of_a_pull_has_its_form(volc: Volc, field: str, good: list[Any], bad: list[Any]) -> None:
+    for value in (*good, *bad):
+        entry = {"SourceUrl": "https://example.com/a.mp4"} | {field: value}
+        fields = {"SpaceName": "demo", "URLSets": json.dumps([entry])}
+        answer = volc.call("UploadMediaByUrl", fields, version="2020-08-01", method="POST")
+        assert error(answer) == ("" if value in good else "InvalidParameter"), value
+
+
 def holder(**fields: Any) -> Keys:
     """Keys of an STS2 token as vodfast makes them; the emulator opens it by its own rules."""
     made = verbs.issue_token(Credentials.of(Keys().access_key, Keys().secret), time.time(), 600, fields)

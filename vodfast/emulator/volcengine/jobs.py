@@ -7,7 +7,9 @@ then on, and that a source is fetched with the entry's own headers. Leaves what 
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from vodfast.emulator.blobs import Content
@@ -20,13 +22,38 @@ if TYPE_CHECKING:
 
 _STATES = ("initial", "processing", "success")
 _LONGEST = {"Title": 128, "Tags": 36}
-_FIELDS = frozenset(
-    (
-        "SourceUrl", "CallbackArgs", "Md5", "TemplateId", "Title", "Description", "Tags", "Category", "FileName",
-        "ClassificationId", "StorageClass", "FileExtension", "UrlEncryptionAlgorithm", "EnableLowPriority",
-        "CustomURLHeaders", "Templates", "FileType", "ImageSet", "Executions", "RecordType",
-    )
-)  # fmt: skip
+
+
+def _is_extension(value: object) -> bool:
+    return isinstance(value, str) and value.startswith(".") and len(value) <= 8
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
+
+
+def _is_map(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+
+
+_FIELDS: Mapping[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(
+        ("SourceUrl", "CallbackArgs", "TemplateId", "Title", "Description", "Tags", "Category", "FileName",
+         "UrlEncryptionAlgorithm"), lambda value: isinstance(value, str)
+    ),
+    "Md5": lambda value: isinstance(value, str) and bool(re.fullmatch(r"[0-9A-Fa-f]{32}", value)),
+    "ClassificationId": lambda value: str(value).isdigit(),
+    "StorageClass": lambda value: type(value) is int and 0 <= value <= 3,
+    "RecordType": lambda value: value in (1, 2),
+    "FileType": ("media", "image", "object").__contains__,
+    "FileExtension": _is_extension,
+    "EnableLowPriority": lambda value: isinstance(value, bool),
+    "CustomURLHeaders": _is_map,
+    "Templates": _is_list,
+    "ImageSet": _is_list,
+    "Executions": _is_list,
+}  # fmt: skip
+"""The fields of an entry, and what of each is well formed (8.1); those that are empty count as not given."""
 
 
 class Job:
@@ -121,18 +148,16 @@ class Jobs:
 
 
 def _check(entry: dict[str, Any]) -> None:
-    if not entry.get("SourceUrl"):
+    given = {name: value for name, value in entry.items() if value not in (None, "")}
+    if "SourceUrl" not in given:
         raise Refusal("MissingParameter", "An entry has no SourceUrl.")
-    if not isinstance(entry["SourceUrl"], str) or not entry["SourceUrl"].startswith(("http://", "https://")):
+    for name, value in given.items():
+        if name not in _FIELDS:
+            raise Refusal("InvalidParameter", f"An entry has no field {name}.")
+        if not _FIELDS[name](value):
+            raise Refusal("InvalidParameter", f"{name} is not well formed.")
+    if not given["SourceUrl"].lower().startswith(("http://", "https://")):
         raise Refusal("InvalidParameter", "SourceUrl is not an http or https address.")
-    unknown = sorted(entry.keys() - _FIELDS)
-    if unknown:
-        raise Refusal("InvalidParameter", f"An entry has no field {unknown[0]}.")
     for name, limit in _LONGEST.items():
-        if len(str(entry.get(name, ""))) > limit:
+        if len(given.get(name, "")) > limit:
             raise Refusal("InvalidParameter", f"{name} is longer than {limit} characters.")
-    if "ClassificationId" in entry and not str(entry["ClassificationId"]).isdigit():
-        raise Refusal("InvalidParameter", "ClassificationId is not a number.")
-    headers = entry.get("CustomURLHeaders", {})
-    if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
-        raise Refusal("InvalidParameter", "CustomURLHeaders is not a map of texts.")
