@@ -49,6 +49,42 @@ def test_a_pull_is_remembered_for_a_year_and_a_hundred_are_told_at_once(client: 
         )
 
 
+@pytest.mark.parametrize(
+    ("entry", "code"),
+    [
+        ({}, ""),
+        ({"FileSize": 5, "CateId": 0, "Tags": "a,b", "CoverURL": "", "FileExtension": "MP4"}, ""),
+        ({"FileSize": "5"}, ""),
+        ({"FileSize": -5}, "InvalidParameter"),
+        ({"FileSize": 5.5}, "InvalidParameter"),
+        ({"CateId": "news"}, "InvalidParameter"),
+        ({"Title": 5}, "InvalidParameter"),
+        ({"SourceURL": ["x"]}, "InvalidParameter"),
+        ({"Tags": ["a"]}, "InvalidParameter"),
+        ({"CateID": 1}, "InvalidParameter"),
+        ({"Title": ""}, "MissingParameter"),
+        ({"FileExtension": "exe"}, "InvalidFileName.Extension"),
+        ({"Tags": ",".join("abcdefghijklmnopq")}, "TagsExceededMax"),
+    ],
+)
+def test_what_is_said_of_a_pulled_url_has_its_form(client: Client, entry: dict[str, Any], code: str) -> None:
+    url = "https%3A//example.com/a.mp4"
+    told = json.dumps([{"SourceURL": url, "Title": "t"} | entry])
+    assert client.call("UploadMediaByURL", UploadURLs=url, UploadMetadatas=told).get("Code", "") == code
+
+
+@pytest.mark.parametrize("entry", [{"Title": 5}, {"FileURL": 5}, {"CateId": "news"}, {"Tag": "a"}, {"FileSize": 1}])
+def test_what_is_said_of_a_registered_object_has_its_form(client: Client, entry: dict[str, Any]) -> None:
+    told = json.dumps([{"FileURL": "outin-x.oss-cn-shanghai.aliyuncs.com/a.mp4", "Title": "t"} | entry])
+    assert client.call("RegisterMedia", RegisterMetadatas=told)["Code"] == "InvalidParameter"
+
+
+def test_a_file_has_no_negative_size(client: Client) -> None:
+    fields = {"Title": "t", "FileName": "a.mp4"}
+    assert client.call("CreateUploadVideo", **fields, FileSize="-1")["Code"] == "InvalidParameter"
+    assert "VideoId" in client.call("CreateUploadVideo", **fields, FileSize="0")
+
+
 def test_what_is_registered_has_bounds(client: Client) -> None:
     def register(url: str, **more: str) -> dict[str, Any]:
         return client.call("RegisterMedia", RegisterMetadatas=json.dumps([{"FileURL": url, "Title": "t"}]), **more)

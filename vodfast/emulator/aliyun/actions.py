@@ -159,7 +159,10 @@ class Actions:
         urls = given["UploadURLs"].split(",")
         if not 1 <= len(urls) <= 20:
             raise Refusal("InvalidParameter.UploadURLs", "UploadURLs takes 1 to 20 addresses.")
-        metadata = {entry.get("SourceURL"): entry for entry in _objects(given.get("UploadMetadatas", "[]"))}
+        entries = [
+            parameters.check_entry("UploadMetadatas", one) for one in _objects(given.get("UploadMetadatas", "[]"))
+        ]
+        metadata = {entry.get("SourceURL"): entry for entry in entries}
         bucket = self._bucket(given, call)
         _user_data(given.get("UserData"))
         shared = {name: value for name, value in given.items() if name not in ("UploadURLs", "UploadMetadatas")}
@@ -171,13 +174,11 @@ class Actions:
                 raise Refusal("InvalidParameter.UploadURLs", "An address is not http or https, or not percent-encoded.")
             if entry and not entry.get("Title"):
                 raise Refusal("MissingParameter", "Title is mandatory in UploadMetadatas.")
-            file_type = str(entry.get("FileExtension") or _extension(source.path)).lower()
+            file_type = (entry.get("FileExtension") or _extension(source.path)).lower()
             if file_type not in VIDEO:
                 raise Refusal("InvalidFileName.Extension", "The file extension is illegal.")
-            parameters.check_texts({name: str(value) for name, value in entry.items()})
-            title = str(entry.get("Title") or source.path.rpartition("/")[2])
-            own = {name: str(value) for name, value in entry.items()} | {"Title": title}
-            plans.append((url, file_type, shared | own))
+            title = entry.get("Title") or source.path.rpartition("/")[2]
+            plans.append((url, file_type, shared | entry | {"Title": title}))
         mark = given.get("SessionId")
         if mark is not None and not (_MARK.fullmatch(mark) and self._cloud.jobs.claim(mark, _MARK_WINDOW)):
             raise Refusal("InvalidParameter.SessionId", "The SessionId is not well formed, or was used just now.")
@@ -188,21 +189,19 @@ class Actions:
         return {"UploadJobs": jobs}
 
     def _register(self, given: dict[str, str], _: Call) -> dict[str, Any]:
-        entries = _objects(given["RegisterMetadatas"])
+        entries = [parameters.check_entry("RegisterMetadatas", one) for one in _objects(given["RegisterMetadatas"])]
         if not 1 <= len(entries) <= 10:
             raise Refusal("InvalidParameter.RegisterMetadatas", "RegisterMetadatas takes 1 to 10 objects.")
         if any(not entry.get("FileURL") or not entry.get("Title") for entry in entries):
             raise Refusal("MissingParameter", "FileURL and Title are mandatory in RegisterMetadatas.")
-        for entry in entries:
-            parameters.check_texts({name: str(value) for name, value in entry.items()})
-            if len(str(entry["FileURL"]).encode(errors="surrogatepass")) > _FILE_URL:
-                raise Refusal("LengthExceededMax", f"FileURL is longer than {_FILE_URL} bytes.")
+        if any(len(entry["FileURL"].encode(errors="surrogatepass")) > _FILE_URL for entry in entries):
+            raise Refusal("LengthExceededMax", f"FileURL is longer than {_FILE_URL} bytes.")
         _user_data(given.get("UserData"))
         done, failed = [], []
         shared = {name: value for name, value in given.items() if name != "RegisterMetadatas"}
         for entry in entries:
-            url = str(entry["FileURL"])
-            found = self._registered(url, shared | {name: str(value) for name, value in entry.items()})
+            url = entry["FileURL"]
+            found = self._registered(url, shared | entry)
             if found is None:
                 failed.append(url)
             else:

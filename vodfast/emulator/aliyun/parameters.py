@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from vodfast.emulator.service import Refusal
 
@@ -38,7 +39,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
 }
 """Operation to names; a final `!` marks a required one."""
 
-_INTEGERS = frozenset(["FileSize", "CateId", "AuthTimeout"])
+_INTEGERS = {"FileSize": r"\d{1,18}", "CateId": r"-?\d{1,18}", "AuthTimeout": r"\d{1,18}"}
 _LONGEST = {"Title": 128, "Description": 1024}
 """Bytes of UTF-8 (section 4)."""
 _EMOJI = re.compile("[\U0001f000-\U0001faff]")
@@ -59,10 +60,42 @@ def check(operation: str, names: frozenset[str], given: Mapping[str, str]) -> di
         if name.endswith("!") and name[:-1] not in present:
             raise Refusal("MissingParameter", f"{name[:-1]} is mandatory for this action.")
     for name, value in present.items():
-        if name in _INTEGERS and not re.fullmatch(r"-?\d{1,18}", value, re.ASCII):
-            raise Refusal("InvalidParameter", f"The parameter {name} is not a number.")
+        _check_number(name, value)
     check_texts(present)
     return present
+
+
+def _check_number(name: str, value: str) -> None:
+    if name in _INTEGERS and not re.fullmatch(_INTEGERS[name], value, re.ASCII):
+        raise Refusal("InvalidParameter", f"The parameter {name} is not a number.")
+
+
+METADATA: Mapping[str, frozenset[str]] = {
+    "UploadMetadatas": frozenset(
+        ("SourceURL", "Title", "FileSize", "Description", "CoverURL", "CateId", "Tags", "TemplateGroupId", "WorkflowId",
+         "FileExtension")
+    ),
+    "RegisterMetadatas": frozenset(("FileURL", "Title", "Description", "Tags", "CoverURL", "CateId")),
+}  # fmt: skip
+"""Fields of the entries of those parameters (4.5, 4.7)."""
+
+
+def check_entry(parameter: str, entry: Mapping[str, Any]) -> dict[str, str]:
+    """The fields of one entry as text, the empty ones left out; numbers may come as numbers.
+
+    Raises:
+        Refusal: InvalidParameter, LengthExceededMax, TagsExceededMax or IllegalCharacters.
+    """
+    for name, value in entry.items():
+        if name not in METADATA[parameter]:
+            raise Refusal("InvalidParameter", f"{parameter} has no field {name}.")
+        if not isinstance(value, str) and not (name in _INTEGERS and type(value) is int):
+            raise Refusal("InvalidParameter", f"The field {name} in {parameter} is of another type.")
+    given = {name: str(value) for name, value in entry.items() if value != ""}
+    for name, value in given.items():
+        _check_number(name, value)
+    check_texts(given)
+    return given
 
 
 def check_texts(given: Mapping[str, str]) -> None:
