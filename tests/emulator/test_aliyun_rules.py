@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.aliyun_client import Client, sign_acs3
+from tests.emulator.aliyun_client import Client, Place, sign_acs3
 from vodfast.emulator import Emulator
 
 
@@ -83,6 +83,31 @@ def test_a_file_has_no_negative_size(client: Client) -> None:
     fields = {"Title": "t", "FileName": "a.mp4"}
     assert client.call("CreateUploadVideo", **fields, FileSize="-1")["Code"] == "InvalidParameter"
     assert "VideoId" in client.call("CreateUploadVideo", **fields, FileSize="0")
+
+
+@pytest.mark.parametrize(
+    ("data", "good"),
+    [
+        ({"MessageCallback": {"CallbackURL": "http://callbacks.example.com/", "CallbackType": "http"}}, True),
+        ({"MessageCallback": json.dumps({"CallbackURL": "http://callbacks.example.com/"})}, True),
+        ({"Extend": {"a": [1]}}, True),
+        ({"Extend": json.dumps({"a": 1})}, True),
+        ({"AccelerateConfig": {"Type": "oss", "Domain": "https://oss-accelerate.aliyuncs.com"}}, True),
+        ({"MessageCallback": 5}, False),
+        ({"MessageCallback": {"CallbackURL": 5}}, False),
+        ({"MessageCallback": {"CallbackURL": "ftp://h/"}}, False),
+        ({"MessageCallback": {"CallbackURL": "http://[h/"}}, False),
+        ({"AccelerateConfig": ["oss"]}, False),
+        ({"AccelerateConfig": {"Domain": 5}}, False),
+        ({"Extend": "[]"}, False),
+        ({"Extend": "{"}, False),
+    ],
+)
+def test_user_data_has_its_form(client: Client, data: dict[str, Any], good: bool) -> None:
+    said = client.call("CreateUploadVideo", Title="t", FileName="a.mp4", UserData=json.dumps(data))
+    assert said.get("Code", "") == ("" if good else "InvalidParameter.UserData")
+    if good and "AccelerateConfig" not in data:
+        assert client.oss("PUT", Place.of(said), body=b"x").status == 200
 
 
 def test_what_is_registered_has_bounds(client: Client) -> None:

@@ -40,6 +40,9 @@ _MARK = re.compile(r"[A-Za-z0-9_-]{1,50}")
 _MARK_WINDOW = 600
 """Seconds a SessionId may not be used again (4.5)."""
 _EXTEND = 512
+"""Bytes of `Extend` (4.9)."""
+_NESTED = {"MessageCallback": "CallbackURL", "AccelerateConfig": "Domain", "Extend": ""}
+"""Objects in UserData, and their field that is an address."""
 _FILE_URL = 1024
 """Bytes of an object's URL (4.7)."""
 
@@ -281,7 +284,7 @@ class Actions:
         if given["CallbackType"] not in ("HTTP", "MNS"):
             raise Refusal("InvalidParameter.CallbackType", "The CallbackType is not valid.")
         http = given["CallbackType"] == "HTTP"
-        if http and urlsplit(given.get("CallbackURL", "")).scheme not in ("http", "https"):
+        if http and not _is_web_address(given.get("CallbackURL", "")):
             raise Refusal("InvalidParameter.CallbackURL", "The CallbackURL is not valid.")
         if not http and not (given.get("MnsEndpoint") and given.get("MnsQueueName")):
             raise Refusal("MissingParameter", "MnsEndpoint and MnsQueueName are mandatory for this CallbackType.")
@@ -328,6 +331,19 @@ def _user_data(text: str | None) -> dict[str, Any]:
             fields[name] = msgspec.json.decode(value) if isinstance(value, str) else value
     except (msgspec.DecodeError, RecursionError):
         raise Refusal("InvalidParameter.UserData", "UserData is not the JSON text of an object.") from None
+    for name, key in _NESTED.items():
+        if not isinstance(fields.get(name, {}), dict):
+            raise Refusal("InvalidParameter.UserData", f"{name} in UserData is not an object.")
+        if key and not _is_web_address(fields.get(name, {}).get(key, "http://none/")):
+            raise Refusal("InvalidParameter.UserData", f"{key} in UserData is not an http address.")
     if len(msgspec.json.encode(fields.get("Extend", {}))) > _EXTEND:
         raise Refusal("LengthExceededMax", f"Extend is longer than {_EXTEND} bytes.")
     return fields
+
+
+def _is_web_address(value: object) -> bool:
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+        return parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
