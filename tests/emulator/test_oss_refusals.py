@@ -99,3 +99,44 @@ def test_a_throttled_answer_says_how_long_to_wait(client: Client, emulator: Emul
     assert (answer.status, code(answer)) == (503, "UploadTrafficRateLimitExceeded")
     assert int(answer.headers["x-oss-qos-delay-time"]) > 0
     assert "x-oss-qos-delay-time" not in client.oss("PUT", place, body=b"x").headers
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("x-oss-forbid-overwrite", "true", "yes"),
+        ("x-oss-object-acl", "private", "public"),
+        ("x-oss-storage-class", "IA", "ia"),
+        ("x-oss-server-side-encryption", "KMS", "rot13"),
+    ],
+)
+def test_headers_of_an_object_have_their_values(client: Client, name: str, good: str, bad: str) -> None:
+    place = client.create()
+    for method, query in (("PUT", {}), ("POST", {"uploads": ""})):
+        said = told(client.oss(method, place, query, headers={name: bad}))
+        assert (said["Code"], said["ArgumentName"], said["ArgumentValue"]) == ("InvalidArgument", name, bad)
+    assert client.oss("POST", place, {"uploads": ""}, headers={name: good}).status == 200
+    assert client.oss("PUT", place, headers={name: good}).status == 200
+
+
+def test_an_object_is_not_overwritten_against_ones_word(client: Client, emulator: Emulator) -> None:
+    place = client.create()
+    upload_id = client.initiate(place)
+    etag = client.part(place, upload_id, 1, b"parts").headers["etag"]
+    body = (
+        f"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part></CompleteMultipartUpload>"
+    )
+    assert client.oss("PUT", place, body=b"first", headers={"x-oss-forbid-overwrite": "true"}).status == 200
+    for method, query, content in (
+        ("PUT", {}, b"second"),
+        ("POST", {"uploads": ""}, b""),
+        ("POST", {"uploadId": upload_id}, body.encode()),
+    ):
+        answer = client.oss(method, place, query, content, headers={"x-oss-forbid-overwrite": "true"})
+        assert (answer.status, code(answer)) == (409, "FileAlreadyExists")
+    assert client.oss("GET", place).body == b"first"
+    allowed = client.oss(
+        "POST", place, {"uploadId": upload_id}, body.encode(), headers={"x-oss-forbid-overwrite": "false"}
+    )
+    assert allowed.status == 200
+    assert client.oss("GET", place).body == b"parts"

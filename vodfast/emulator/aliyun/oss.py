@@ -31,6 +31,15 @@ from vodfast.emulator.xmldocument import Fields
 MAX_KEY = 1023
 """Bytes of a key in UTF-8."""
 
+_MAKING = frozenset(("PutObject", "InitiateMultipartUpload", "CompleteMultipartUpload"))
+"""Operations that make an object, or begin to."""
+_CHOICES = {
+    "x-oss-forbid-overwrite": ("true", "false"),
+    "x-oss-object-acl": ("public-read", "private", "public-read-write", "default"),
+    "x-oss-storage-class": ("Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"),
+    "x-oss-server-side-encryption": ("AES256", "KMS", "SM4"),
+}
+"""Values of headers that an uploader may send (5.2)."""
 _HOST = re.compile(
     r"(?:(?P<bucket>[a-z0-9-]+)\.)?"
     r"(?:(?:vpc100-)?oss-(?!accelerate)(?P<region>[a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com"
@@ -120,17 +129,27 @@ class Oss(ObjectStore):
         return scope is None or (scope.bucket is bucket and wanted.startswith(scope.directory))
 
     def _check_headers(self, call: Call) -> None:
-        _check_notification(call.request.header("x-oss-notification"))
+        request = call.request
+        _check_notification(request.header("x-oss-notification"))
+        for name, values in _CHOICES.items() if call.operation in _MAKING else ():
+            if request.header(name) not in (None, *values):
+                told = (("ArgumentName", name), ("ArgumentValue", request.header(name) or ""))
+                raise Refusal("InvalidArgument", f"The value of {name} is not one of those there are.", details=told)
         if call.operation in ("PutObject", "UploadPart") and call.request.header("if-modified-since") is not None:
             raise Refusal("NotImplemented", "A header you provided implies functionality that is not implemented.", 400)
 
     def _object_headers(self, stored: StoredObject) -> Headers:
         return (("x-oss-object-type", "Multipart" if stored.multipart else "Normal"),)
 
-    def _put(self, call: Call, target: Target) -> Reply:
-        if call.request.header("x-oss-forbid-overwrite") == "true" and target.key in target.bucket.objects:
+    def answer(self, call: Call) -> Reply:
+        target = call.context
+        assert isinstance(target, Target)
+        forbidden = call.operation in _MAKING and call.request.header("x-oss-forbid-overwrite") == "true"
+        if forbidden and target.key in target.bucket.objects:
+            if call.blob is not None:
+                call.blob.discard()
             raise Refusal("FileAlreadyExists", "The object you specified already exists.")
-        return super()._put(call, target)
+        return super().answer(call)
 
     def opening(self, bucket: Bucket, encoded: bool) -> list[tuple[str, object]]:
         return [*([("EncodingType", "url")] if encoded else []), ("Bucket", bucket.name)]
