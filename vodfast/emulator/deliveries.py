@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from vodfast.emulator import outbound
 from vodfast.emulator.loopback import is_loopback
+from vodfast.emulator.web_address import web_host
 
 
 class Deliveries:
@@ -55,7 +55,7 @@ class Deliveries:
             if not error or record["attempts"] == manner.attempts:
                 record["status"] = status
 
-        if is_loopback(urlsplit(url).hostname or ""):
+        if is_loopback(web_host(url)):
             outbound.post(url, body, headers, manner=manner, tried=tried)
         else:
             record |= {"status": 0, "error": "not a loopback address: the emulator does not call it"}

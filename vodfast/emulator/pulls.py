@@ -8,10 +8,10 @@ the last not before the source has been read. Leaves the names of the steps and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from vodfast.emulator import outbound
 from vodfast.emulator.loopback import is_loopback
+from vodfast.emulator.web_address import web_host
 
 STEPS = 3
 
@@ -32,7 +32,7 @@ class Pull:
 
     @property
     def _host(self) -> str:
-        return urlsplit(self.url).hostname or ""
+        return web_host(self.url)
 
     def advance(self) -> int:
         """The step it has come to, from 1."""

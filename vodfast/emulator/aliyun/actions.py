@@ -19,6 +19,7 @@ from vodfast.emulator.aliyun.jobs import iso
 from vodfast.emulator.aliyun.oss import object_url, storage_location
 from vodfast.emulator.loopback import is_loopback
 from vodfast.emulator.service import Call, Refusal
+from vodfast.emulator.web_address import web_host
 
 if TYPE_CHECKING:
     from vodfast.emulator.aliyun.cloud import AliyunCloud, Session
@@ -171,10 +172,10 @@ class Actions:
         shared = {name: value for name, value in given.items() if name not in ("UploadURLs", "UploadMetadatas")}
         plans = []
         for url in urls:
+            if not web_host(unquote(url)):
+                raise Refusal("InvalidParameter.UploadURLs", "An address is not http or https, or not percent-encoded.")
             source = urlsplit(unquote(url))
             entry = metadata.get(url, {})
-            if source.scheme not in ("http", "https") or not source.hostname:
-                raise Refusal("InvalidParameter.UploadURLs", "An address is not http or https, or not percent-encoded.")
             if entry and not entry.get("Title"):
                 raise Refusal("MissingParameter", "Title is mandatory in UploadMetadatas.")
             file_type = (entry.get("FileExtension") or _extension(source.path)).lower()
@@ -284,7 +285,7 @@ class Actions:
         if given["CallbackType"] not in ("HTTP", "MNS"):
             raise Refusal("InvalidParameter.CallbackType", "The CallbackType is not valid.")
         http = given["CallbackType"] == "HTTP"
-        if http and not _is_web_address(given.get("CallbackURL", "")):
+        if http and not web_host(given.get("CallbackURL", "")):
             raise Refusal("InvalidParameter.CallbackURL", "The CallbackURL is not valid.")
         if not http and not (given.get("MnsEndpoint") and given.get("MnsQueueName")):
             raise Refusal("MissingParameter", "MnsEndpoint and MnsQueueName are mandatory for this CallbackType.")
@@ -334,16 +335,8 @@ def _user_data(text: str | None) -> dict[str, Any]:
     for name, key in _NESTED.items():
         if not isinstance(fields.get(name, {}), dict):
             raise Refusal("InvalidParameter.UserData", f"{name} in UserData is not an object.")
-        if key and not _is_web_address(fields.get(name, {}).get(key, "http://none/")):
+        if key and not web_host(fields.get(name, {}).get(key, "http://none/")):
             raise Refusal("InvalidParameter.UserData", f"{key} in UserData is not an http address.")
     if len(msgspec.json.encode(fields.get("Extend", {}))) > _EXTEND:
         raise Refusal("LengthExceededMax", f"Extend is longer than {_EXTEND} bytes.")
     return fields
-
-
-def _is_web_address(value: object) -> bool:
-    try:
-        parts = urlsplit(value) if isinstance(value, str) else None
-        return parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        return False

@@ -10,7 +10,6 @@ import re
 import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -18,6 +17,7 @@ from vodfast.emulator.messages import Reply
 from vodfast.emulator.netease import signatures
 from vodfast.emulator.netease.names import BUCKET
 from vodfast.emulator.service import Call, Refusal
+from vodfast.emulator.web_address import web_host
 
 if TYPE_CHECKING:
     from vodfast.emulator.netease.cloud import NeteaseCloud
@@ -91,6 +91,9 @@ class Vod:
             raise Refusal("400", "originFileName is not a file name with an extension.")
         if len(fields.get("userDefInfo", "")) > 256:
             raise Refusal("400", "userDefInfo has more than 256 characters.")
+        for address in ("uploadCallbackUrl", "callbackUrl"):
+            if fields.get(address) and not web_host(fields[address]):
+                raise Refusal("400", f"{address} is not an http address.")
         if "watermarkId" in fields and "presetId" not in fields:
             raise Refusal("400", "watermarkId needs a presetId.")
         session = self._cloud.open_session(fields)
@@ -121,7 +124,7 @@ class Vod:
 
     def _set_callback(self, event: str, given: dict[str, Any]) -> dict[str, Any]:
         url, key = given.get("callbackUrl"), given.get("signKey") or ""
-        if not isinstance(url, str) or urlsplit(url).scheme not in ("http", "https"):
+        if not isinstance(url, str) or not web_host(url):
             raise Refusal("400", "callbackUrl is not an http address.")
         if not isinstance(key, str) or not re.fullmatch(r"[A-Za-z0-9]{0,32}", key):
             raise Refusal("400", "signKey takes up to 32 letters and digits.")

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 import secrets
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from vodfast.emulator.service import Refusal
 from vodfast.emulator.tencent.signatures import callback_sign
+from vodfast.emulator.web_address import web_host
 
 if TYPE_CHECKING:
     from vodfast.emulator.tencent.cloud import Session, TencentCloud
@@ -64,7 +64,7 @@ class Events:
             if given.get(name, words[0]) not in words:
                 raise Refusal("InvalidParameterValue", f"`{name}` is neither {words[0]} nor {words[1]}.")
         url = given.get("NotificationUrl")
-        if url and urlsplit(url).scheme not in ("http", "https"):
+        if url and not web_host(url):
             raise Refusal("InvalidParameterValue", "`NotificationUrl` is not an http or https address.")
         if not re.fullmatch(r"[A-Za-z0-9]{0,32}", given.get("SignKey", "")):
             raise Refusal("InvalidParameterValue", "`SignKey` takes up to 32 letters and digits.")

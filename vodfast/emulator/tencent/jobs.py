@@ -15,6 +15,7 @@ from vodfast.emulator.blobs import Content
 from vodfast.emulator.pulls import Pull, Unreachable
 from vodfast.emulator.service import Refusal
 from vodfast.emulator.tencent.actions import AUDIO, VIDEO, iso
+from vodfast.emulator.web_address import web_host
 
 if TYPE_CHECKING:
     from vodfast.emulator.buckets import Bucket
@@ -69,14 +70,13 @@ class Jobs:
         Raises:
             Refusal: InvalidParameterValue.* of PullUpload.
         """
+        if not web_host(given["MediaUrl"]):
+            raise Refusal("InvalidParameterValue.MediaUrl", "`MediaUrl` is not an http or https address.")
+        if given.get("CoverUrl") and not web_host(given["CoverUrl"]):
+            raise Refusal("InvalidParameterValue.CoverUrl", "`CoverUrl` is not an http or https address.")
         url = urlsplit(given["MediaUrl"])
         media_type = (given.get("MediaType") or url.path.rpartition(".")[2]).lower()
-        cover = urlsplit(given.get("CoverUrl") or "http://none/")
-        cover_type = cover.path.rpartition(".")[2].lower()
-        if url.scheme not in ("http", "https") or not url.hostname:
-            raise Refusal("InvalidParameterValue.MediaUrl", "`MediaUrl` is not an http or https address.")
-        if cover.scheme not in ("http", "https") or not cover.hostname:
-            raise Refusal("InvalidParameterValue.CoverUrl", "`CoverUrl` is not an http or https address.")
+        cover_type = urlsplit(given.get("CoverUrl") or "").path.rpartition(".")[2].lower()
         if media_type not in VIDEO | AUDIO or media_type == "mpd":
             raise Refusal("InvalidParameterValue.MediaType", "invalid media type")
         if not -10 <= given.get("TasksPriority", 0) <= 10:

@@ -16,6 +16,7 @@ from vodfast.emulator.blobs import Content
 from vodfast.emulator.pulls import Pull, Unreachable
 from vodfast.emulator.service import Call, Refusal
 from vodfast.emulator.volcengine import events
+from vodfast.emulator.web_address import web_host
 
 if TYPE_CHECKING:
     from vodfast.emulator.volcengine.cloud import Application, VolcengineCloud
@@ -156,7 +157,7 @@ def _check(entry: dict[str, Any]) -> None:
             raise Refusal("InvalidParameter", f"An entry has no field {name}.")
         if not _FIELDS[name](value):
             raise Refusal("InvalidParameter", f"{name} is not well formed.")
-    if not given["SourceUrl"].lower().startswith(("http://", "https://")):
+    if not web_host(given["SourceUrl"]):
         raise Refusal("InvalidParameter", "SourceUrl is not an http or https address.")
     for name, limit in _LONGEST.items():
         if len(given.get(name, "")) > limit:
