@@ -192,3 +192,31 @@ def test_what_only_looks_like_the_bytes_of_an_object_replaces_none(
     assert (answer.status, answer.code) == (status, code)
     (stored,) = emulator.media()[0]["objects"]
     assert stored["size"] == 9
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("x-cos-storage-class", "STANDARD_IA", ""),
+        ("x-cos-storage-class", "MAZ_INTELLIGENT_TIERING", ""),
+        ("x-cos-storage-class", "Standard", "NotSupportedStorageClass"),
+        ("x-cos-storage-class", "IA", "NotSupportedStorageClass"),
+        ("x-cos-traffic-limit", "819200", ""),
+        ("x-cos-traffic-limit", "819199", "InvalidArgument"),
+        ("x-cos-traffic-limit", "838860801", "InvalidArgument"),
+        ("x-cos-meta-some-1", "x" * 2000, ""),
+        ("x-cos-meta-some", "x" * 2048, "InvalidArgument"),
+        ("x-cos-meta-so_me", "x", "InvalidArgument"),
+    ],
+)
+def test_headers_of_an_object_have_their_values(client: Client, name: str, value: str, code: str) -> None:
+    ticket = client.apply()
+    answer = client.put(ticket, b"x", headers={name: value})
+    assert (answer.status, answer.code) == (400 if code else 200, code)
+
+
+def test_all_metadata_together_has_a_bound(client: Client) -> None:
+    ticket = client.apply()
+    for size, status in ((1350, 200), (1400, 400)):
+        headers = {f"x-cos-meta-{letter}": "x" * size for letter in "abc"}
+        assert client.put(ticket, b"x", headers=headers).status == status

@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 
 MAX_KEY = 850
 """Bytes of a key in UTF-8."""
+MAX_META = 2048
+"""Bytes of one entry of an object's own metadata, name and value."""
 
+_META = "x-cos-meta-"
+_STORAGE_CLASS = re.compile(r"(MAZ_)?(STANDARD|STANDARD_IA|INTELLIGENT_TIERING|ARCHIVE|DEEP_ARCHIVE|COLD)")
 _NAMESPACE = "http://www.qcloud.com/document/product/436/7751"
 _ACCOUNT = [("ID", "qcs::cam::uin/100000000001:uin/100000000001"), ("DisplayName", "100000000001")]
 _ACCELERATED = ".cos.accelerate.myqcloud.com"
@@ -96,6 +100,10 @@ class Cos(ObjectStore):
         limit = call.request.header("x-cos-traffic-limit")
         if limit is not None and not (re.fullmatch(r"\d{1,12}", limit) and 819200 <= int(limit) <= 838860800):
             raise Refusal("InvalidArgument", "x-cos-traffic-limit is out of range.")
+        stored_as = call.request.header("x-cos-storage-class")
+        if stored_as is not None and not _STORAGE_CLASS.fullmatch(stored_as):
+            raise Refusal("NotSupportedStorageClass", "There is no such storage class.")
+        _check_metadata([pair for pair in call.request.headers() if pair[0].startswith(_META)])
 
     def _object_headers(self, _: StoredObject) -> Headers:
         return ()
@@ -124,6 +132,14 @@ class Cos(ObjectStore):
             head = self.declaration.encode()
             lead, body = head + lead, body.removeprefix(head)
         return Reply(200, headers, body, chunked=True, lead=lead)
+
+
+def _check_metadata(pairs: list[tuple[str, str]]) -> None:
+    if not all(re.fullmatch(r"[a-z0-9-]+", name.removeprefix(_META)) for name, _ in pairs):
+        raise Refusal("InvalidArgument", "Names of metadata take letters, digits and dashes.")
+    sizes = [len(name) + len(value) for name, value in pairs]
+    if max(sizes, default=0) > MAX_META or sum(sizes) > 2 * MAX_META:
+        raise Refusal("InvalidArgument", f"Metadata takes {MAX_META} bytes each, and twice that in all.")
 
 
 @functools.lru_cache(maxsize=1024)
