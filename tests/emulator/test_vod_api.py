@@ -98,6 +98,17 @@ def test_a_get_with_lists(client: Client) -> None:
     assert client.send(gap).code == "InvalidParameter"
 
 
+def test_a_parameter_comes_once(client: Client) -> None:
+    sent = sign_tc3("ApplyUpload", b"", client.keys, method="GET", query="MediaType=mp4&MediaType=avi")
+    assert client.send(sent).code == "InvalidParameter"
+
+
+@pytest.mark.parametrize("part", ["", ".intl", ".ap-guangzhou", ".ap-beijing-1", ".ap-shanghai-fsi"])
+def test_any_regions_host_is_the_apis(client: Client, part: str) -> None:
+    sent = sign_tc3("ApplyUpload", b'{"MediaType":"mp4"}', client.keys, host=f"vod{part}.tencentcloudapi.com")
+    assert client.send(sent).data["VodSessionKey"]
+
+
 def test_v1_needs_its_signature(client: Client) -> None:
     form = b"Action=DescribeSubAppIds&Version=2018-07-17"
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(form))}

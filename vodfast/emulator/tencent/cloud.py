@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 APP_ID = 1250000000
 
-_API_HOST = re.compile(r"vod(\.intl|\.[a-z]{2}-[a-z]+(-\d)?)?\.tencentcloudapi\.com")
+_API_HOST = re.compile(r"vod(\.[a-z0-9-]+)?\.tencentcloudapi\.com")
 
 
 class Session:

@@ -66,7 +66,7 @@ class Vod:
         account = signatures.verify_tc3(request, call.body, "vod", self._cloud.accounts.find, self._cloud.world.now())
         action = self._action(call, request.header("x-tc-action"), request.header("x-tc-version"))
         if request.method == "GET":
-            return action, parameters.unflatten(action, dict(_pairs(request.query))), account
+            return action, parameters.unflatten(action, _single(_pairs(request.query))), account
         if not (request.header("content-type") or "").startswith("application/json"):
             raise Refusal("InvalidParameter", "The content type of a POST must be application/json.")
         try:
@@ -82,10 +82,7 @@ class Vod:
         if request.method == "POST" and not (request.header("content-type") or "").startswith(_FORM):
             raise Refusal("AuthFailure.InvalidAuthorization", "The request is not signed.")
         text = request.query if request.method == "GET" else call.body.decode("latin-1")
-        pairs = _pairs(text)
-        given = dict(pairs)
-        if len(given) != len(pairs):
-            raise Refusal("InvalidParameter", "A parameter is given twice.")
+        given = _single(_pairs(text))
         find, now = self._cloud.accounts.find, self._cloud.world.now()
         account = signatures.verify_v1(request.method, request.authority, given, find, now)
         action = self._action(call, given.get("Action"), given.get("Version"))
@@ -132,6 +129,13 @@ def _pairs(text: str) -> list[tuple[str, str]]:
         return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=2000)
     except ValueError:
         raise Refusal("InvalidParameter", "The parameters are not form-encoded UTF-8.") from None
+
+
+def _single(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    given = dict(pairs)
+    if len(given) != len(pairs):
+        raise Refusal("InvalidParameter", "A parameter is given twice.")
+    return given
 
 
 def _envelope(fields: dict[str, Any]) -> Reply:
