@@ -339,6 +339,7 @@ def test_callbacks_are_signed_and_the_uploads_own_goes_first(
     [("upload/setcallback", {}), ("upload/setcallback", {"callbackUrl": "ftp://x"}),
      ("upload/setcallback", {"callbackUrl": "http://x/", "signKey": "a b"}),
      ("callback/setUrl", {"callbackUrl": "http://x/"}), ("callback/setUrl", {"callbackUrl": "http://x/", "type": 3}),
+     ("callback/setUrl", {"callbackUrl": "http://x/", "type": True}),
      ("callback/setUrl", {"callbackUrl": "http://x/" + "y" * 200, "type": 2}), ("video/query", {}),
      ("video/query", {"objectNames": []}), ("video/query", {"objectNames": "a"}), ("upload/init", {}),
      ("upload/init", []), ("upload/init", b"{"), ("upload/init", {"originFileName": "noextension"}),

@@ -133,7 +133,7 @@ class Vod:
 
     def _set_url(self, given: dict[str, Any]) -> dict[str, Any]:
         event = given.get("type")
-        if not isinstance(event, int) or event not in _EVENTS:
+        if type(event) is not int or event not in _EVENTS:
             raise Refusal("400", "type is none of 1, 2, 5 and 6.")
         if isinstance(given.get("callbackUrl"), str) and len(given["callbackUrl"]) > 200:
             raise Refusal("400", "callbackUrl has more than 200 characters.")
