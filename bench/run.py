@@ -29,6 +29,7 @@ except ImportError:  # it comes with the vendor's SDK
 _NEEDS = {
     "aliyun_upload": "voduploadsdk",
     "netease_vod": "requests",
+    "one_file": "certifi",
     "tencent_vod": "qcloud_vod",
     "volcengine_vod": "volcengine",
 }

@@ -12,24 +12,37 @@ _PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")
 _HERE = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
-def package_of(job: dict[str, Any], vendors: str) -> str:
-    """The package a script imports: the vendor's own, unmodified, or with the option `stand_in` vodfast's. The vendor's
-    goes through the emulator's proxy, as its `env` says, or with `direct` finds it where it looks for its own hosts.
+def with_stand_in(job: dict[str, Any]) -> bool:
+    """Whether vodfast's package is to be used, by the option `stand_in`."""
+    stand_in: bool = job["options"].get("stand_in", False)
+    return stand_in
+
+
+def reach(job: dict[str, Any]) -> None:
+    """Let the environment say where the emulator is: a stand-in knows a variable for it, the vendor's package goes
+    through the emulator's proxy, as its `env` says, or with `direct` past any.
     """
     os.environ["REQUESTS_CA_BUNDLE"] = job["ca"]
-    if job["options"].get("stand_in", False):
+    if with_stand_in(job):
         os.environ["VODFAST_EMULATOR"] = f"{job['scheme']}://{job['endpoint']}"
-        return f"vodfast.compat.{vendors}"
+        return
     direct = job["options"].get("direct", False)
     for name in _PROXIES:
         os.environ[name] = "" if direct else f"http://{job['endpoint']}"
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = ""
-    if direct:
-        _lead_names_to(job["endpoint"])
+
+
+def package_of(job: dict[str, Any], vendors: str) -> str:
+    """The package a script imports, which then finds the emulator: the vendor's own, unmodified, or vodfast's."""
+    reach(job)
+    if with_stand_in(job):
+        return f"vodfast.compat.{vendors}"
+    if job["options"].get("direct", False):
+        lead_names_to(job["endpoint"])
     return vendors
 
 
-def _lead_names_to(endpoint: str) -> None:
+def lead_names_to(endpoint: str) -> None:
     """Let every name and port lead to `endpoint` in this process. Through a proxy, which few have, the packages are
     slower, for urllib3 leaves Nagle's algorithm on and then waits for delayed acknowledgements.
     """
