@@ -8,7 +8,7 @@ import sys
 from volcengine.vod.models.business.vod_media_pb2 import VodMediaBasicInfo
 from volcengine.vod.models.request.request_vod_pb2 import *
 from volcengine.vod.models.response.response_vod_pb2 import VodGetMediaInfosResponse
-from volcengine.vod.VodService import VodService
+from volcengine.vod.VodService import VodListSpaceRequest, VodService, crc32
 
 SPACE, PATH = sys.argv[1:]
 
@@ -30,6 +30,7 @@ show("play", lambda: service.get_play_info(play))
 show("a token made here", lambda: len(service.get_play_auth_token(play, 60)))
 show("any call", lambda: service.json("GetMediaInfos", {}, "{}"))
 show("known", lambda: [hasattr(service, name) for name in ("list_space", "nothing", "_nothing")])
+show("names of the service's module", lambda: (VodListSpaceRequest(Offset="1"), crc32(b"x")))
 show("messages", lambda: (VodMediaBasicInfo(Title="t"), VodGetMediaInfosResponse()))
 show("copied", lambda: copy.copy(service).get_media_infos(infos))
 service.set_ak("nobody")

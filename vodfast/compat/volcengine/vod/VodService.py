@@ -11,12 +11,14 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from vodfast.blocking import Client
 from vodfast.compat.google.protobuf import json_format
 from vodfast.compat.google.protobuf.json_format import *  # noqa: F403  # for scripts, as `__all__` says
 from vodfast.compat.volcengine import Policy as Policies
+from vodfast.compat.volcengine import other_calls
 from vodfast.compat.volcengine.const.Const import FILE_TYPE_OBJECT
 from vodfast.compat.volcengine.errors import INVALID, MISSING, NO_FILE, VodError, translated
 from vodfast.compat.volcengine.messages import Message, exported
@@ -374,3 +376,7 @@ def _execution(given: Any) -> Execution:
         if given.HasField("Control")
         else None,
     )
+
+
+if not TYPE_CHECKING:  # a checker would believe every name to be here
+    __getattr__ = partial(other_calls.message, __name__)
