@@ -28,11 +28,13 @@ def make(tmp_path: Path) -> Callable[[str, int], Path]:
 
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[Any]:
-    """The folder of the test on the web; `paths` is what was asked for, `short` cuts answers off."""
+    """The folder of the test on the web; `paths` is what was asked for, `owners` by whom, `short` cuts
+    answers off."""
 
     class Serving(http.server.SimpleHTTPRequestHandler):
         def copyfile(self, source: Any, outputfile: Any) -> None:
             self.server.paths.append((self.path, self.headers.get("Range")))
+            self.server.owners.append(self.headers.get("Authorization"))
             data = source.read()
             outputfile.write(data[: len(data) // 2] if self.server.short else data)
 
@@ -54,7 +56,7 @@ def web(tmp_path: Path) -> Iterator[Any]:
 
     handler = functools.partial(Serving, directory=str(tmp_path))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.paths, server.short = [], False
+        server.paths, server.owners, server.short = [], [], False
         server.address = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -117,6 +117,28 @@ def test_a_playlist_of_the_web(vodfast_emulator: Any, make: Make, tmp_path: Path
         assert found == {path.name: sha(path.read_bytes()) for path in segments}
 
 
+def test_a_subclass_may_find_the_segments_its_own_way(
+    vodfast_emulator: Any, make: Make, tmp_path: Path, web: Any
+) -> None:
+    one, two = make("far/one.ts", 1000), make("away/two.ts", 2000)
+    index = playlist(tmp_path / "show", "i.m3u8", "http://h/x/one.ts?sign=1", "two.ts?sign=2")
+
+    class Finding(Watched):
+        def parseLocalM3u8(self, m3u8FilePath: str) -> list[str]:
+            assert m3u8FilePath == str(index)
+            return [str(one), str(two)]
+
+        def parseWebM3u8(self, m3u8FileUrl: str) -> list[str]:
+            return [f"{web.address}/{path.relative_to(tmp_path)}" for path in (one, two)]
+
+    rewritten = sha(b"#EXTM3U\n#EXTINF:2,\none.ts\n#EXTINF:2,\ntwo.ts\n#EXT-X-ENDLIST\n")
+    wanted = {"index": rewritten, "one.ts": sha(one.read_bytes()), "two.ts": sha(two.read_bytes())}
+    there = Finding().uploadLocalM3u8(UploadVideoRequest(str(index)))
+    assert by_name(vodfast_emulator, there) == wanted
+    fetched = Finding().uploadWebM3u8(UploadVideoRequest(f"{web.address}/show/i.m3u8"))
+    assert by_name(vodfast_emulator, fetched) == wanted
+
+
 def test_more_slices_than_a_playlist_names_are_stored_beside_it(
     vodfast_emulator: Any, make: Make, tmp_path: Path, web: Any
 ) -> None:

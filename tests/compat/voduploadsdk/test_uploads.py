@@ -149,6 +149,14 @@ def test_what_the_start_callback_changes_counts(vodfast_emulator: Any, make: Mak
     assert put["host"].endswith(".oss-accelerate.aliyuncs.com")
 
 
+@pytest.mark.parametrize("none", [None, False, 0, ""])
+def test_there_need_be_no_start_callback(vodfast_emulator: Any, make: Make, web: Any, none: Any) -> None:
+    path = make("a.mp4", 1000)
+    holds(vodfast_emulator, Watched().uploadLocalVideo(UploadVideoRequest(str(path)), none)["VideoId"], path)
+    web_request = UploadVideoRequest(f"{web.address}/a.mp4")
+    holds(vodfast_emulator, Watched().uploadWebVideo(web_request, none), path)
+
+
 def test_keys_are_wanted_at_once_and_may_stand_in_the_environment(
     vodfast_emulator: Any, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,32 @@ def test_files_of_the_web_are_stored_as_they_are_and_not_as_they_came(
         with pytest.raises(AliyunVodException, match=said) as caught:
             Watched().uploadWebVideo(UploadVideoRequest(f"{web.address}/{address}/a.mp4"))
         assert caught.value.type == "FileDownloadError"
+
+
+def test_addresses_may_be_written_as_people_do(vodfast_emulator: Any, make: Make, web: Any) -> None:
+    path = make("one 影.mp4", 1000)
+    uploader = Watched()
+    for address in (f"{web.address}/one 影.mp4?a=ü b", f"{web.address}/one%20%E5%BD%B1.mp4#t=1"):
+        holds(vodfast_emulator, uploader.uploadWebVideo(UploadVideoRequest(address, "T", "mp4")), path)
+    assert web.paths[0][0] == "/one%20%E5%BD%B1.mp4?a=%C3%BC%20b"
+
+
+def test_secrets_of_an_address_are_given_to_its_server_alone(
+    vodfast_emulator: Any, make: Make, web: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = make("a.mp4", 1000)
+    address = web.address.replace("//", "//me:word%40home@")
+    holds(vodfast_emulator, Watched().uploadWebVideo(UploadVideoRequest(f"{address}/a.mp4", "T")), path)
+    assert base64.b64decode(web.owners[-1].removeprefix("Basic ")) == b"me:word@home"
+    for missing in (
+        f"{address}/none.mp4?sign=word",
+        "http://me:word@127.0.0.1:9/a.mp4?sign=word",
+        "ftp://me:word@h/a.mp4",
+    ):
+        with pytest.raises(AliyunVodException) as caught:
+            Watched().uploadWebVideo(UploadVideoRequest(missing))
+        assert caught.value.type == "FileDownloadError"
+        assert "word" not in str(caught.value)
 
 
 def test_the_downloader(make: Make, web: Any, tmp_path: Path) -> None:

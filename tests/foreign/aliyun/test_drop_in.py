@@ -258,3 +258,27 @@ def test_what_a_few_scripts_do(
     whole = [one for one in in_order(theirs) if "gone" not in one]  # the vendor's is opened before the file is missed
     assert in_order(ours) == whole
     assert not ours.calls - theirs.calls
+
+
+def test_what_scripts_do_in_another_way_than_the_samples(
+    run: Run, emulator: Emulator, sample: Callable[[str, int], Path], tmp_path: Path, keys: list[str]
+) -> None:
+    (tmp_path / "hls").mkdir()
+    for name in ("small.mp4", "bare", "photo.png", "words.srt", "x.ts", "hls/0.ts"):
+        sample(name, 2000)
+    for name, segment in (("i", "0.ts"), ("w", "http://h/a/x.ts?sign=1")):
+        (tmp_path / "hls" / f"{name}.m3u8").write_text(f"#EXTM3U\n#EXTINF:1,\n{segment}\n#EXT-X-ENDLIST\n")
+    arguments = ("aliyun_corners.py", *keys, str(tmp_path), str(tmp_path / "answers"))
+
+    def hosts() -> list[tuple[str, str]]:
+        calls = [entry for entry in emulator.history() if entry["operation"] != "ReportUploadProgress"]
+        return [(entry["operation"], entry["host"].removeprefix(entry["host"].partition(".oss")[0])) for entry in calls]
+
+    theirs, their_hosts = run([], *arguments), hosts()
+    emulator.reset()
+    ours = run(OURS, *arguments)
+    assert theirs.said.count("## ") == 60
+    assert told(ours) == told(theirs)
+    assert ours.made() == theirs.made()
+    assert hosts() == their_hosts
+    assert not ours.calls - theirs.calls

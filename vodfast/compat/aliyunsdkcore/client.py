@@ -6,6 +6,7 @@ and in the log. Leaves signing, retrying and everything else about a call to the
 
 from __future__ import annotations
 
+import http.client
 import json
 import logging
 import os
@@ -43,6 +44,7 @@ _REGION: Final = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _HOSTS: Final = dict.fromkeys(("cn-beijing", "cn-shenzhen"), "vod.cn-shanghai.aliyuncs.com")
 """Where the vendor's client sends what is called by a name. Request classes have hosts of their own."""
 _JSON: Final = "application/json;charset=utf-8"
+_NEEDS_ONE: Final = "At least one of [{}] and [{}] has a value"
 
 logger = logging.getLogger("aliyunsdkcore.client")
 
@@ -184,10 +186,11 @@ class AcsClient:
 
     def do_action(self, acs_request: AcsRequest) -> bytes:
         """The answer's JSON, of a refusal as well."""
-        warnings.warn("do_action is deprecated, use do_action_with_exception", DeprecationWarning, stacklevel=2)
+        said = "do_action() method is deprecated, please use do_action_with_exception() instead."
+        warnings.warn(said, DeprecationWarning, stacklevel=2)
         return self._answer(acs_request)[1]
 
-    def get_response(self, acs_request: AcsRequest) -> tuple[int, dict[str, str], bytes]:
+    def get_response(self, acs_request: AcsRequest) -> tuple[int, http.client.HTTPMessage, bytes]:
         """Status, headers and JSON of the answer, of a refusal as well. Of the headers, only the content type."""
         return self.implementation_of_do_action(acs_request)
 
@@ -195,35 +198,46 @@ class AcsClient:
         self,
         request: AcsRequest,
         signer: object = None,  # noqa: ARG002  # vodfast signs
-    ) -> tuple[int, dict[str, str], bytes]:
+    ) -> tuple[int, http.client.HTTPMessage, bytes]:
         """What `get_response` returns."""
-        warnings.warn("implementation_of_do_action is deprecated", DeprecationWarning, stacklevel=2)
+        warnings.warn("implementation_of_do_action() method is deprecated", DeprecationWarning, stacklevel=2)
         status, body = self._answer(request)
-        return status, {"Content-Type": _JSON}, body
+        headers = http.client.HTTPMessage()  # whatever the case of their names
+        headers["Content-Type"] = _JSON
+        return status, headers, body
 
     def _answer(self, request: AcsRequest) -> tuple[int, bytes]:
         """Status and JSON, of a refusal as well."""
         try:
             return 200, self.do_action_with_exception(request)
         except ServerException as error:
-            said = {"RequestId": error.request_id, "Code": error.error_code, "Message": error.message}
+            code = getattr(error.__cause__, "code", None) or error.error_code  # the service's own
+            said = {"RequestId": error.request_id, "Code": code, "Message": error.message}
             return error.http_status or 0, _json(said)
 
     def _host(self, request: AcsRequest) -> str | None:
-        """Of the request, this client or the process, in that order; else the vendor's for the region, None if that is
+        """Of the request, the process or this client, in that order; else the vendor's for the region, None if that is
         named after it.
         """
         product, region = (request.get_product() or PRODUCT).lower(), self._region_id
-        own = request.endpoint or self._endpoints.get((region, product)) or endpoint_of(product, region)
+        own = request.endpoint or endpoint_of(product, region) or self._endpoints.get((region, product))
         if own is not None or product != PRODUCT or not isinstance(region, str):
             return own
-        return (_HOSTS if request.endpoint_map is None else request.endpoint_map).get(region.lower())
+        region = region.lower()
+        if request.endpoint_map is None:
+            return _HOSTS.get(region)
+        network = "" if request.request_network == "public" else request.request_network
+        known = None if network else request.endpoint_map.get(region)
+        service = "-".join(filter(None, (PRODUCT, request.product_suffix, network)))
+        return known or (None if service == PRODUCT else f"{service}.{region}.aliyuncs.com")
 
     def _endpoint(self, request: AcsRequest) -> str | None:
-        """The host with this client's port, if that is one of its own; scripts may write it with a scheme."""
+        """The host with this client's port, if that is one of its own; scripts may write it with a scheme, or with the
+        port of http.
+        """
         host = self._host(request)
         if host is not None:
-            host = host.removeprefix("http://").removeprefix("https://")
+            host = host.removeprefix("http://").removeprefix("https://").removesuffix(":80")
         return host if host is None or ":" in host or self._port in _PORTS else f"{host}:{self._port}"
 
     def add_endpoint(self, region_id: str, product_code: str, endpoint: str) -> None:
@@ -323,12 +337,12 @@ def _checked(request: AcsRequest) -> None:
     """Raises `ClientException` for what is not a call of this API."""
     if is_a(CommonRequest, request):
         for ok, missing in (
-            (request.get_version(), "a version"),
-            (request.get_action_name() or request.get_uri_pattern(), "an action or a path"),
-            (request.endpoint or request.get_product(), "a domain or a product"),
+            (request.get_version(), "common params [version] is required, cannot be empty"),
+            (request.get_action_name() or request.get_uri_pattern(), _NEEDS_ONE.format("action", "uri_pattern")),
+            (request.endpoint or request.get_product(), _NEEDS_ONE.format("domain", "product_name")),
         ):
             if not ok:
-                raise ClientException(error_code.SDK_INVALID_PARAMS, f"a CommonRequest needs {missing}")
+                raise ClientException(error_code.SDK_INVALID_PARAMS, missing)
 
 
 def _is_of_another_product(request: AcsRequest) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from vodfast.compat import vendors
 from vodfast.compat.aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
-from vodfast.compat.aliyunsdkcore.request import AcsRequest, CommonRequest, is_a
+from vodfast.compat.aliyunsdkcore.request import AcsRequest, CommonRequest, RoaRequest, is_a
 
 _PACKAGE = "aliyunsdkcore"
 
@@ -56,6 +56,7 @@ def _theirs(request: AcsRequest, host: str | None) -> Any:
     if is_a(CommonRequest, request):
         theirs = classes.CommonRequest()
     else:
-        theirs = classes.RpcRequest(request.get_product(), request.get_version(), request.get_action_name())
+        kind = classes.RoaRequest if is_a(RoaRequest, request) else classes.RpcRequest
+        theirs = kind(request.get_product(), request.get_version(), request.get_action_name())
     vars(theirs).update(vars(request), endpoint=host)
     return theirs

@@ -10,7 +10,7 @@ from typing import Any
 
 from vodfast.compat.aliyunsdkcore.acs_exception import error_code
 from vodfast.compat.aliyunsdkcore.acs_exception.exceptions import ClientException
-from vodfast.compat.aliyunsdkcore.http import method_type, protocol_type
+from vodfast.compat.aliyunsdkcore.http import format_type, method_type, protocol_type
 
 STYLE_RPC = "RPC"
 STYLE_ROA = "ROA"
@@ -241,7 +241,56 @@ class RpcRequest(AcsRequest):
         )
 
 
-class CommonRequest(AcsRequest):
+class _PathRequest(AcsRequest):
+    """What requests have whose operation may be a path."""
+
+    _path_params: dict[str, Any] | None = None
+
+    def get_path_params(self) -> dict[str, Any] | None:
+        return self._path_params
+
+    def set_path_params(self, path_params: dict[str, Any]) -> None:
+        self._path_params = path_params
+
+    def add_path_param(self, k: str, v: Any) -> None:
+        self._path_params = {**(self._path_params or {}), k: v}
+
+
+class RoaRequest(_PathRequest):
+    """A call of another product whose operations are paths; the vendor's client makes it."""
+
+    _style = STYLE_ROA
+
+    def __init__(
+        self,
+        product: str | None,
+        version: str | None,
+        action_name: str | None,
+        location_service_code: str | None = None,
+        location_endpoint_type: str = "openAPI",
+        method: str | None = None,
+        headers: dict[str, str] | None = None,
+        uri_pattern: str | None = None,
+        path_params: dict[str, Any] | None = None,
+        protocol: str | None = None,
+    ) -> None:
+        super().__init__(
+            product,
+            version,
+            action_name,
+            location_service_code,
+            location_endpoint_type,
+            format_type.RAW,
+            protocol,
+            method,
+        )
+        if headers is not None:
+            self._header = headers
+        self._uri_pattern = uri_pattern
+        self._path_params = path_params
+
+
+class CommonRequest(_PathRequest):
     """A call of any operation by its name."""
 
     def __init__(
@@ -263,7 +312,6 @@ class CommonRequest(AcsRequest):
         self.endpoint = domain
         self.add_header("x-sdk-invoke-type", "common")
         self._uri_pattern = uri_pattern
-        self._path_params: dict[str, Any] | None = None
 
     def get_domain(self) -> str | None:
         return self.endpoint
@@ -273,12 +321,3 @@ class CommonRequest(AcsRequest):
 
     def set_uri_pattern(self, uri_pattern: str) -> None:
         self._uri_pattern = uri_pattern
-
-    def get_path_params(self) -> dict[str, Any] | None:
-        return self._path_params
-
-    def set_path_params(self, path_params: dict[str, Any]) -> None:
-        self._path_params = path_params
-
-    def add_path_param(self, k: str, v: Any) -> None:
-        self._path_params = {**(self._path_params or {}), k: v}

@@ -21,6 +21,18 @@ READ_BY_GET: Final = frozenset(
 )
 """Operations whose requests say GET; the others say POST."""
 
+SAY_HTTPS: Final = frozenset(
+    {
+        "DescribeMediaDistribution",
+        "DescribeVodDomainMax95BpsData",
+        "DescribeVodTieringStorageData",
+        "DescribeVodTieringStorageRetrievalData",
+        "DescribeVodUserVipsByDomain",
+        "GetDailyPlayRegionStatis",
+    }
+)
+"""Operations whose requests say https whatever the default is."""
+
 OPERATIONS: Final[Mapping[str, str]] = {
     "AddAITemplate": "TemplateConfig TemplateName TemplateType",
     "AddCategory": "CateName ParentId Type",

@@ -110,7 +110,7 @@ class AliyunVodUploader:
         if _is_playlist(uploadVideoRequest):
             listing.collect(path, "m3u8")  # as below
         info = self._open_video(uploadVideoRequest, size)
-        if startUploadCallback is not None:
+        if startUploadCallback:
             startUploadCallback(uploadVideoRequest.uploadId, info)
         self._upload(uploadVideoRequest, path, info)
         return info
@@ -127,7 +127,7 @@ class AliyunVodUploader:
             raise AliyunVodException("ParameterError", "InvalidParameter", said)
         with _web_file(uploadVideoRequest.filePath) as pieces:
             info = self._open_video(uploadVideoRequest)
-            if startUploadCallback is not None:
+            if startUploadCallback:
                 startUploadCallback(uploadVideoRequest.uploadId, info)
             self._upload(uploadVideoRequest, pieces, info)
         return str(info["VideoId"])
@@ -137,7 +137,7 @@ class AliyunVodUploader:
         """Upload a playlist and its segments, from beside it or from `sliceFilePaths`; the VideoId."""
         index = Path(AliyunVodUtils.toUnicode(uploadVideoRequest.filePath))
         text = index.read_text("utf-8-sig")
-        given = playlists.named_by(str(index), text) if sliceFilePaths is None else sliceFilePaths
+        given = self.parseLocalM3u8(str(index)) if sliceFilePaths is None else sliceFilePaths
         slices = [AliyunVodUtils.toUnicode(one) for one in _slices(given, "files")]
         for path in slices:
             os.stat(path)  # before an upload is opened
@@ -157,7 +157,7 @@ class AliyunVodUploader:
         """The same for a playlist behind a URL; it and its segments are fetched first."""
         url = uploadVideoRequest.filePath
         text = web_source.text(url)
-        given = playlists.named_by(url, text) if sliceFileUrls is None else sliceFileUrls
+        given = self.parseWebM3u8(url) if sliceFileUrls is None else sliceFileUrls
         named, others = playlists.by_name(text, _slices(given, "urls"))
         beside = {path: urllib.parse.urljoin(url, uri) for path, uri in playlists.tagged(text).items()}
         wanted = beside | named | others

@@ -144,9 +144,9 @@ class AliyunVodUtils:
         return path, urllib.parse.unquote(os.path.basename(path))
 
     @staticmethod
-    def getStringMd5(strVal: str | bytes, isEncode: bool = True) -> str:
+    def getStringMd5(strVal: Any, isEncode: bool = True) -> str:
+        """Of a text, or of bytes with `isEncode` False."""
         data = strVal.encode() if isEncode and isinstance(strVal, str) else strVal
-        assert isinstance(data, bytes)
         return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
     @staticmethod

@@ -1,4 +1,7 @@
-"""Texts that go with the codes of errors which do not come from the service."""
+"""Texts that go with the codes of errors which do not come from the service.
+
+They are the vendor's, because scripts compare them.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,13 @@ from collections.abc import Mapping
 from typing import Final
 
 _TEXTS: Final[Mapping[str, str]] = {
-    "SDK_INVALID_REGION_ID": "No endpoint is known for that region.",
-    "SDK_SERVER_UNREACHABLE": "The server cannot be reached.",
-    "SDK_INVALID_REQUEST": "This is no AcsRequest: give an object of a request class.",
-    "SDK_MISSING_ENDPOINTS_FILER": "The list of endpoints is missing.",
-    "SDK_UNKNOWN_SERVER_ERROR": "The server's answer names no error.",
-    "SDK_INVALID_CREDENTIAL": "Need a ak&secret pair, a credential, or ALIYUN_ACCESS_KEY_ID and "
-    "ALIYUN_ACCESS_KEY_SECRET in the environment.",
-    "SDK_INVALID_SESSION_EXPIRATION": "A session may last from {0} to {1} seconds.",
+    "SDK_INVALID_REGION_ID": "Can not find endpoint to access.",
+    "SDK_SERVER_UNREACHABLE": "Unable to connect server",
+    "SDK_INVALID_REQUEST": "The request is not a valid AcsRequest.",
+    "SDK_MISSING_ENDPOINTS_FILER": "Internal endpoints info is missing.",
+    "SDK_UNKNOWN_SERVER_ERROR": "Can not parse error message from server response.",
+    "SDK_INVALID_CREDENTIAL": "Need a ak&secret pair or public_key_id&private_key pair to auth.",
+    "SDK_INVALID_SESSION_EXPIRATION": "Session expiration must between {0} and {1} seconds",
 }
 
 

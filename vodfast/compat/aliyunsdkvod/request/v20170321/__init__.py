@@ -13,10 +13,10 @@ from importlib.machinery import ModuleSpec
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from vodfast.compat.aliyunsdkcore.http import method_type
+from vodfast.compat.aliyunsdkcore.http import method_type, protocol_type
 from vodfast.compat.aliyunsdkcore.request import RpcRequest
 from vodfast.compat.aliyunsdkvod.endpoint import endpoint_data
-from vodfast.compat.aliyunsdkvod.operations import OPERATIONS, READ_BY_GET
+from vodfast.compat.aliyunsdkvod.operations import OPERATIONS, READ_BY_GET, SAY_HTTPS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -87,6 +87,8 @@ def _request_class(operation: str, parameters: str, module: str) -> type[RpcRequ
     def begin(self: RpcRequest) -> None:
         RpcRequest.__init__(self, "vod", "2017-03-21", operation, "vod")
         self.set_method(method_type.GET if operation in READ_BY_GET else method_type.POST)
+        if operation in SAY_HTTPS:
+            self.set_protocol_type(protocol_type.HTTPS)
         self.endpoint_map = endpoint_data.getEndpointMap()
         self.endpoint_regional = endpoint_data.getEndpointRegional()
 
