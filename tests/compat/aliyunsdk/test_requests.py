@@ -10,9 +10,10 @@ import pytest
 
 from tests.compat.aliyunsdk.calls import ask, create
 from vodfast.compat.aliyunsdkcore import other_products
-from vodfast.compat.aliyunsdkcore.acs_exception.exceptions import ClientException
+from vodfast.compat.aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
+from vodfast.compat.aliyunsdkcore.auth.credentials import StsTokenCredential
 from vodfast.compat.aliyunsdkcore.client import AcsClient
-from vodfast.compat.aliyunsdkcore.request import CommonRequest, RoaRequest
+from vodfast.compat.aliyunsdkcore.request import CommonRequest, RoaRequest, RpcRequest
 from vodfast.compat.aliyunsdkvod.request import v20170321
 
 
@@ -111,10 +112,36 @@ def test_any_operation_by_its_name(client: AcsClient) -> None:
     for other in (
         CommonRequest("ecs.aliyuncs.com", "2014-05-26", "DescribeRegions"),
         CommonRequest(version="2017-03-21", action_name="GetVideoInfo", product="Ecs"),
+        CommonRequest("ecs.aliyuncs.com", "2015-04-01", "AssumeRole", product="Ecs"),
     ):
         with pytest.raises(ClientException) as caught:
             ask(client, other)
         assert caught.value.error_code == "SDK.NotSupport"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        CommonRequest("sts.aliyuncs.com", "2015-04-01", "AssumeRole"),
+        CommonRequest("sts.cn-shanghai.aliyuncs.com", "2015-04-01", "AssumeRole", product="Sts"),
+        RpcRequest("Sts", "2015-04-01", "AssumeRole", "sts"),
+    ],
+)
+def test_roles_are_assumed_without_the_vendors_client(
+    client: AcsClient, vodfast_emulator: Any, request_: RpcRequest | CommonRequest
+) -> None:
+    request_.add_query_param("RoleArn", "acs:ram::1234567890:role/uploader")
+    request_.add_query_param("RoleSessionName", "session")
+    request_.add_query_param("DurationSeconds", 900)
+    lent = ask(client, request_)
+    assert lent.keys() == {"RequestId", "Credentials", "AssumedRoleUser"}
+    words = [lent["Credentials"][name] for name in ("AccessKeyId", "AccessKeySecret", "SecurityToken")]
+    assert ask(AcsClient(credential=StsTokenCredential(*words)), create())["VideoId"]
+    assert vodfast_emulator.history()[0]["host"] == (request_.endpoint or "sts.aliyuncs.com")
+    request_.add_query_param("RoleArn", "none")
+    with pytest.raises(ServerException) as caught:
+        ask(client, request_)
+    assert caught.value.error_code == "InvalidParameter.RoleArn"
 
 
 def test_other_products_are_not_asked_while_there_is_an_emulator(
@@ -122,6 +149,6 @@ def test_other_products_are_not_asked_while_there_is_an_emulator(
 ) -> None:
     monkeypatch.setattr(other_products, "installed", lambda: True)
     with pytest.raises(ClientException) as caught:
-        ask(client, CommonRequest("sts.aliyuncs.com", "2015-04-01", "AssumeRole"))
+        ask(client, CommonRequest("ecs.aliyuncs.com", "2014-05-26", "DescribeRegions"))
     assert caught.value.error_code == "SDK.NotSupport"
     assert vodfast_emulator.history() == []

@@ -315,6 +315,14 @@ def test_a_role_is_assumed_at_sts() -> None:
     assert call.parse(answer(Credentials=ASSUMED)) == Credentials.of("STS.k", "s", "t", 1700003600.0)
 
 
+def test_an_operation_of_another_product() -> None:
+    call = AliyunVod(endpoint="sts.aliyuncs.com").invoke("GetCallerIdentity", {}, version="2015-04-01")
+    request = call.build(KEYS, 1700000000)
+    assert urlsplit(request.url).hostname == "sts.aliyuncs.com"
+    assert dict(request.headers)["x-acs-version"] == "2015-04-01"
+    assert dict(VOD.invoke("GetVideoInfo", {}).build(KEYS, 1700000000).headers)["x-acs-version"] == "2017-03-21"
+
+
 @pytest.mark.parametrize(
     "fields",
     [{"AccessKeyId": "k\n"}, {"SecurityToken": "t t"}, {"Expiration": "2023-11-14T23:13:20"}, {"Expiration": "never"}],

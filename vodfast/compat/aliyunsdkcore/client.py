@@ -34,6 +34,9 @@ DEFAULT_READ_TIMEOUT = 10
 DEFAULT_CONNECTION_TIMEOUT = 5
 DEFAULT_POOL_CONNECTIONS = 10
 """The vendor's numbers, for scripts that read them; vodfast has its own."""
+_PRODUCTS: Final[Mapping[str | None, str]] = {VERSION: PRODUCT, "2015-04-01": "sts"}
+"""Those that are called from here, by their version."""
+_ELSEWHERE: Final = {"sts": "sts.aliyuncs.com"}
 _RETRIES = 3
 _PORTS = (None, 80, 443)
 _ADDED: Final = ("Version", "Action", "Format")
@@ -110,6 +113,7 @@ class AcsClient:
             return self._of_another_product(acs_request, config)
         settings = self._settings(acs_request)
         operation, parameters = acs_request.get_action_name() or "", acs_request.get_query_params()
+        version = acs_request.get_version() or VERSION
         said = {**parameters, **acs_request.get_body_params()}
         given = {name: _text(value) for name, value in said.items() if name not in _ADDED}
         key, secret, token = self._keys(config)
@@ -119,7 +123,7 @@ class AcsClient:
         logger.debug("Request received. Product:%s %s Params:%s", acs_request.get_product(), settings, shown)
         try:
             with shared_client("aliyun", key, secret, token, settings=settings, config=config) as client:
-                answer = client.invoke(operation, given)
+                answer: dict[str, Any] = client.perform(lambda cloud: cloud.invoke(operation, given, version=version))
         except VodfastError as error:
             failure = translated(error)
             logger.error("%s: %s", type(failure).__name__, failure)
@@ -131,7 +135,8 @@ class AcsClient:
         """The answer to a call that is the vendor's client's to make; not where there is an emulator instead of it."""
         route = environment_config(config).route
         if not other_products.installed() or (route is not None and route.emulator):
-            raise _not_here(f"{request.get_product() or 'version'} {request.get_version()}: this is VOD {VERSION}")
+            said = f"{request.get_product() or 'version'} {request.get_version()}: this is VOD {VERSION}, and STS"
+            raise _not_here(f"{said}; without an emulator, aliyun-python-sdk-core makes such calls if it is installed")
         settings = {
             "region_id": self._region_id,
             "auto_retry": self._auto_retry,
@@ -219,10 +224,10 @@ class AcsClient:
         """Of the request, the process or this client, in that order; else the vendor's for the region, None if that is
         named after it.
         """
-        product, region = (request.get_product() or PRODUCT).lower(), self._region_id
+        product, region = _product(request), self._region_id
         own = request.endpoint or endpoint_of(product, region) or self._endpoints.get((region, product))
         if own is not None or product != PRODUCT or not isinstance(region, str):
-            return own
+            return own or _ELSEWHERE.get(product)
         region = region.lower()
         if request.endpoint_map is None:
             return _HOSTS.get(region)
@@ -345,9 +350,13 @@ def _checked(request: AcsRequest) -> None:
                 raise ClientException(error_code.SDK_INVALID_PARAMS, missing)
 
 
+def _product(request: AcsRequest) -> str:
+    """The one its version is of, if it does not say."""
+    return (request.get_product() or _PRODUCTS.get(request.get_version()) or PRODUCT).lower()
+
+
 def _is_of_another_product(request: AcsRequest) -> bool:
-    version, product = request.get_version() or VERSION, request.get_product() or PRODUCT
-    return version != VERSION or product.lower() != PRODUCT
+    return _PRODUCTS.get(request.get_version() or VERSION) != _product(request)
 
 
 def credential_of(ak: str | None, secret: str | None, credential: Any = None) -> KeyCredential | roles.RoleCredential:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from vodfast.credentials import CredentialPlaces, Credentials
 from vodfast.errors import ConfigError, InvalidInput
 from vodfast.providers.aliyun import checks, media_types, session, verbs
-from vodfast.providers.aliyun.calls import Api
+from vodfast.providers.aliyun.calls import VERSION, Api
 from vodfast.providers.contract import (
     JobRecord,
     ManifestSpec,
@@ -231,9 +231,13 @@ class AliyunVod:
             raise ConfigError("give the setting callback_url: the signature of callbacks covers it", cloud=self.name)
         return verbs.verify_callback(self.callback_url, headers, secret, now)
 
-    def invoke(self, operation: str, parameters: Mapping[str, object]) -> Call[dict[str, Any]]:
-        """Any operation of the API 2017-03-21 by its name; see `verbs.invoke`."""
-        return verbs.invoke(self._api, operation, parameters)
+    def invoke(
+        self, operation: str, parameters: Mapping[str, object], *, version: str = VERSION
+    ) -> Call[dict[str, Any]]:
+        """Any operation of the API 2017-03-21 by its name; see `verbs.invoke`. With another `version` it is one of
+        another product, which the setting `endpoint` leads to: STS is `sts.aliyuncs.com`, version 2015-04-01.
+        """
+        return verbs.invoke(self._api, operation, parameters, version)
 
     def assume_role(self, role_arn: str, session_name: str, *, seconds: int = 3600) -> Call[Credentials]:
         """Keys of a role that live for `seconds` (900 to 43200, and no longer than the role allows), for

@@ -411,11 +411,12 @@ def verify_callback(url: str, headers: Mapping[str, str], secret: str, now: floa
     return hmac.compare_digest(signature.lower().encode(errors="replace"), expected.encode())
 
 
-def invoke(api: Api, operation: str, parameters: Mapping[str, object]) -> Call[dict[str, Any]]:
+def invoke(api: Api, operation: str, parameters: Mapping[str, object], version: str) -> Call[dict[str, Any]]:
     """Any operation by its name. Lists and objects travel as JSON text, as the API wants them; None is left out."""
     reads = check_operation(CLOUD, operation)
     check_plain(CLOUD, "parameters", parameters)
     pairs = [(_name(name), _plain(name, value)) for name, value in parameters.items() if value is not None]
+    api = replace(api, version=version)
     return api.call(operation, pairs, lambda reply: reply.fields(), repeatable=reads, reads=reads)
 
 
