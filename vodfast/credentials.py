@@ -160,7 +160,8 @@ def find_credentials(
     asked = ", ".join([*(names[0] for names in variables), *files])
     key_name, secret_name, _ = variables[0]
     raise CredentialsError(
-        f"no credentials for {cloud}: set {key_name} and {secret_name}, or pass credentials= (looked in: {asked})",
+        f"no credentials for {cloud}: set {key_name} and {secret_name}, or in Python pass credentials="
+        f" (looked in: {asked})",
         cloud=cloud,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -111,3 +112,23 @@ def test_a_cloud_that_needs_a_place_says_how_to_give_it(
     assert ran.code == 2
     assert "--to volcengine:SPACE" in ran.err
     assert emulator.history() == []
+
+
+def test_a_command_that_is_nearly_one_is_told_which_was_meant(vodfast: Run) -> None:
+    assert vodfast("uplaod", "a.mp4").err == (
+        "vodfast: No such command 'uplaod': did you mean upload? (see vodfast --help)\n"
+    )
+    assert vodfast("frobnicate").err == "vodfast: No such command 'frobnicate'. (see vodfast --help)\n"
+
+
+def test_an_emulator_that_is_not_there_is_told_about_in_a_line(
+    vodfast: Run, files: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as reserved:  # bound, but not listening
+        reserved.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{reserved.getsockname()[1]}"
+        monkeypatch.setenv("VODFAST_EMULATOR", place)
+        ran = vodfast("upload", "a.mp4", "--attempts", "1")
+    assert (ran.code, ran.out) == (4, "")
+    said = f"failed  a.mp4: no emulator answers at {place}: start one with `vodfast emulator`"
+    assert ran.err.splitlines()[0] == said

@@ -31,8 +31,10 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click passes the context by name
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click passes the context by name
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
+            if not ctx.resilient_parsing and (near := _near(cmd_name)):
+                raise click.UsageError(f"No such command {cmd_name!r}: did you mean {near}?", ctx)
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         return cast(click.Command, getattr(importlib.import_module(module), attribute))
@@ -48,6 +50,13 @@ class LazyGroup(click.Group):
 def top(settings: dict[str, bool], debug: bool) -> None:
     """Never shown: `overview()` is the help."""
     settings["debug"] = debug
+
+
+def _near(name: str) -> str:
+    """The command whose name is most like this one; empty if none is."""
+    from difflib import get_close_matches  # 2 ms that only a mistake pays
+
+    return next(iter(get_close_matches(name, COMMANDS, 1)), "")
 
 
 def run(args: Sequence[str]) -> int:

@@ -21,7 +21,10 @@ from vodfast.cli.text import DURATION
     metavar="TIME",
     help="How long the token is good for: 90, 15m, 2h or 1d.",
 )
-@set_option(text='A field the token binds the upload to, as text or JSON; "7" in quotes is text. May be repeated.')
+@set_option(
+    text="A field the token binds the upload to, such as name=clip.mp4, which aliyun and netease need; text or JSON"
+    ' ("7" in quotes is text). May be repeated.'
+)
 @connected
 def token(connection: Connection, lifetime: float, settings: tuple[tuple[str, str], ...]) -> None:
     """Print an upload token, and nothing else, on stdout.

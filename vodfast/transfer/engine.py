@@ -185,7 +185,12 @@ class Engine:
         if route is None or not route.emulator:
             return ""
         url = f"{route.scheme}://localhost/_emulator/health"
-        response = await self._transport.send(Request(operation="Health", method="GET", url=url, headers=()))
+        try:
+            response = await self._transport.send(Request(operation="Health", method="GET", url=url, headers=()))
+        except VodfastError as error:
+            error.message = f"no emulator answers at {route.host}:{route.port}: start one with `vodfast emulator`"
+            error.cloud = error.operation = None
+            raise
         try:
             return str(msgspec.json.decode(response.body, type=dict[str, Any])["instance"])
         except (msgspec.MsgspecError, KeyError):
