@@ -30,7 +30,16 @@ def test_the_date_of_an_answer_tells_the_time() -> None:
     assert ahead_of_us(dated(NOON + 90), NOON) == pytest.approx(90.5)
 
 
-@pytest.mark.parametrize("date", ["", "yesterday", "Wed, 99 Nov 2026 23:00:00 GMT", "Thu, 01 Jan 99999 00:00:00 GMT"])
+@pytest.mark.parametrize(
+    "date",
+    [
+        "",
+        "yesterday",
+        "Wed, 99 Nov 2026 23:00:00 GMT",
+        "Thu, 01 Jan 99999 00:00:00 GMT",
+        "Thu, 26 Nov 2026 12:00:00 +9999999999999",
+    ],
+)
 def test_what_is_no_date_tells_nothing(date: str) -> None:
     assert ahead_of_us(Response(status=200, headers=(("date", date),), body=b""), NOON) is None
 
@@ -45,6 +54,7 @@ def test_an_answer_out_of_a_cache_tells_nothing() -> None:
         (4000, 0.0, True),
         (-4000, 0.0, True),
         (30, 0.0, False),
+        (90, 0.0, True),
         (4000, 4000.0, False),
         (0, 4000.0, True),
         (FURTHEST + 60, 0.0, False),
@@ -99,9 +109,10 @@ async def outcome(service: Service, asked: Call[Any]) -> tuple[object, float]:
         await engine.aclose()
 
 
-async def test_the_right_time_is_kept() -> None:
+@pytest.mark.parametrize("kind", [ErrorKind.AUTH, ErrorKind.SESSION_EXPIRED])
+async def test_the_right_time_is_kept(kind: ErrorKind) -> None:
     service = Service(4000, 4000)
-    said, ahead = await outcome(service, call())
+    said, ahead = await outcome(service, call(kind=kind))
     assert (said, round(ahead, -1), len(service.times)) == ("done", 4000, 2)
 
 

@@ -210,6 +210,7 @@ class Simulation:
             room = self.rng.randrange(0, 3)
             step = self.machine.poll(self.now, room)
             assert self.machine.ended is isinstance(step, Finished | Failed)
+            assert self.machine.acknowledged <= len(self.data)
             if isinstance(step, Finished | Failed):
                 assert not self.in_flight
                 return step
@@ -354,6 +355,33 @@ def test_cancel_reports_cancelled_and_aborts() -> None:
     assert isinstance(outcome, Failed)
     assert isinstance(outcome.error, Cancelled)
     assert simulation.store.uploads == {}
+
+
+def test_progress_counts_what_the_store_has_acknowledged_and_nothing_else() -> None:
+    simulation = Simulation(6, 0.0, 2500, 1000)
+    create = simulation.machine.poll(0.0)
+    assert isinstance(create, Start)
+    simulation.perform(create)
+    parts = [simulation.machine.poll(0.0) for _ in range(3)]
+    counted = [simulation.machine.acknowledged]
+    for start in (parts[2], parts[0], parts[1]):
+        assert isinstance(start, Start)
+        simulation.perform(start)
+        counted.append(simulation.machine.acknowledged)
+    assert counted == [0, 500, 1500, 2500]
+
+
+def test_a_part_is_not_sent_again_before_its_pause_is_over() -> None:
+    simulation = Simulation(6, 0.0, 500, 1000)
+    put = simulation.machine.poll(0.0)
+    assert isinstance(put, Start)
+    busy = VodfastError("503", kind=ErrorKind.UNAVAILABLE, retry=RetryClass.LATER, retry_after=5.0)
+    simulation.machine.on_failure(put.token, busy, 100.0)
+    wait = simulation.machine.poll(104.0)
+    assert isinstance(wait, Wait)
+    assert wait.until is not None
+    assert wait.until >= 105.0
+    assert isinstance(simulation.machine.poll(wait.until), Start)
 
 
 def test_nothing_is_begun_any_more_while_what_runs_after_a_failure_is_awaited() -> None:

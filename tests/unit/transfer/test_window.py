@@ -267,6 +267,16 @@ def test_throttling_halves_once_a_second() -> None:
         assert window.limit == limit
 
 
+def test_grows_again_after_throttling_though_the_service_has_become_slower() -> None:
+    clock = Clock()
+    window = Window(4, 32, clock)
+    rounds(window, clock, latency=0.1, line=1e9, seconds=1)
+    window.throttled()
+    assert window.limit == 16
+    rounds(window, clock, latency=0.3, line=1e9, seconds=6)
+    assert window.limit > 16
+
+
 async def test_byte_budget_waits_in_order_and_never_overcommits() -> None:
     budget = ByteBudget(100)
     await budget.acquire(60)
@@ -277,6 +287,38 @@ async def test_byte_budget_waits_in_order_and_never_overcommits() -> None:
     budget.release(60)
     await asyncio.gather(large, small)
     assert budget.held == 60
+
+
+async def test_what_is_given_back_serves_only_those_it_is_enough_for() -> None:
+    budget = ByteBudget(100)
+    await budget.acquire(60)
+    await asyncio.wait_for(budget.acquire(40), 60)
+    waiting = asyncio.create_task(budget.acquire(50))
+    await asyncio.sleep(0)
+    budget.release(40)
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    budget.release(60)
+    await waiting
+    assert budget.held == 50
+
+
+async def test_whoever_gives_up_waiting_for_memory_frees_none_and_is_in_nobody_s_way() -> None:
+    budget = ByteBudget(10)
+    await budget.acquire(10)
+    owner = object()
+    given_up, waiting = (asyncio.create_task(budget.acquire(5, owner)) for _ in range(2))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    assert budget.held == 10
+    budget.hurry(owner)
+    await asyncio.wait_for(waiting, 60)
+    last = asyncio.create_task(budget.acquire(5))
+    await asyncio.sleep(0)
+    budget.release(10)
+    await asyncio.wait_for(last, 60)
+    assert budget.held == 10
 
 
 async def test_a_request_larger_than_the_budget_is_served_alone() -> None:
