@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.conftest import Cloud
+from tests.conformance.conftest import CLOUDS, Cloud
 from tests.conftest import content
 from vodfast import AsyncClient, Client, InvalidInput, SourceChanged, TransferConfig
 from vodfast.config import MIB
@@ -267,6 +267,25 @@ def test_a_file_that_grows_while_it_is_read_makes_no_media(
                 file.write(b"more")
 
     with open_client(max_connections=1, start_connections=1) as cloud_client, pytest.raises(SourceChanged):
+        cloud_client.upload(path, events=grow)
+    nothing_left()
+
+
+@pytest.mark.parametrize(
+    "cloud", [cloud for cloud in CLOUDS if cloud.provider().limits.needs_commit], ids=lambda cloud: cloud.name
+)
+def test_a_file_that_changes_once_it_is_stored_is_not_committed(
+    cloud_client: Client, media_file: Any, nothing_left: Callable[[], None]
+) -> None:
+    path = media_file(1000)
+
+    def grow(event: Any) -> None:
+        if type(event).__name__ == "Progress":
+            assert event.done == 1000
+            with path.open("ab") as file:
+                file.write(b"more")
+
+    with pytest.raises(SourceChanged):
         cloud_client.upload(path, events=grow)
     nothing_left()
 

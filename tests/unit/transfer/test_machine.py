@@ -400,6 +400,19 @@ def test_nothing_is_begun_any_more_while_what_runs_after_a_failure_is_awaited() 
     assert abort.call.operation == "abort"
 
 
+def test_a_creation_that_was_broken_off_is_looked_for_and_discarded() -> None:
+    simulation = Simulation(8, 0.0, 5000, 1000)
+    create = simulation.machine.poll(0.0)
+    assert isinstance(create, Start)
+    create.call.build(False)  # it happened, but nobody heard
+    simulation.machine.cancel()
+    simulation.machine.on_dropped(create.token)
+    outcome = simulation.run()
+    assert isinstance(outcome, Failed)
+    assert isinstance(outcome.error, Cancelled)
+    assert simulation.store.uploads == {}
+
+
 def test_keeping_parts_leaves_the_upload_open() -> None:
     simulation = Simulation(7, 0.0, 50_000, 1000, keeps=lambda error: error.kind is ErrorKind.CANCELLED)
     start = simulation.machine.poll(0.0)
