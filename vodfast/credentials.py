@@ -236,7 +236,7 @@ def _json_object(file: str) -> dict[str, Any]:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (msgspec.MsgspecError, ValueError, RecursionError, OSError):
+    except (ValueError, RecursionError, OSError):
         raise CredentialsError(
             f"the credentials file {path} cannot be read as a JSON object: mend it or move it away"
         ) from None
@@ -246,7 +246,7 @@ def _keys_in(values: Mapping[str, Any], names: KeyNames) -> Credentials | None:
     """What goes by these names, None if either key is missing."""
     found = [values.get(name) if name else None for name in names]
     key, secret, token = (text.strip() if isinstance(text, str) else "" for text in found)
-    return Credentials.of(key, secret, token or None) if key and secret else None
+    return Credentials.of(key, secret, token) if key and secret else None
 
 
 async def load_credentials(source: CredentialsSource) -> Credentials:
@@ -256,7 +256,7 @@ async def load_credentials(source: CredentialsSource) -> Credentials:
         CredentialsError: the function returned something else, or keys no cloud gives out.
     """
     found: object = source
-    if not isinstance(found, Credentials) and callable(found):
+    if callable(found):
         found = found()
         if inspect.isawaitable(found):
             found = await found

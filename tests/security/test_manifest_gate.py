@@ -28,7 +28,13 @@ SLASHES = [
     "\uff3c", "/./",
 ]  # fmt: skip
 CLIMBS = [f"{before}{dots}{slash}a.ts" for before, dots, slash in itertools.product(["", "d/"], DOTS, SLASHES)]
+LOOK_ALIKE_DOTS = ["\u3002\u3002", ".\u06d4", "\u0701.", "\u0702\ua4f8", ".\ua60e"]
+LOOK_ALIKE_SLASHES = ["\u29f8", "\u2571", "\u27cb", "\u29f5", "\u29f9", "\u2216", "\u27cd"]
+NOT_SHOWN = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00\ufe0f"
 OTHERS = [
+    *(f"{dots}/a.ts" for dots in LOOK_ALIKE_DOTS),
+    *(f"..{slash}a.ts" for slash in LOOK_ALIKE_SLASHES),
+    *(f".{letter}./a.ts" for letter in NOT_SHOWN),
     "..", "d/..", "../", "d/../..", "%2e%2e", "/", "/etc/passwd", "//host/a.ts", "///a.ts", "%2fetc/passwd",
     "%252fetc/passwd", "\uff0fetc/passwd", "\u2215etc/passwd", "\\etc\\passwd", "%5cetc%5cpasswd",
     "\\\\host\\share\\a.ts", "C:/a.ts", "c:\\a.ts", "C:a.ts", "C%3A/a.ts", "c%3a%5ca.ts", "\uff23\uff1a\\a.ts",

@@ -43,6 +43,7 @@ ALIBABA = load_provider("aliyun").credential_places
 PROFILES = [
     {"name": "other", "mode": "AK", "access_key_id": "other", "access_key_secret": "s"},
     {"name": "mine", "mode": "StsToken", "access_key_id": "mine", "access_key_secret": "s", "sts_token": "t"},
+    {"name": "old", "access_key_id": "old", "access_key_secret": "s"},
     {"name": "role", "mode": "RamRoleArn", "access_key_id": "base", "access_key_secret": "s", "ram_role_arn": "acs:x"},
 ]
 
@@ -62,12 +63,14 @@ def test_the_current_profile_of_the_vendors_command_line(home: Path) -> None:
 
     assert held({"current": "mine", "profiles": PROFILES}) == "mine t"
     assert held({"current": "other", "profiles": PROFILES}) == "other None"
+    assert held({"current": "old", "profiles": PROFILES}) == "old None", "keys, whatever its mode would be called"
     assert held({"current": "role", "profiles": PROFILES}) is None, "its keys are those of somebody else"
     for document in ({"current": "none", "profiles": PROFILES}, {"current": "mine"}, {"profiles": [7]}, {}):
         assert held(document) is None
-    file.write_text("{")
-    with pytest.raises(ConfigError, match=r"config\.json cannot be read"):
-        find_credentials("aliyun", ALIBABA, {})
+    for spoilt in (b"{", b'{"current": "\xff"}', b'{"current":' + b"[" * 100_000):
+        file.write_bytes(spoilt)
+        with pytest.raises(ConfigError, match=r"config\.json cannot be read"):
+            find_credentials("aliyun", ALIBABA, {})
     ini = home / ".alibabacloud" / "credentials.ini"
     ini.parent.mkdir()
     ini.write_text("[default]\ntype = sts\naccess_key_id = ini\naccess_key_secret = s\nsecurity_token = t\n")
@@ -81,6 +84,13 @@ def test_half_a_pair_does_not_count(home: Path) -> None:
         find_credentials("cloud", PLACES, {"VODFAST_CLOUD_ACCESS_KEY": "own", "VENDOR_KEY": "s"})
 
 
+def test_an_error_says_which_cloud_lacks_credentials(home: Path) -> None:
+    (home / ".vendor" / "keys").unlink()
+    with pytest.raises(ConfigError) as refused:
+        find_credentials("cloud", PLACES, {})
+    assert refused.value.cloud == "cloud"
+
+
 def test_half_a_pair_is_told_if_there_is_nothing_else() -> None:
     places = CredentialPlaces(env=(("V_ID", "V_KEY", None),))
     for env, said in (
@@ -92,9 +102,10 @@ def test_half_a_pair_is_told_if_there_is_nothing_else() -> None:
             find_credentials("tencent", places, env)
 
 
-def test_a_file_that_is_no_ini_is_named(home: Path) -> None:
-    (home / ".vendor" / "keys").write_text("no section\n")
-    with pytest.raises(ConfigError, match=r"\.vendor/keys"):
+@pytest.mark.parametrize("content", [b"no section\n", b"[default]\nid = \xff\n"])
+def test_a_file_that_is_no_ini_is_named(home: Path, content: bytes) -> None:
+    (home / ".vendor" / "keys").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"\.vendor/keys cannot be read as INI"):
         find_credentials("cloud", PLACES, {})
 
 
