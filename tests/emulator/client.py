@@ -5,6 +5,7 @@ Shares no code with vodfast. Every piece of a request can be changed between sig
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import http.client
@@ -13,7 +14,7 @@ import re
 import time
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 KEY = "vodfast-emulator-tencent"
 SECRET = f"{KEY}-secret"
@@ -197,6 +198,17 @@ def sign_tc3(
     if method == "POST":
         headers["Content-Length"] = str(len(body))
     return Sent(method, host, f"/?{query}" if query else "/", headers, body)
+
+
+def sign_v1(fields: dict[str, str], *, method: str = "POST", digest: str = "sha1") -> Sent:
+    """A call in the older form, all of whose parameters are given but the signature (section 2.4)."""
+    text = "&".join(f"{name}={value}" for name, value in sorted(fields.items()))
+    signature = hmac.digest(SECRET.encode(), f"{method}{API}/?{text}".encode(), digest)
+    form = urlencode(fields | {"Signature": base64.b64encode(signature).decode()})
+    if method == "GET":
+        return Sent("GET", API, f"/?{form}", {})
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(form))}
+    return Sent("POST", API, "/", headers, form.encode())
 
 
 def _enc(text: str) -> str:

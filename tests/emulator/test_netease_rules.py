@@ -8,6 +8,7 @@ import http.server
 import json
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
@@ -83,6 +84,19 @@ def test_owner_vectors(given: dict[str, Any], expected: dict[str, Any]) -> None:
     for wrong in (("other", *keys[1:]), (keys[0], "other", keys[2]), (*keys[:2], "other")):
         with pytest.raises(Refusal):
             signatures.verify_owner(request, *wrong)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "acl", "location", "versioning", "versions", "versionId", "uploadId", "uploads", "partNumber", "delete",
+        "deduplication", "crop", "resize",
+    ],
+)  # fmt: skip
+def test_the_owner_of_a_bucket_signs_every_parameter_that_changes_what_is_done(name: str) -> None:
+    for query, signed in ((name, name), (f"{name}=a%2Fb&max-parts=5", f"{name}=a%2Fb"), (f"{name}=", name)):
+        request = parse_head(f"GET /k?{query} HTTP/1.1\r\nHost: b.nos-eastchina1.126.net\r\n\r\n".encode())
+        assert signatures.owner_text(request, "b").endswith(f"\n/b/k?{signed}")
 
 
 def test_body_vectors_are_understood(netease: NeteaseClient, emulator: Emulator) -> None:
@@ -228,6 +242,8 @@ def test_a_lenient_server_takes_old_times_and_numbers_as_text_and_a_strict_one_d
     assert netease.call("upload/init", body, at=1, nonce="n")["code"] == 200
     emulator.settings(netease_freshness=300)
     assert netease.call("upload/init", body, at=1)["code"] == 710
+    for late, code in ((0, 200), (-290, 200), (290, 200), (-310, 710), (310, 710)):
+        assert netease.call("upload/init", body, at=time.time() + late)["code"] == code
     emulator.settings(netease_freshness=None, netease_strict=True)
     assert netease.call("upload/init", body, nonce="m")["code"] == 400
     typed = {"originFileName": "a.mp4", "typeId": 7}

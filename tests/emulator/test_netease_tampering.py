@@ -35,6 +35,7 @@ CALL_CHANGES: dict[str, Change] = {
     "first digit of the checksum": header("CheckSum", lambda text: flip(text, 0)),
     "last digit of the checksum": header("CheckSum", lambda text: flip(text, -1)),
     "checksum in upper case": header("CheckSum", str.upper),
+    "checksum beyond ASCII": header("CheckSum", lambda _: "\xe9" * 40),
     "checksum cut": header("CheckSum", lambda text: text[:-1]),
     "no checksum": header("CheckSum", lambda _: None),
     "another nonce": header("Nonce", lambda text: flip(text, 3)),
@@ -65,6 +66,23 @@ def test_a_checksum_over_the_pieces_in_another_order_or_with_another_secret_is_r
         assert json.loads(netease.send(sent).body)["code"] == 710
 
 
+@pytest.mark.parametrize(
+    ("nonce", "cur_time", "code"),
+    [
+        ("n" * 128, None, 200), ("n" * 129, None, 710), ("", None, 710), ("1", "", 710), ("2", "1.5", 710),
+        ("3", "-1", 710), ("4", "1" * 13, 710), ("5", "now", 710),
+    ],
+)  # fmt: skip
+def test_a_nonce_or_time_that_is_none_is_refused_however_well_it_is_signed(
+    netease: NeteaseClient, nonce: str, cur_time: str | None, code: int
+) -> None:
+    seconds = str(int(time.time())) if cur_time is None else cur_time
+    sent = netease.signed("upload/init", {"originFileName": "a.mp4"}, nonce=nonce)
+    digest = hashlib.sha1(f"{SECRET}{nonce}{seconds}".encode()).hexdigest()
+    answer = netease.send(sent.with_header("CurTime", seconds).with_header("CheckSum", digest))
+    assert json.loads(answer.body)["code"] == code
+
+
 def with_policy(change: Callable[[dict[str, Any]], dict[str, Any]], secret: str | None = None) -> Callable[[str], str]:
     """A token with a changed policy: under its old signature, or signed anew with a secret."""
 
@@ -75,6 +93,17 @@ def with_policy(change: Callable[[dict[str, Any]], dict[str, Any]], secret: str 
         if secret is not None:
             sign = base64.b64encode(hmac.digest(secret.encode(), encoded, "sha256")).decode()
         return f"UPLOAD {key}:{sign}:{encoded.decode()}"
+
+    return changed
+
+
+def signed_anew(policy: bytes) -> Callable[[str], str]:
+    """A token rightly signed over anything."""
+
+    def changed(token: str) -> str:
+        encoded = base64.b64encode(policy)
+        sign = base64.b64encode(hmac.digest(TRUE_SECRET.encode(), encoded, "sha256")).decode()
+        return f"{token.partition(':')[0]}:{sign}:{encoded.decode()}"
 
     return changed
 
@@ -106,6 +135,10 @@ TOKEN_CHANGES: dict[str, tuple[Callable[[str], str | None], int]] = {
     "rightly signed for another object": (with_policy(lambda policy: policy | {"Object": "x.mp4"}, TRUE_SECRET), 403),
     "rightly signed for another bucket": (with_policy(lambda policy: policy | {"Bucket": "x"}, TRUE_SECRET), 403),
     "rightly signed but expired": (with_policy(lambda policy: policy | {"Expires": 1}, TRUE_SECRET), 403),
+    "rightly signed over no JSON": (signed_anew(b"{"), 403),
+    "rightly signed over no UTF-8": (signed_anew(b'{"Bucket":"\xff"}'), 403),
+    "rightly signed over what is nested without end": (signed_anew(b"[" * 30_000), 403),
+    "rightly signed over no object": (signed_anew(b"[]"), 403),
     "rightly signed without an expiry": (
         with_policy(lambda policy: {"Bucket": policy["Bucket"], "Object": policy["Object"]}, TRUE_SECRET),
         403,

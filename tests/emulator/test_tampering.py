@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from tests.emulator.changes import Change, another_date, flip_last, header, swap
-from tests.emulator.client import Client, Keys, bucket_host, sign_cos, sign_tc3
+from tests.emulator.client import KEY, Client, Keys, Sent, bucket_host, sign_cos, sign_tc3, sign_v1
 from vodfast.emulator import Emulator
 
 BODY = b'{"MediaType": "mp4", "MediaName": "x"}'
@@ -103,6 +104,56 @@ def test_an_upload_certificate_is_not_for_the_api(client: Client) -> None:
     certificate = client.apply()["TempCertificate"]
     keys = Keys(certificate["SecretId"], certificate["SecretKey"], certificate["Token"])
     assert client.send(sign_tc3("ApplyUpload", BODY, keys)).code == "UnauthorizedOperation"
+
+
+def older(**changed: str | None) -> dict[str, str]:
+    """The parameters of a call in the older form; None leaves one out."""
+    fields = {"Action": "ApplyUpload", "Version": "2018-07-17", "MediaType": "mp4", "SecretId": KEY, "Nonce": "7"}
+    given = fields | {"Timestamp": str(int(time.time()))} | changed
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def in_form(old: bytes, new: bytes) -> Change:
+    return lambda sent: replace(sent, body=sent.body.replace(old, new, 1)).with_header(
+        "Content-Length", str(len(sent.body) - len(old) + len(new))
+    )
+
+
+V1: dict[str, tuple[Callable[[], Sent], str]] = {
+    "a value": (lambda: in_form(b"mp4", b"mov")(sign_v1(older())), "AuthFailure.SignatureFailure"),
+    "a parameter more": (lambda: in_form(b"Action", b"ClassId=1&Action")(sign_v1(older())),
+                         "AuthFailure.SignatureFailure"),
+    "signature": (lambda: in_form(b"Signature=", b"Signature=A")(sign_v1(older())), "AuthFailure.SignatureFailure"),
+    "a signature beyond ASCII": (lambda: in_form(b"Signature=", b"Signature=%C3%A9")(sign_v1(older())),
+                                 "AuthFailure.SignatureFailure"),
+    "another digest than it says": (lambda: sign_v1(older(SignatureMethod="HmacSHA256")),
+                                    "AuthFailure.SignatureFailure"),
+    "a digest that is none": (lambda: sign_v1(older(SignatureMethod="HmacMD5"), digest="md5"), "InvalidParameter"),
+    "an old time": (lambda: sign_v1(older(Timestamp=str(int(time.time()) - 400))), "AuthFailure.SignatureExpire"),
+    "a time that is none": (lambda: sign_v1(older(Timestamp="now")), "InvalidParameter"),
+    "a token from nowhere": (lambda: sign_v1(older(Token="t")), "AuthFailure.TokenFailure"),
+    "another key": (lambda: sign_v1(older(SecretId="nobody")), "AuthFailure.SecretIdNotFound"),
+    "no key": (lambda: sign_v1(older(SecretId=None)), "MissingParameter"),
+    "no nonce": (lambda: sign_v1(older(Nonce=None)), "MissingParameter"),
+    "no time": (lambda: sign_v1(older(Timestamp=None)), "MissingParameter"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", V1)
+def test_one_change_to_a_call_in_the_older_form(client: Client, emulator: Emulator, case: str) -> None:
+    make, code = V1[case]
+    assert client.send(make()).code == code
+    assert emulator.media() == []
+
+
+def test_calls_in_the_older_form_that_are_accepted(client: Client, emulator: Emulator) -> None:
+    for sent in (
+        sign_v1(older()),
+        sign_v1(older(), method="GET"),
+        sign_v1(older(SignatureMethod="HmacSHA256"), digest="sha256"),
+    ):
+        assert client.send(sent).code == ""
+    assert len(emulator.media()) == 3
 
 
 COS: dict[str, tuple[Change, int, str]] = {

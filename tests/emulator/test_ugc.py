@@ -92,11 +92,11 @@ def flipped(made: str) -> str:
     return base64.b64encode(raw).decode()
 
 
-def written(**changed: str) -> str:
-    """A signature that is right, over fields that are not."""
+def written(**changed: str | None) -> str:
+    """A signature that is right, over fields that may not be; None leaves one out."""
     now = int(time.time())
     fields = {"secretId": KEY, "currentTimeStamp": str(now), "expireTime": str(now + 600), "random": "1"} | changed
-    text = urlencode({name: value for name, value in fields.items() if value}).encode()
+    text = urlencode({name: value for name, value in fields.items() if value is not None}).encode()
     return base64.b64encode(hmac.new(SECRET.encode(), text, hashlib.sha1).digest() + text).decode()
 
 
@@ -109,10 +109,9 @@ def written(**changed: str) -> str:
         ({"signature": "none"} | VIDEO, 10010),
         ({"signature": token(now=time.time() - 700)} | VIDEO, 10013),
         ({"signature": written(secretId="nobody")} | VIDEO, 10011),
-        ({"signature": written(random="")} | VIDEO, 10010),
+        ({"signature": written(random=None)} | VIDEO, 10010),
+        ({"signature": f"{written()[:8]}\n{written()[8:]}"} | VIDEO, 10010),
         ({"signature": written(random=str(2**32))} | VIDEO, 10010),
-        ({"signature": written(taskPriority="11")} | VIDEO, 10010),
-        ({"signature": written(sourceContext="x" * 251)} | VIDEO, 10010),
         ({"signature": written(expireTime=str(int(time.time()) + 7776001))} | VIDEO, 10013),
         ({"signature": written(unknown="to the notes")} | VIDEO, 0),
         ({"signature": token()} | VIDEO | {"videoName": "a:b"}, 10001),
@@ -125,6 +124,31 @@ def written(**changed: str) -> str:
 def test_applies_that_are_wrong(client: Client, emulator: Emulator, fields: dict[str, Any], code: int) -> None:
     assert ask(client, "ApplyUploadUGC", fields)["code"] == code
     assert len(emulator.media()) == (code == 0)
+
+
+NOW = int(time.time())
+MALFORMED = [
+    {"secretId": ""}, {"currentTimeStamp": f"+{NOW}"}, {"expireTime": f"+{NOW + 600}"}, {"random": "-1"},
+    {"classId": "-1"}, {"classId": "seven"}, {"procedure": ""}, {"taskPriority": "11"}, {"taskPriority": "-11"},
+    {"taskNotifyMode": "Never"}, {"sourceContext": "x" * 251}, {"oneTimeValid": "2"}, {"vodSubAppId": "0"},
+    {"sessionContext": "x" * 1001}, {"storageRegion": ""},
+]  # fmt: skip
+LIMITS = [
+    {"random": "0"}, {"random": str(2**32 - 1)}, {"classId": "0"}, {"taskPriority": "10"}, {"taskPriority": "-10"},
+    {"taskNotifyMode": "Finish"}, {"taskNotifyMode": "Change"}, {"taskNotifyMode": "None"},
+    {"sourceContext": "x" * 250}, {"oneTimeValid": "0"}, {"sessionContext": "x" * 1000},
+    {"storageRegion": "ap-chongqing"}, {"currentTimeStamp": str(NOW), "expireTime": str(NOW + 7776000)},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fields", MALFORMED, ids=str)
+def test_a_right_signature_over_what_is_not_well_formed_is_refused(client: Client, fields: dict[str, str]) -> None:
+    assert ask(client, "ApplyUploadUGC", {"signature": written(**fields)} | VIDEO)["code"] == 10010
+
+
+@pytest.mark.parametrize("fields", LIMITS, ids=str)
+def test_a_right_signature_up_to_every_limit_is_accepted(client: Client, fields: dict[str, str]) -> None:
+    assert ask(client, "ApplyUploadUGC", {"signature": written(**fields)} | VIDEO)["code"] == 0
 
 
 def test_a_session_belongs_to_its_sub_application_and_needs_its_file(client: Client) -> None:

@@ -8,7 +8,6 @@ signatures, scopes, names of headers and codes to each store, and uploads in par
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 import secrets
 from abc import ABC, abstractmethod
@@ -312,7 +311,7 @@ def _plain(text: str) -> str:
 def _is_md5(text: str) -> bool:
     try:
         return len(base64.b64decode(text, validate=True)) == 16
-    except (binascii.Error, ValueError):
+    except ValueError:
         return False
 
 

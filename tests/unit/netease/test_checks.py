@@ -31,7 +31,7 @@ def test_sizes_that_go(size: int | None) -> None:
 
 @pytest.mark.parametrize("size", [-1, LIMITS.max_bytes + 1, True, 1.5])
 def test_sizes_that_do_not(size: Any) -> None:
-    assert refused(size=size).startswith("size")
+    assert refused(size=size).startswith("size ")
 
 
 @pytest.mark.parametrize("name", ["片.mp4", "a b&c.MP4", "测试 a&b.mp4", "a.tar.gz", "con1.mp4", "..mp4x.mp4"])
@@ -45,7 +45,7 @@ def test_names_that_go(name: str) -> None:
      "a\r\nb.mp4", "a\0.mp4", "a\ud800.mp4", "CON.mp4", "lpt1.mp4", "a" * 252 + ".mp4", "a.m p"],
 )  # fmt: skip
 def test_names_that_do_not(name: str) -> None:
-    assert refused(name=name).startswith("name")
+    assert refused(name=name).startswith("name ")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_what_has_no_place_is_refused_and_never_dropped(field: str, value: Any) 
      ("context", "x" * 257), ("context", "a\0b")],
 )  # fmt: skip
 def test_common_fields_out_of_bounds(field: str, value: Any) -> None:
-    assert refused(**{field: value}).startswith(field)
+    assert refused(**{field: value}).startswith(f"{field} ")
 
 
 @pytest.mark.parametrize(
@@ -69,10 +69,11 @@ def test_common_fields_out_of_bounds(field: str, value: Any) -> None:
     [("type_id", -1), ("preset_id", True), ("watermark_id", "1"), ("trans_offset", 2**63), ("trans_duration", 1.5),
      ("callback_url", "ftp://x/"), ("upload_callback_url", "http://"), ("user_def_info", "x" * 257),
      ("watermark_id", 1), ("content_type", "video"),
-     ("content_type", "video/mp4\r\nX-Evil: 1"), ("extra", {1: 2}), ("extra", [1]), ("extra", {"a": {1, 2j}})],
+     ("content_type", "video/mp4\r\nX-Evil: 1"), ("extra", {1: 2}), ("extra", [1]), ("extra", {"a": {1, 2j}}),
+     ("extra", {"a": 10**5000})],
 )  # fmt: skip
 def test_options_out_of_bounds(option: str, value: Any) -> None:
-    assert refused(options=UploadOptions(**{option: value})).startswith(option)
+    assert refused(options=UploadOptions(**{option: value})).startswith(f"{option} ")
 
 
 def test_a_field_may_be_given_by_the_services_own_name_but_not_twice() -> None:
@@ -89,8 +90,10 @@ def test_a_checkpoint_must_be_of_a_file_of_that_size() -> None:
     filled = Checkpoint(bucket="b", key="o.mp4", token=Secret("UPLOAD t"), context="c", size=5)
     PROVIDER.check(msgspec.structs.replace(MEDIA, options=UploadOptions(checkpoint=filled)))
     PROVIDER.check(msgspec.structs.replace(MEDIA, size=None, options=UploadOptions(checkpoint=Checkpoint())))
-    for size in (None, 6):
-        assert refused(size=size, options=UploadOptions(checkpoint=filled)).startswith("checkpoint")
+    assert refused(size=None, options=UploadOptions(checkpoint=filled)).startswith(
+        "checkpoint needs a source whose size"
+    )
+    assert refused(size=6, options=UploadOptions(checkpoint=filled)).startswith("checkpoint is of an upload of 5 bytes")
     assert refused(options=UploadOptions(checkpoint={})).startswith("checkpoint")
     assert "UPLOAD" not in repr(filled)
 
@@ -99,8 +102,8 @@ def test_saying_the_same_twice_must_agree() -> None:
     PROVIDER.check(
         msgspec.structs.replace(MEDIA, category="7", context="c", options=UploadOptions(type_id=7, user_def_info="c"))
     )
-    assert refused(category="7", options=UploadOptions(type_id=8)).startswith("category")
-    assert refused(context="c", options=UploadOptions(user_def_info="d")).startswith("context")
+    assert refused(category="7", options=UploadOptions(type_id=8)).startswith("category and type_id")
+    assert refused(context="c", options=UploadOptions(user_def_info="d")).startswith("context and")
     with pytest.raises(InvalidInput):
         PROVIDER.check(msgspec.structs.replace(MEDIA, options=ProviderOptions()))
 
@@ -121,9 +124,9 @@ def test_every_field_reaches_the_body_and_unset_ones_do_not() -> None:
     assert checks.init_body(MEDIA) == {"originFileName": "clip.mp4"}
 
 
-@pytest.mark.parametrize("names", [[], "a.mp4", ["a.mp4"] * 101, [""], [" a.mp4"], ["1022"], ["a\nb.mp4"], [7]])
+@pytest.mark.parametrize("names", [[], "clip", ["a.mp4"] * 101, [""], [" a.mp4"], ["1022"], ["a\nb.mp4"], [7]])
 def test_lookups_refuse_what_is_no_object_name(names: Any) -> None:
-    with pytest.raises(InvalidInput, match="media_ids"):
+    with pytest.raises(InvalidInput, match=r"^media_ids "):
         PROVIDER.media(names)
 
 

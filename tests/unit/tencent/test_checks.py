@@ -74,6 +74,8 @@ def test_all_fields_reach_the_body() -> None:
         "SessionContext": "s\t1", "ExtInfo": "", "MediaStoragePath": "/a/b.mov",
     }  # fmt: skip
     assert VOD.part_concurrency(media) == 4
+    named = spec(cover_name="c.part", cover_size=3, options=UploadOptions(cover_type="PNG"))
+    assert body_of(named)["CoverType"] == "png"
 
 
 def test_unknown_size_and_class_zero_are_fine() -> None:
@@ -82,7 +84,9 @@ def test_unknown_size_and_class_zero_are_fine() -> None:
 
 REFUSED = [
     (spec(name=""), "name"),
-    (spec(name="clip"), "media_type"),
+    (spec(name="clip"), "media_type is unknown: name has"),
+    (spec(name="a\n.mp4"), "name"),
+    (spec(cover_name="c\n.png", cover_size=4), "cover_name"),
     (spec(name="clip."), "media_type"),
     (spec(name="folder.mp4/clip"), "media_type"),
     (spec(name="clip.txt"), "media_type"),
@@ -95,7 +99,7 @@ REFUSED = [
     (spec(cover_name="c.png", cover_size=0), "cover_size"),
     (spec(cover_size=4), "cover_size"),
     (spec(cover_name="c.mp4"), "cover_type"),
-    (spec(cover_name="c"), "cover_type"),
+    (spec(cover_name="c"), "cover_type is unknown: cover_name has"),
     (spec(category="news"), "category"),
     (spec(category="-1"), "category"),
     (spec(category="٣"), "category"),
@@ -119,6 +123,7 @@ REFUSED = [
     (with_options(media_storage_path="/."), "media_storage_path"),
     (with_options(media_storage_path="/a/"), "media_storage_path"),
     (with_options(storage_region="ap-x.evil/"), "storage_region"),
+    (with_options(storage_region=5), "storage_region"),
     (spec(options=ProviderOptions()), "options"),
     (spec(options=PullOptions()), "options"),
 ]
@@ -177,7 +182,7 @@ def test_good_expire_times(value: str) -> None:
     ],
 )
 def test_what_the_cloud_has_no_place_for(media: MediaSpec, word: str) -> None:
-    with pytest.raises(Unsupported, match=word) as caught:
+    with pytest.raises(Unsupported, match=rf"\b{word}\b") as caught:
         VOD.check(media)
     assert "tencent" in caught.value.message
 
@@ -199,7 +204,7 @@ def test_manifests_and_their_members_are_taken(media: MediaSpec) -> None:
     [
         (with_options(media_type="MPD"), "media_type is mpd"),
         (spec(name="p.m3u8", options=UploadOptions(media_type="mp4")), r"media_type must be m3u8"),
-        (spec(name="p.m3u8", members=(MemberSpec("big.ts", 1 << 50),)), r"big\.ts"),
+        (spec(name="p.m3u8", members=(MemberSpec("big.ts", 1 << 50),)), r"^members hold big\.ts"),
     ],
 )
 def test_manifests_that_contradict_themselves(media: MediaSpec, words: str) -> None:

@@ -74,32 +74,45 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "negative": ({"size": -1}, "size must be"),
     "title": ({"title": "x" * 513}, "at most 512"),
     "context": ({"context": "中" * 171}, "512 bytes"),
-    "tag with a comma": ({"tags": ("a,b",)}, "commas"),
-    "storage class": ({"storage_class": "cold"}, "standard, archive"),
-    "class": ({"category": "news"}, "ClassificationId"),
-    "two classes": ({"category": "1", **options(classification_id=2)}, "different classes"),
+    "tag with a comma": ({"tags": ("a,b",)}, "^tags must be words without commas"),
+    "storage class": ({"storage_class": "cold"}, "^storage_class .*standard, archive"),
+    "class": ({"category": "news"}, "^category must be the number"),
+    "two classes": (
+        {"category": "1", **options(classification_id=2)},
+        "^category and classification_id name different classes",
+    ),
     "classification": (options(classification_id=-1), "classification_id must"),
     "a material of no category": ({"kind": "material"}, "must be one of video"),
     "a material of another category": ({"kind": "material", "category": "poster"}, "must be one of video"),
-    "an image that is a font": ({"kind": "image", "name": "a.jpg", "category": "font"}, "kind material"),
+    "an image that is a font": (
+        {"kind": "image", "name": "a.jpg", "category": "font"},
+        "^category of kind image is image; give the kind material",
+    ),
     "file type": (options(file_type="video"), "media, image, object"),
-    "media as image": (options(file_type="image"), "materials only"),
-    "format of media": (options(format="mp4"), "materials only"),
-    "file name": (options(file_name="noext"), "end in a suffix"),
+    "media as image": (options(file_type="image"), "^file_type image is for materials only"),
+    "format of media": (options(format="mp4"), "^format is for materials only"),
+    "file name": (options(file_name="noext"), "^file_name must end in a suffix"),
     "file name without a suffix of a source with none": ({"name": "clip", **options(file_name="x/y")}, "end in"),
-    "file name too long": (options(file_name="x" * 1024 + ".mp4"), "at most 1024"),
+    "file name too long": (options(file_name="x" * 1021 + ".mp4"), "^file_name .*at most 1024"),
     "file name with dots": (options(file_name="a/../b.mp4"), "between slashes"),
     "file name empty": (options(file_name=""), "must not be empty"),
     "extension without a dot": (options(file_extension="mp4"), "a dot and"),
     "extension too long": (options(file_extension=".mp456789"), "a dot and"),
     "extension that injects": (options(file_extension=".a\r\nb"), "a dot and"),
     "network": (options(network_mode="vpc"), "vpc-inner"),
-    "network and a stream": ({"size": None, **options(network_mode="vpc-inner")}, "known size"),
+    "network and a stream": ({"size": None, **options(network_mode="vpc-inner")}, "^network_mode vpc-inner needs"),
     "expire time": (options(expire_time="2030-13-01T00:00:00Z"), "expire_time must"),
     "meta mode": (options(get_meta_mode=-1), "get_meta_mode must"),
     "meta mode beyond an int": (options(get_meta_mode=2**31), "get_meta_mode must"),
     "concurrency": (options(part_concurrency=0), "part_concurrency must"),
     "wrong type": (options(file_name=5), "not as declared"),
+    "a thing of no type": (options(format=object()), "not as declared"),
+    "a NUL in the description": ({"description": "a\0b"}, "^description holds a control"),
+    "a NUL in a tag": ({"tags": ("a\0b",)}, "^tags holds a line break or"),
+    "a NUL in the data centre": (options(idc_mode="a\0b"), "^idc_mode holds a line break or"),
+    "a NUL in the host": (options(host_prefer="a\0b"), "^host_prefer holds a line break or"),
+    "a NUL in the source": (options(upload_source="a\0b"), "^upload_source holds a line break or"),
+    "a long source": (options(upload_source="x" * 257), "^upload_source .*at most 256"),
     "a flag as text": (options(need_fallback="no"), "not as declared"),
     "functions of no type": (options(functions=({"Name": "GetMeta"},)), "such as vodfast"),
     "a snapshot that is text": (options(functions=(Snapshot("1"),)), "not as declared"),
@@ -143,12 +156,14 @@ def test_what_the_service_would_refuse_is_refused_by_name(case: str) -> None:
         (VOD, {"kind": "image", "name": "a.jpg", **options(expire_time="2030-01-01T00:00:00Z")}, "audio and video"),
         (VOD, options(file_type="object", expire_time="2030-01-01T00:00:00Z"), "audio and video"),
         (VOD, {"kind": "image", "name": "a.jpg", **options(classification_id=3)}, "only for kind media"),
-        (OLD, {"storage_class": "standard"}, "2022-01-01"),
-        (OLD, options(expire_time="2030-01-01T00:00:00Z"), "2022-01-01"),
-        (OLD, options(get_meta_mode=1), "2022-01-01"),
-        (OLD, options(need_fallback=False), "2022-01-01"),
+        (OLD, {"storage_class": "standard"}, "no place for storage_class; use 2022-01-01"),
+        (OLD, options(expire_time="2030-01-01T00:00:00Z"), "no place for expire_time; use 2022-01-01"),
+        (OLD, options(get_meta_mode=1), "no place for get_meta_mode; use 2022-01-01"),
+        (OLD, options(need_fallback=False), "no place for need_fallback; use 2022-01-01"),
+        (OLD, options(idc_mode="i"), "no place for idc_mode; use 2022-01-01"),
+        (OLD, options(host_prefer="h"), "no place for host_prefer; use 2022-01-01"),
         (OLD, options(file_extension=".mp4"), "use file_name"),
-        (OLD, options(network_mode="vpc-inner"), "2022-01-01"),
+        (OLD, options(network_mode="vpc-inner"), "no place for network_mode; use 2022-01-01"),
         (
             VolcengineVod(place="demo", region="ap-southeast-1"),
             options(expire_time="2030-01-01T00:00:00Z"),
@@ -157,15 +172,31 @@ def test_what_the_service_would_refuse_is_refused_by_name(case: str) -> None:
     ],
 )
 def test_no_place_for_it(provider: VolcengineVod, fields: dict[str, Any], message: str) -> None:
-    with pytest.raises(Unsupported, match=message):
+    with pytest.raises(Unsupported, match=message) as caught:
         provider.check(spec(**fields))
+    assert caught.value.cloud == "volcengine"
 
 
-@pytest.mark.parametrize("name", ["/a.mp4", "a b.mp4", "a+b.mp4", "a?b", "a$b"])
+@pytest.mark.parametrize(
+    "fields",
+    [{"description": "two\nlines"}, {"tags": ("中文",)}, options(get_meta_mode=0), options(part_concurrency=1),
+     options(upload_source="x" * 256), options(file_name="x" * 1020 + ".mp4"),
+     {"category": "7", **options(classification_id=7)}, {"title": "x" * 512}, {"context": "x" * 512}],
+)  # fmt: skip
+def test_limits_themselves_are_allowed(fields: dict[str, Any]) -> None:
+    VOD.check(spec(**fields))
+
+
+def test_a_region_that_deletes_nothing_by_itself_takes_uploads() -> None:
+    VolcengineVod(place="demo", region="ap-southeast-1").check(spec())
+
+
+@pytest.mark.parametrize("name", ["/a.mp4", "a b.mp4", "a+b.mp4", "a?b", "a$b", "é" * 1023 + "中"])
 def test_names_of_the_older_version(name: str) -> None:
-    with pytest.raises(InvalidInput, match="in this version"):
+    with pytest.raises(InvalidInput, match=r"^file_name .* in this version"):
         OLD.check(spec(**options(file_name=name)))
     OLD.check(spec(name="no suffix", **options(file_name="a/b")))
+    OLD.check(spec(**options(file_name="é" * 1024)))
 
 
 def test_the_older_version_takes_names_of_2048_bytes() -> None:
@@ -224,6 +255,7 @@ def test_what_apply_says() -> None:
         )
     )
     assert said["StorageClass"] == "3"
+    assert [applied(spec(storage_class=name))["StorageClass"] for name in ("standard", "archive")] == ["1", "2"]
     assert (said["FileName"], said["FileExtension"], said["ClientNetWorkMode"]) == ("p/q.mov", ".mov", "vpc-inner")
     assert (said["ClientIDCMode"], said["UploadHostPrefer"], said["NeedFallback"]) == ("i", "h", "false")
     assert applied(spec(name="any"), OLD) == {
@@ -255,6 +287,29 @@ def test_a_material_says_its_category_in_its_functions(kind: str, category: str 
             },
         },
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fields", "described"),
+    [
+        ({"title": "t"}, {"Title": "t"}),
+        ({"tags": ("a",)}, {"Tags": "a"}),
+        ({"description": "d"}, {"Description": "d"}),
+        ({"category": "7"}, {"ClassificationId": 7}),
+        (options(classification_id=0), {"ClassificationId": 0}),
+    ],
+)
+def test_each_common_field_alone_describes_the_media(fields: dict[str, Any], described: dict[str, Any]) -> None:
+    functions = json.loads(committed(spec(**fields))["Functions"])
+    assert functions == [{"Name": "AddOptionInfo", "Input": described}]
+
+
+def test_what_is_said_of_a_material_goes_before_what_its_name_says() -> None:
+    media = spec(kind="material", category="font", name="a.TTF", title="t", description="d", **options(format="otf"))
+    (described,) = json.loads(committed(media)["Functions"])
+    assert described["Input"] == {
+        "Category": "font", "RecordType": 2, "Title": "t", "Description": "d", "Format": "otf"
+    }  # fmt: skip
 
 
 def test_a_name_without_a_suffix_needs_an_extension() -> None:

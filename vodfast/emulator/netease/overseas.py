@@ -7,7 +7,6 @@ Leaves signatures, multipart uploads and the store's answers to the emulated OSS
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs
 
@@ -159,7 +158,7 @@ def _callback_of(request: Request) -> dict[str, str]:
     try:
         given = msgspec.json.decode(base64.b64decode(request.header("x-oss-callback") or "", validate=True))
         asked: dict[str, str] = msgspec.convert(given, dict[str, str])
-    except (binascii.Error, msgspec.MsgspecError, RecursionError):
+    except (ValueError, RecursionError):
         raise Refusal("InvalidArgument", "The callback configuration is not base64 of a JSON object.") from None
     if not asked.get("callbackUrl") or not asked.get("callbackBody"):
         raise Refusal("InvalidArgument", "The callback configuration has no callbackUrl or no callbackBody.")

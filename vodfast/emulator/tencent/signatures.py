@@ -7,7 +7,6 @@ code it is refused. Leaves what the key may do to the services. Shares nothing w
 from __future__ import annotations
 
 import base64
-import binascii
 import functools
 import hashlib
 import hmac
@@ -322,7 +321,7 @@ def verify_ugc(signature: str, find: Find, now: float) -> dict[str, str]:
             good(fields[name]) for name, good in _UGC_FIELDS.items() if name in fields
         ):
             raise ValueError
-    except (binascii.Error, ValueError, KeyError):
+    except (ValueError, KeyError):
         raise Refusal("AuthFailure.InvalidAuthorization", "The upload signature is not well formed.") from None
     account = find(fields.get("secretId", ""))
     if account is None:

@@ -7,7 +7,6 @@ refused. Leaves what the key may do to `policies.py`. Shares nothing with the cl
 from __future__ import annotations
 
 import base64
-import binascii
 import calendar
 import functools
 import hashlib
@@ -212,7 +211,7 @@ def open_token(token: str, find: Find, now: float) -> Caller:
         if not all(type(fields[name]) is kind for name, kind in _TOKEN_FIELDS.items()):
             raise ValueError
         sealed = base64.b64decode(fields["SignedSecretAccessKey"], validate=True)
-    except (binascii.Error, ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise Refusal("InvalidSecretToken", "The token is not well formed.") from None
     issuer = find(fields["LTAccessKeyId"])
     if issuer is None or issuer.token is not None:

@@ -7,7 +7,6 @@ Decides the encoding of section 4's structured parameters and the decoding of Up
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final, TypeVar
@@ -104,5 +103,5 @@ def decode(text: str, shape: type[B]) -> B:
     """
     try:
         return msgspec.json.decode(base64.b64decode(text, validate=True), type=shape)
-    except (binascii.Error, msgspec.MsgspecError, UnicodeError, RecursionError, ValueError):
+    except (ValueError, RecursionError):
         raise ValueError("not the Base64 of the JSON object due") from None

@@ -237,8 +237,7 @@ def _check_category(media: MediaSpec, options: UploadOptions) -> None:
         if options.classification_id is not None:
             raise Unsupported("volcengine has no classification_id for materials, only for kind media", cloud=CLOUD)
         if media.kind in CATEGORIES and media.category not in (None, media.kind):
-            allowed = ("image", "dynamic_img") if media.kind == "image" else (media.kind,)
-            refuse(CLOUD, "category", f"of kind {media.kind} is {allowed[0]}; give the kind material for another one")
+            refuse(CLOUD, "category", f"of kind {media.kind} is {media.kind}; give the kind material for another one")
         category = material_category(media)
         if category not in CATEGORIES and options.functions_json is None:
             refuse(CLOUD, "category", f"of a material must be one of {', '.join(CATEGORIES)}")
