@@ -91,6 +91,16 @@ def test_functions_and_upload_header(volc: Client, vodfast_emulator: Any) -> Non
     assert result.cover_url.startswith("tos-cn-p-")
 
 
+def test_an_upload_in_parts_carries_the_upload_header_too(
+    volc: Client, vodfast_emulator: Any, media_file: Callable[..., Path]
+) -> None:
+    vodfast_emulator.settings(volcengine_upload_header=True)
+    path = media_file(PART + 1)
+    judge(vodfast_emulator, volc.upload(path), path.read_bytes(), verified="crc32")
+    done = [record["operation"] for record in vodfast_emulator.history() if record["status"] == 200]
+    assert done == ["ApplyUploadInfo", "InitUpload", "UploadPart", "UploadPart", "MergeParts", "CommitUploadInfo"]
+
+
 def test_the_older_version(config_for: Callable[..., TransferConfig], vodfast_emulator: Any) -> None:
     with Client("volcengine", config=config_for(), place="demo", settings={"api_version": "2020-08-01"}) as client:
         result = client.upload(b"12345", name="clip", title="t")
@@ -188,6 +198,7 @@ def test_damaged_bytes_are_sent_again(
     path = media_file(size)
     judge(vodfast_emulator, volc.upload(path), path.read_bytes(), verified="crc32")
     assert [rule["hits"] for rule in vodfast_emulator.faults()] == [1, 1]
+    assert len(called(vodfast_emulator, operation)) == (3 if size < PART else 4), "a wrong answer is no success either"
 
 
 def test_checksums_inside_a_vpc(volc: Client, vodfast_emulator: Any, media_file: Callable[..., Path]) -> None:

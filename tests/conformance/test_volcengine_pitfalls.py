@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.oracle import asked, called
-from vodfast import Client, Credentials, InvalidInput, SourceChanged, TransferConfig, VodfastError
+from vodfast import AuthError, Client, Credentials, InvalidInput, SourceChanged, TransferConfig, VodfastError
 from vodfast.config import MIB
 from vodfast.events import Progress
 from vodfast.providers.volcengine import UploadOptions
@@ -45,24 +45,14 @@ def test_two_accounts_and_regions_at_once(config_for: Callable[..., TransferConf
     ):
         for client in (home, away, home):
             client.upload(b"12345", name="x.mp4")
+        vodfast_emulator.settings(callers=[])  # from here on nobody knows the other account
+        with pytest.raises(AuthError):
+            away.upload(b"67890", name="y.mp4")
+        home.upload(b"67890", name="y.mp4")
     said = [(record["host"], query["SpaceName"]) for record, query in zip(
         called(vodfast_emulator, "CommitUploadInfo"), asked(vodfast_emulator, "CommitUploadInfo"))]  # fmt: skip
     here, there = ("vod.volcengineapi.com", "demo"), ("vod.ap-southeast-1.volcengineapi.com", "other")
-    assert said == [here, there, here]
-
-
-def test_a_netrc_changes_nothing(
-    volc: Client, vodfast_emulator: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    lines = "".join(
-        f"machine {host} login evil password evil\n"
-        for host in ("vod.volcengineapi.com", "tos-main.volcvod.com", "127.0.0.1")
-    )
-    (tmp_path / ".netrc").write_text(lines)
-    os.chmod(tmp_path / ".netrc", 0o600)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert volc.upload(b"12345", name="x.mp4").state == "done"
-    assert {record["status"] for record in vodfast_emulator.history()} == {200}
+    assert said == [here, there, here, here]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 from datetime import UTC, datetime
 from typing import Any
 
@@ -116,6 +117,15 @@ def test_every_token_is_its_own() -> None:
     # Drawn with repetition, unlike the vendor's client: 32 of 52 letters all different would be a rare accident.
     assert any(len(set(one.secret)) < 32 for one in drawn)
     assert drawn[0].secret not in repr(drawn[0])
+
+
+def test_no_token_can_be_foretold() -> None:
+    drawn = []
+    for _ in range(2):
+        random.seed(1)
+        drawn.append(sts2.draw())
+    assert drawn[0].secret != drawn[1].secret
+    assert drawn[0].key != drawn[1].key
 
 
 def test_the_cipher_against_the_standard() -> None:
