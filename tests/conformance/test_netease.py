@@ -75,8 +75,31 @@ def test_fields_arrive_unchanged(netease: Client, vodfast_emulator: Any) -> None
         title="标题",
         context="u=1",
         category="7",
-        options=UploadOptions(preset_id=3, watermark_id=1, extra={"futureField": [1, "二"]}),
+        description="words",
+        options=UploadOptions(
+            preset_id=3,
+            watermark_id=1,
+            trans_offset=4,
+            trans_duration=5,
+            upload_callback_url="http://a.example/u",
+            callback_url="http://a.example/t",
+            extra={"futureField": [1, "二"]},
+        ),
     )
+    assert the_media(vodfast_emulator)["asked"] == {
+        "originFileName": "logo.png",
+        "userFileName": "标题",
+        "typeId": 7,
+        "presetId": 3,
+        "uploadCallbackUrl": "http://a.example/u",
+        "callbackUrl": "http://a.example/t",
+        "description": "words",
+        "watermarkId": 1,
+        "userDefInfo": "u=1",
+        "transOffset": 4,
+        "transDuration": 5,
+        "futureField": [1, "二"],
+    }
     assert the_media(vodfast_emulator)["name"] == "标题"
     (found,) = netease.media([str(result.url).rpartition("/")[2]])
     assert (found.found, found.media_id, found.raw["imgId"]) == (True, result.media_id, int(str(result.media_id)))

@@ -158,6 +158,15 @@ def test_nothing_found_is_an_answer_and_no_crash(client: Client) -> None:
     assert not found.found
 
 
+def test_every_name_of_a_lookup_is_answered_in_order(client: Client, vodfast_emulator: Any) -> None:
+    names = [str(client.upload(data, name="clip.mp4").url).rpartition("/")[2] for data in (b"a", b"b", b"c")]
+    ids = {item["objects"][0]["key"]: item["media_id"] for item in vodfast_emulator.media()}
+    asked = [names[2], "none.mp4", names[0], names[1]]
+    found = client.media(asked)
+    assert [one.found for one in found] == [True, False, True, True]
+    assert [one.media_id for one in found if one.found] == [ids[name] for name in asked if name in ids]
+
+
 def test_files_of_the_same_name_and_time_are_different_uploads(
     client: Client, vodfast_emulator: Any, tmp_path: Path
 ) -> None:

@@ -117,6 +117,14 @@ def test_progress_counts_every_byte_of_the_package(vodfast_emulator: Any, client
     assert {event.total for event in events if isinstance(event, Progress)} == {result.bytes}
 
 
+@pytest.mark.parametrize("name", ["V.MPD", "v.Mpd"])
+def test_a_dash_manifest_in_any_case(vodfast_emulator: Any, client: Client, folder: Path, name: str) -> None:
+    segments = {path.name: path.read_bytes() for path in DASH.parent.glob("*.m4s")}
+    manifest = write(folder, {name: DASH.read_bytes(), **segments})
+    client.upload(str(manifest))
+    assert stored(vodfast_emulator) == expected(manifest, "f0.mpd")
+
+
 @pytest.mark.parametrize("name", ["P.M3U8", "p.M3u8", "中文 清单.m3u8", "🎬.m3u8"])
 def test_any_case_and_any_name_of_a_manifest(vodfast_emulator: Any, client: Client, folder: Path, name: str) -> None:
     manifest = write(folder, {name: playlist("a.ts", "b b.ts"), "a.ts": b"a", "b b.ts": b"bb"})
