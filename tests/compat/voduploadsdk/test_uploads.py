@@ -95,10 +95,15 @@ def test_every_field(vodfast_emulator: Any, make: Make) -> None:
 
 
 def test_the_watermark_is_switched_off(vodfast_emulator: Any, make: Make) -> None:
-    request = UploadVideoRequest(str(make("a.mp4", 10)))
-    request.shutdownWatermark()
-    info = Watched().uploadLocalVideo(request)
-    holds(vodfast_emulator, info["VideoId"], Path(request.filePath))
+    for size in (10, 11 * MIB):
+        request = UploadVideoRequest(str(make(f"{size}.mp4", size)))
+        request.shutdownWatermark()
+        info = Watched().uploadLocalVideo(request)
+        told = holds(vodfast_emulator, info["VideoId"], Path(request.filePath))["asked"]["x-oss-notification"]
+        assert str(told["Vod"]["UserData"]["IsShowWaterMark"]).lower() == "false"
+    plain = UploadVideoRequest(str(make("b.mp4", 10)))
+    info = Watched().uploadLocalVideo(plain)
+    assert "x-oss-notification" not in holds(vodfast_emulator, info["VideoId"], Path(plain.filePath))["asked"]
 
 
 def test_images_and_attached_media(vodfast_emulator: Any, make: Make) -> None:

@@ -32,6 +32,7 @@ MAX_KEY = 1023
 
 _MAKING = frozenset(("PutObject", "InitiateMultipartUpload", "CompleteMultipartUpload"))
 """Operations that make an object, or begin to."""
+_ENDING = frozenset(("PutObject", "CompleteMultipartUpload"))
 _CHOICES = {
     "x-oss-forbid-overwrite": ("true", "false"),
     "x-oss-object-acl": ("public-read", "private", "public-read-write", "default"),
@@ -129,7 +130,7 @@ class Oss(ObjectStore):
 
     def _check_headers(self, call: Call) -> None:
         request = call.request
-        _check_notification(request.header("x-oss-notification"))
+        _notification(request.header("x-oss-notification"))
         for name, values in _CHOICES.items() if call.operation in _MAKING else ():
             if request.header(name) not in (None, *values):
                 told = (("ArgumentName", name), ("ArgumentValue", request.header(name) or ""))
@@ -148,7 +149,12 @@ class Oss(ObjectStore):
             if call.blob is not None:
                 call.blob.discard()
             raise Refusal("FileAlreadyExists", "The object you specified already exists.")
-        return super().answer(call)
+        reply = super().answer(call)
+        told = _notification(call.request.header("x-oss-notification"))
+        owner = self.holder.session_of(target.bucket, target.key)
+        if told and owner is not None and call.operation in _ENDING:
+            owner.item.asked["x-oss-notification"] = told
+        return reply
 
     def opening(self, bucket: Bucket, encoded: bool) -> list[tuple[str, object]]:
         return [*([("EncodingType", "url")] if encoded else []), ("Bucket", bucket.name)]
@@ -185,13 +191,18 @@ def object_url(bucket: Bucket, key: str) -> str:
     return f"https://{storage_location(bucket)}/{key}"
 
 
-def _check_notification(text: str | None) -> None:
-    """Base64 of a JSON object with what is meant for VOD (5.7)."""
+def _notification(text: str | None) -> dict[str, dict[str, Any]]:
+    """What is meant for VOD (5.7), from Base64 of a JSON object; empty if there is none.
+
+    Raises:
+        Refusal: InvalidArgument.
+    """
     if text is None:
-        return
+        return {}
     try:
         said = msgspec.json.decode(base64.b64decode(text, validate=True), type=dict[str, dict[str, Any]])
     except ValueError:
         said = {}
     if "Vod" not in said:
         raise Refusal("InvalidArgument", "The x-oss-notification header is not the Base64 of its JSON.")
+    return said
