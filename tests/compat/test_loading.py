@@ -12,7 +12,7 @@ import pytest
 PROJECT = Path(__file__).parents[2]
 NEEDLESS = ("configparser", "email", "http.client", "m3u8", "multiprocessing", "urllib.request", "xml")
 
-ALIYUN = """
+ALIYUN_CALL = """
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkvod.request.v20170321.CreateUploadVideoRequest import CreateUploadVideoRequest
 request = CreateUploadVideoRequest()
@@ -20,6 +20,12 @@ request.set_Title("clip")
 request.set_FileName("clip.mp4")
 client = AcsClient("vodfast-emulator-aliyun", "vodfast-emulator-aliyun-secret", "cn-shanghai")
 client.do_action_with_exception(request)
+"""
+ALIYUN_UPLOAD = """
+from voduploadsdk.AliyunVodUploader import AliyunVodUploader
+from voduploadsdk.UploadVideoRequest import UploadVideoRequest
+uploader = AliyunVodUploader("vodfast-emulator-aliyun", "vodfast-emulator-aliyun-secret")
+uploader.uploadLocalVideo(UploadVideoRequest("clip.mp4", "clip"))
 """
 TENCENT = """
 from qcloud_vod.model import VodUploadRequest
@@ -39,7 +45,11 @@ service.upload_media(VodUploadMediaRequest(SpaceName="demo", FilePath="clip.mp4"
 """
 
 
-@pytest.mark.parametrize("script", [ALIYUN, TENCENT, VOLCENGINE], ids=["aliyun", "tencent", "volcengine"])
+@pytest.mark.parametrize(
+    "script",
+    [ALIYUN_CALL, ALIYUN_UPLOAD, TENCENT, VOLCENGINE],
+    ids=["aliyun-call", "aliyun-upload", "tencent", "volcengine"],
+)
 def test_a_script_loads_nothing_that_its_calls_do_not_need(vodfast_emulator: Any, tmp_path: Path, script: str) -> None:
     (tmp_path / "clip.mp4").write_bytes(b"some bytes")
     told = f"\nimport sys\nprint([name for name in {NEEDLESS!r} if name in sys.modules])\n"

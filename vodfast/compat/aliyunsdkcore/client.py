@@ -6,7 +6,6 @@ and in the log. Leaves signing, retrying and everything else about a call to the
 
 from __future__ import annotations
 
-import http.client
 import json
 import logging
 import os
@@ -14,7 +13,7 @@ import re
 import time
 import warnings
 from collections.abc import Mapping
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -28,6 +27,9 @@ from vodfast.compat.aliyunsdkcore.request import AcsRequest, CommonRequest, is_a
 from vodfast.compat.clients import environment_config, shared_client
 from vodfast.config import TransferConfig
 from vodfast.errors import VodfastError
+
+if TYPE_CHECKING:
+    import http.client
 
 PRODUCT, VERSION = "vod", "2017-03-21"
 DEFAULT_READ_TIMEOUT = 10
@@ -205,6 +207,8 @@ class AcsClient:
         signer: object = None,  # noqa: ARG002  # vodfast signs
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
         """What `get_response` returns."""
+        import http.client  # few scripts need it, and loading it takes as long as a call
+
         warnings.warn("implementation_of_do_action() method is deprecated", DeprecationWarning, stacklevel=2)
         status, body = self._answer(request)
         headers = http.client.HTTPMessage()  # whatever the case of their names
