@@ -8,7 +8,7 @@ import sys
 from volcengine.vod.models.business.vod_media_pb2 import VodMediaBasicInfo
 from volcengine.vod.models.request.request_vod_pb2 import *
 from volcengine.vod.models.response.response_vod_pb2 import VodGetMediaInfosResponse
-from volcengine.vod.VodService import VodListSpaceRequest, VodService, crc32
+from volcengine.vod.VodService import MessageToJson, Parse, ParseError, VodListSpaceRequest, VodService, crc32
 
 SPACE, PATH = sys.argv[1:]
 
@@ -31,6 +31,21 @@ show("a token made here", lambda: len(service.get_play_auth_token(play, 60)))
 show("any call", lambda: service.json("GetMediaInfos", {}, "{}"))
 show("known", lambda: [hasattr(service, name) for name in ("list_space", "nothing", "_nothing")])
 show("names of the service's module", lambda: (VodListSpaceRequest(Offset="1"), crc32(b"x")))
+others = Parse('{"Result": {"MediaInfoList": [{"BasicInfo": {"Vid": "v"}}]}}', VodGetMediaInfosResponse())
+show(
+    "their JSON",
+    lambda: (MessageToJson(others), MessageToJson(infos), MessageToJson(VodUploadMediaRequest(SpaceName="s"))),
+)
+
+
+def refused(kind):
+    try:
+        Parse('{"Nothing": 1}', kind())
+    except ParseError:
+        return kind.__name__
+
+
+show("not their JSON", lambda: [refused(kind) for kind in (VodGetMediaInfosResponse, VodUploadMediaRequest)])
 show("messages", lambda: (VodMediaBasicInfo(Title="t"), VodGetMediaInfosResponse()))
 show("copied", lambda: copy.copy(service).get_media_infos(infos))
 service.set_ak("nobody")

@@ -12,7 +12,17 @@ from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 
 from vodfast.compat.google.protobuf.message import DecodeError
-from vodfast.compat.volcengine.descriptors import BOOL, DOUBLE, FLOAT, INT32, INT64, MESSAGE, STRING, FieldDescriptor
+from vodfast.compat.volcengine.descriptors import (
+    BOOL,
+    DOUBLE,
+    FLOAT,
+    INT32,
+    INT64,
+    MESSAGE,
+    STRING,
+    FieldDescriptor,
+    is_map,
+)
 from vodfast.compat.volcengine.text_form import downwards
 
 _VARINT, _EIGHT_BYTES, _MEASURED, _FOUR_BYTES = 0, 1, 2, 5
@@ -32,7 +42,7 @@ def bytes_of(message: Any) -> bytes:
     """What is set, as bytes."""
     written = bytearray()
     for field, value in sorted(message.ListFields(), key=lambda found: int(found[0].number)):
-        if _is_map(field):
+        if is_map(field):
             key, content = field.message_type.fields
             for name in sorted(value, key=downwards, reverse=True):
                 entry = _tagged(key, name) + _tagged(content, value[name])
@@ -41,10 +51,6 @@ def bytes_of(message: Any) -> bytes:
             for one in value if field.is_repeated else [value]:
                 written += _tagged(field, one)
     return bytes(written)
-
-
-def _is_map(field: FieldDescriptor) -> bool:
-    return field.message_type is not None and field.message_type.GetOptions().map_entry
 
 
 def _tag(field: FieldDescriptor) -> bytes:
@@ -90,7 +96,7 @@ def _read_into(message: Any, data: memoryview) -> None:
         field = fields.get(number)
         if field is None or shape != _SHAPES[field.type]:
             continue
-        if _is_map(field):
+        if is_map(field):
             parts = list(_pieces(_view(payload)))
             if all(part in (1, 2) and layout == _MEASURED for part, layout, _ in parts):
                 entry = {1: "", 2: ""} | {part: str(_view(text), "utf-8") for part, _, text in parts}

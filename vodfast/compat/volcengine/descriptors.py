@@ -138,6 +138,11 @@ class Descriptor:
         return f"<Descriptor {self.full_name}>"
 
 
+def is_map(field: FieldDescriptor) -> bool:
+    """Whether a field's values are pairs, each a message of its own where protobuf writes them."""
+    return field.message_type is not None and field.message_type.GetOptions().map_entry
+
+
 class EnumType:
     """Named numbers, with the functions protobuf gives them. Each is an attribute as well."""
 

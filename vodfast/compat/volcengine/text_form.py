@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from vodfast.compat.volcengine.descriptors import FLOAT, FieldDescriptor, single
+from vodfast.compat.volcengine.descriptors import FLOAT, FieldDescriptor, is_map, single
 
 _ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "'": "\\'", "\\": "\\\\"}
 
@@ -21,13 +21,13 @@ def text_of(message: Any) -> str:
 
 def _lines(message: Any) -> Iterator[str]:
     for field, value in message.ListFields():
-        name, nested = field.name, field.message_type
-        if nested is not None and nested.GetOptions().map_entry:
+        name = field.name
+        if is_map(field):
             for key in sorted(value, key=downwards):
                 yield from _block(name, [f"key: {_quoted(key)}", f"value: {_quoted(value[key])}"])
         else:
             for one in value if field.is_repeated else [value]:
-                if nested is not None:
+                if field.message_type is not None:
                     yield from _block(name, _lines(one))
                 else:
                     yield f"{name}: {_shown(field, one)}"

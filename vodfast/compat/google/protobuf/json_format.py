@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from vodfast.compat.volcengine import descriptors
-from vodfast.compat.volcengine.descriptors import FieldDescriptor
+from vodfast.compat.volcengine.descriptors import FieldDescriptor, is_map
 from vodfast.compat.volcengine.messages import Listed, Message
 
 __all__ = [
@@ -75,7 +75,7 @@ def MessageToDict(
     options = (always_print_fields_with_no_presence, preserving_proto_field_name, use_integers_for_enums)
     made: dict[str, Any] = {}
     for field, value in message.ListFields():
-        if _is_map(field):
+        if is_map(field):
             made[field.json_name] = dict(value)
         else:
             plain = [_plain(field, one, options) for one in (value if field.is_repeated else [value])]
@@ -83,13 +83,9 @@ def MessageToDict(
     if always_print_fields_with_no_presence:
         for field in message.DESCRIPTOR.fields:
             if not field.has_presence and field.json_name not in made:
-                unset = {} if _is_map(field) else field.default_value
+                unset = {} if is_map(field) else field.default_value
                 made[field.json_name] = unset if field.is_repeated else _plain(field, unset, options)
     return made
-
-
-def _is_map(field: FieldDescriptor) -> bool:
-    return field.message_type is not None and field.message_type.GetOptions().map_entry
 
 
 def _plain(field: FieldDescriptor, value: Any, options: tuple[bool, bool, bool]) -> Any:

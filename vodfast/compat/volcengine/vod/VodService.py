@@ -7,22 +7,21 @@ to `VodServiceConfig.py` and everything else to the client.
 from __future__ import annotations
 
 import datetime
+import importlib
 import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from vodfast.blocking import Client
 from vodfast.compat.google.protobuf import json_format
-from vodfast.compat.google.protobuf.json_format import *  # noqa: F403  # for scripts, as `__all__` says
 from vodfast.compat.volcengine import Policy as Policies
 from vodfast.compat.volcengine import other_calls
 from vodfast.compat.volcengine.const.Const import FILE_TYPE_OBJECT
 from vodfast.compat.volcengine.errors import INVALID, MISSING, NO_FILE, VodError, translated
 from vodfast.compat.volcengine.messages import Message, exported
-from vodfast.compat.volcengine.Policy import *  # noqa: F403  # likewise
+from vodfast.compat.volcengine.Policy import *  # noqa: F403  # for scripts, as `__all__` says
 from vodfast.compat.volcengine.Policy import ComplexEncoder, Policy, SecurityToken2, Statement
 from vodfast.compat.volcengine.vod.models.request import request_vod_pb2
 from vodfast.compat.volcengine.vod.models.request.request_vod_pb2 import (
@@ -66,7 +65,7 @@ from vodfast.providers.volcengine.checks import MAX_PART_CONCURRENCY
 _MESSAGES: Final = {
     name: getattr(module, name) for module in (request_vod_pb2, response_vod_pb2) for name in exported(vars(module))
 }
-globals().update(_MESSAGES)  # for scripts, as `__all__` says
+globals().update(_MESSAGES)  # likewise
 
 __all__ = (
     json_format.__all__
@@ -379,4 +378,11 @@ def _execution(given: Any) -> Execution:
 
 
 if not TYPE_CHECKING:  # a checker would believe every name to be here
-    __getattr__ = partial(other_calls.message, __name__)
+
+    def __getattr__(name: str) -> Any:
+        if name not in json_format.__all__:
+            return other_calls.message(__name__, name)
+        try:  # a script may have messages of the vendor's own as well, which only protobuf can read
+            return getattr(importlib.import_module("google.protobuf.json_format"), name)
+        except ImportError:
+            return getattr(json_format, name)
