@@ -1,4 +1,4 @@
-"""What the Volcengine stand-in raises: the vendor's words, and what scripts catch of `requests`."""
+"""What the Volcengine stand-in raises: the vendor's words, and what scripts catch where nobody answers."""
 
 from __future__ import annotations
 
@@ -73,9 +73,13 @@ def test_what_was_answered_or_is_the_gateways_is_no_exception_of_requests(
     assert type(translated(error)) is VodError
 
 
-def test_without_requests_it_is_the_same_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_requests_it_is_still_what_those_exceptions_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "requests.exceptions", raising=False)
-    assert type(translated(UNREACHED)) is VodError
+    with pytest.raises(OSError, match="no connection could be made") as caught:
+        raise translated(UNREACHED)
+    assert isinstance(caught.value, VodError)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (type(again), again.args, vars(again)) == (type(caught.value), caught.value.args, vars(caught.value))
 
 
 def test_it_travels_to_processes_with_and_without_requests(
@@ -90,5 +94,7 @@ def test_it_travels_to_processes_with_and_without_requests(
         monkeypatch.setitem(sys.modules, name, None)
     errors._also.cache_clear()
     bare = pickle.loads(written)
-    assert (type(bare), str(bare), bare.retryable) == (VodError, str(error), False)
+    assert isinstance(bare, VodError)
+    assert isinstance(bare, OSError)
+    assert (str(bare), bare.retryable) == (str(error), False)
     errors._also.cache_clear()

@@ -22,6 +22,9 @@ _UNREACHED: Final = {
     ErrorKind.TLS: ("SSLError",),
     ErrorKind.AMBIGUOUS: ("ConnectionError",),
 }
+_REQUESTS: Final = "requests.exceptions"
+_BARE: Final = ("builtins", ("OSError",))
+"""What those of `requests` are, where a script has not loaded it."""
 _TIMED_OUT: Final = ("ConnectTimeout", "ReadTimeout")
 """Either, because it is not told how far it came."""
 _STALLED: Final = "(curl 28)"
@@ -87,24 +90,28 @@ def translated(error: VodfastError) -> VodError:
 
 
 def _kind_of(error: VodfastError) -> type[VodError]:
-    """Where a script has `requests` loaded, its `except` clauses for that hold."""
-    if error.status is not None or error.kind not in _UNREACHED or "requests.exceptions" not in sys.modules:
+    """A script's `except` clauses for a service that is not reached hold: for exceptions of `requests`, where it has
+    that loaded, and for `OSError`, which those are.
+    """
+    if error.status is not None or error.kind not in _UNREACHED:
         return VodError
-    return _also(_TIMED_OUT if _STALLED in error.message else _UNREACHED[error.kind])
+    if _REQUESTS not in sys.modules:
+        return _also(*_BARE)
+    return _also(_REQUESTS, _TIMED_OUT if _STALLED in error.message else _UNREACHED[error.kind])
 
 
 @functools.cache
-def _also(names: tuple[str, ...]) -> type[VodError]:
-    """A `VodError` that is these exceptions of `requests`, too; it travels between processes by their names."""
-    others = (getattr(importlib.import_module("requests.exceptions"), name) for name in names)
-    own = {"__reduce__": lambda error: (_again, (names, error.args, vars(error))), "__module__": __name__}
+def _also(module: str, names: tuple[str, ...]) -> type[VodError]:
+    """A `VodError` that is these exceptions of a module, too; it travels between processes by their names."""
+    others = (getattr(importlib.import_module(module), name) for name in names)
+    own = {"__reduce__": lambda error: (_again, (module, names, error.args, vars(error))), "__module__": __name__}
     return type(VodError.__name__, (VodError, *others), own)
 
 
-def _again(names: tuple[str, ...], args: tuple[Any, ...], facts: dict[str, Any]) -> VodError:
+def _again(module: str, names: tuple[str, ...], args: tuple[Any, ...], facts: dict[str, Any]) -> VodError:
     try:
-        made = _also(names)(*args)
+        made = _also(module, names)(*args)
     except ImportError:
-        made = VodError(*args)
+        made = _also(*_BARE)(*args)
     vars(made).update(facts)
     return made
