@@ -55,6 +55,8 @@ _DOWNLOADS = 8
 """Segments fetched at a time."""
 
 Info = dict[str, Any]
+StartCallback = Callable[[str | None, Info], object]
+"""Told the request's `uploadId` and the answer that opened the upload, before the first byte."""
 _OPENINGS: Final[Mapping[str, tuple[Callable[[], AcsRequest], str]]] = {
     "video": (CreateUploadVideoRequest.CreateUploadVideoRequest, "VideoId"),
     "image": (CreateUploadImageRequest.CreateUploadImageRequest, "ImageId"),
@@ -100,7 +102,7 @@ class AliyunVodUploader:
     def uploadLocalVideo(
         self,
         uploadVideoRequest: UploadVideoRequest,
-        startUploadCallback: Callable[[str | None, Info], object] | None = None,
+        startUploadCallback: StartCallback | None = None,
     ) -> Info:
         """Upload a file, and what it names if it is a playlist; the answer that opened the upload, with address and
         credentials decoded.
@@ -109,28 +111,20 @@ class AliyunVodUploader:
         size = _readable(path)
         if _is_playlist(uploadVideoRequest):
             listing.collect(path, "m3u8")  # as below
-        info = self._open_video(uploadVideoRequest, size)
-        if startUploadCallback:
-            startUploadCallback(uploadVideoRequest.uploadId, info)
-        self._upload(uploadVideoRequest, path, info)
-        return info
+        return self._upload_video(uploadVideoRequest, path, startUploadCallback, size)
 
     @catch_error
     def uploadWebVideo(
         self,
         uploadVideoRequest: UploadVideoRequest,
-        startUploadCallback: Callable[[str | None, Info], object] | None = None,
+        startUploadCallback: StartCallback | None = None,
     ) -> str:
         """Upload what a URL has, as it comes in; the VideoId. Playlists are `uploadWebM3u8`'s."""
         if _is_playlist(uploadVideoRequest):
             said = "a playlist goes with what it names: use uploadWebM3u8"
             raise AliyunVodException("ParameterError", "InvalidParameter", said)
         with _web_file(uploadVideoRequest.filePath) as pieces:
-            info = self._open_video(uploadVideoRequest)
-            if startUploadCallback:
-                startUploadCallback(uploadVideoRequest.uploadId, info)
-            self._upload(uploadVideoRequest, pieces, info)
-        return str(info["VideoId"])
+            return str(self._upload_video(uploadVideoRequest, pieces, startUploadCallback)["VideoId"])
 
     @catch_error
     def uploadLocalM3u8(self, uploadVideoRequest: UploadVideoRequest, sliceFilePaths: list[str] | None = None) -> str:
@@ -241,6 +235,15 @@ class AliyunVodUploader:
         return info
 
     # Filling it.
+
+    def _upload_video(
+        self, request: UploadVideoRequest, source: SourceLike, start: StartCallback | None, size: int | None = None
+    ) -> Info:
+        info = self._open_video(request, size)
+        if start:
+            start(request.uploadId, info)
+        self._upload(request, source, info)
+        return info
 
     def _upload(
         self, request: MediaRequest, source: SourceLike, info: Info, *, kind: str = "media", name: str | None = None
