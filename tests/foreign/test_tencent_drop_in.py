@@ -139,6 +139,16 @@ def test_a_service_with_threads_and_processes(run: Callable[..., Seen], folder: 
     assert sum(ours.calls.values()) < sum(theirs.calls.values())
 
 
+def test_what_scripts_seldom_do(run: Callable[..., Seen], folder: Path, keys: list[str]) -> None:
+    theirs, ours = (run(ours, "tencent_seldom.py", *keys) for ours in (False, True))
+    assert len(theirs.lines) > 50
+    for what, line in theirs.answers().items():
+        assert ours.answers()[what] == line, what
+    assert ours.made() == theirs.made()
+    assert all(ours.calls[operation] <= theirs.calls[operation] for operation in ("ApplyUpload", "CommitUpload"))
+    assert sum(ours.calls.values()) < sum(theirs.calls.values())
+
+
 ODD = """\
 two words.mp4
 a+b&c=d?.mp4
