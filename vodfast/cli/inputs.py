@@ -217,7 +217,6 @@ class _Search:
         """Media files below a directory, sorted, hidden ones left out; each real directory is visited once. A manifest
         names files of its own directory or below, so it is met before any of them.
         """
-
         for folder, files in _real_folders(top, self._unreadable):
             paths = [os.path.join(folder, name) for name in files]
             if self._members is not None:

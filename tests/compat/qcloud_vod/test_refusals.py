@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import socket
 import sys
 import traceback
 from pathlib import Path
@@ -274,3 +275,15 @@ def test_a_traceback_shows_the_cause_in_a_line_and_not_the_engine(media_file: An
     assert re.match(r"vodfast\.errors\.AuthError: .*check the access key and its secret.*\n\nThe above", shown)
     package = str(Path(vodfast.__file__).parent)
     assert [line for line in shown.splitlines() if package in line and "vod_upload_client.py" not in line] == []
+
+
+def test_an_emulator_that_is_not_there_is_told_about(
+    client: VodUploadClient, media_file: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as reserved:  # bound, but not listening
+        reserved.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{reserved.getsockname()[1]}"
+        monkeypatch.setenv("VODFAST_EMULATOR", place)
+        client.retry_time = 1
+        with pytest.raises(VodClientException, match=f"no emulator answers at {place}: start one"):
+            client.upload(REGION, request_for(media_file(10)))
