@@ -22,7 +22,7 @@ from vodfast.cli.text import DURATION
     help="How long the token is good for: 90, 15m, 2h or 1d.",
 )
 @set_option(
-    text="A field the token binds the upload to, such as name=clip.mp4, which aliyun and netease need; text or JSON"
+    text="A field the token binds the upload to, such as name=clip.mp4, which some clouds need; text or JSON"
     ' ("7" in quotes is text). May be repeated.'
 )
 @connected
