@@ -141,12 +141,12 @@ LIMITS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("fields", MALFORMED, ids=str)
+@pytest.mark.parametrize("fields", MALFORMED)
 def test_a_right_signature_over_what_is_not_well_formed_is_refused(client: Client, fields: dict[str, str]) -> None:
     assert ask(client, "ApplyUploadUGC", {"signature": written(**fields)} | VIDEO)["code"] == 10010
 
 
-@pytest.mark.parametrize("fields", LIMITS, ids=str)
+@pytest.mark.parametrize("fields", LIMITS)
 def test_a_right_signature_up_to_every_limit_is_accepted(client: Client, fields: dict[str, str]) -> None:
     assert ask(client, "ApplyUploadUGC", {"signature": written(**fields)} | VIDEO)["code"] == 0
 
