@@ -17,6 +17,7 @@ from vodfast import AsyncClient, ErrorKind, SourceChanged, TransferConfig, Vodfa
 from vodfast.events import Progress, UploadStarted
 from vodfast.providers.contract import MediaSpec
 from vodfast.providers.tencent.protocol import TencentVod
+from vodfast.transfer.journal_lines import Entry
 
 
 class SplitVod(TencentVod):
@@ -236,4 +237,25 @@ async def test_cancelling_between_the_commits_leaves_no_manifest(
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ["f0.m3u8", "k.bin"] not in committed(vodfast_emulator)
+    judge_nothing_left(vodfast_emulator)
+
+
+async def test_cancelling_as_the_last_commit_is_due_takes_the_manifest_back_as_well(
+    vodfast_emulator: Any, split: Any, manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the journal writes down that it is about to be sent."""
+    write_down, due = Entry.committing, 0
+
+    async def committing(entry: Entry) -> None:
+        nonlocal due
+        due += 1
+        if due == 7:
+            task.cancel()
+        await write_down(entry)
+
+    monkeypatch.setattr(Entry, "committing", committing)
+    task = asyncio.create_task(split.upload(manifest))
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert operations(vodfast_emulator).count("CommitUpload") == 6
     judge_nothing_left(vodfast_emulator)

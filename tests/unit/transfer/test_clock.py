@@ -116,6 +116,14 @@ async def test_the_right_time_is_kept(kind: ErrorKind) -> None:
     assert (said, round(ahead, -1), len(service.times)) == ("done", 4000, 2)
 
 
+async def test_what_follows_is_signed_by_the_services_time_at_once() -> None:
+    service = Service(-4000, -4000)
+    engine = Engine(service, TransferConfig(), rng=random.Random(1))
+    for _ in range(3):
+        assert await engine.call(call(), KEYS) == "done"
+    assert [round(off, -1) for off in service.times] == [0, -4000, -4000, -4000]
+
+
 @pytest.mark.parametrize("service", [Service(4000, 0), Service(4000, None), Service(-4000, 9000)])
 async def test_a_time_that_does_not_help_is_forgotten(service: Service) -> None:
     said, ahead = await outcome(service, call())

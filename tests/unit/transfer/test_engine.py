@@ -86,6 +86,7 @@ async def test_what_succeeds_earns_the_extra_requests_of_what_comes_after() -> N
     asked = engine(Service(*[lost, None] * 20), retry_reserve=1, retry_ratio=1.0)
     for _ in range(20):
         assert await asked.call(call(), KEYS) == "done"
+    assert asked.calls.limit == TransferConfig().max_calls, "only a service that asks for less gets less"
 
 
 async def test_where_nothing_succeeds_the_reserve_is_all_there_is() -> None:
