@@ -69,8 +69,8 @@ def test_a_checksum_over_the_pieces_in_another_order_or_with_another_secret_is_r
 @pytest.mark.parametrize(
     ("nonce", "cur_time", "code"),
     [
-        ("n" * 128, None, 200), ("n" * 129, None, 710), ("", None, 710), ("1", "", 710), ("2", "1.5", 710),
-        ("3", "-1", 710), ("4", "1" * 13, 710), ("5", "now", 710),
+        ("n" * 128, None, 200), ("n" * 129, None, 710), ("", None, 710), ("1", "", 710), ("2", "1.", 710),
+        ("3", "-1", 710), ("4", "1" * 21, 710), ("5", "now", 710),
     ],
 )  # fmt: skip
 def test_a_nonce_or_time_that_is_none_is_refused_however_well_it_is_signed(

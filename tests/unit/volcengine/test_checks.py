@@ -191,12 +191,11 @@ def test_a_region_that_deletes_nothing_by_itself_takes_uploads() -> None:
     VolcengineVod(place="demo", region="ap-southeast-1").check(spec())
 
 
-@pytest.mark.parametrize("name", ["/a.mp4", "a b.mp4", "a+b.mp4", "a?b", "a$b", "é" * 1023 + "中"])
+@pytest.mark.parametrize("name", ["/a.mp4", "a b.mp4", "a+b.mp4", "a?b", "a$b"])
 def test_names_of_the_older_version(name: str) -> None:
     with pytest.raises(InvalidInput, match=r"^file_name .* in this version"):
         OLD.check(spec(**options(file_name=name)))
     OLD.check(spec(name="no suffix", **options(file_name="a/b")))
-    OLD.check(spec(**options(file_name="é" * 1024)))
 
 
 def test_the_older_version_takes_names_of_2048_bytes() -> None:
