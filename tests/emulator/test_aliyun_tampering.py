@@ -7,6 +7,7 @@ import hashlib
 import json
 import time
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -52,12 +53,17 @@ ACS3: dict[str, tuple[Change, str]] = {
     "nonce": (header("x-acs-signature-nonce", "n"), MISMATCH),
     "date": (header("x-acs-date", "2020-01-01T00:00:00Z"), "InvalidTimeStamp.Expired"),
     "date's form": (header("x-acs-date", "now"), "InvalidTimeStamp.Format"),
+    "nonce missing": (header("x-acs-signature-nonce", None), "MissingParameter"),
+    "version missing": (header("x-acs-version", None), "MissingParameter"),
+    "date missing": (header("x-acs-date", None), "MissingParameter"),
     "payload hash": (header("x-acs-content-sha256", "0" * 64), MISMATCH),
     "payload hash missing": (header("x-acs-content-sha256", None), "MissingParameter"),
     "one more x-acs header": (header("x-acs-extra", "1"), "IncompleteSignature"),
     "a token from nowhere": (header("x-acs-security-token", "t"), "IncompleteSignature"),
     "host not in the list": (swap("host;", ""), "IncompleteSignature"),
     "a signed header that is absent": (swap("host;", "host;range;"), "IncompleteSignature"),
+    "a list that is not sorted": (swap("host;x-acs-action;", "x-acs-action;host;"), "IncompleteSignature"),
+    "a header listed twice": (swap("host;", "host;host;"), "IncompleteSignature"),
     "algorithm": (swap("ACS3-HMAC-SHA256", "ACS3-HMAC-SM3"), "IncompleteSignature"),
     "no signature": (header("Authorization", None), "MissingParameter"),
     "method": (lambda sent: replace(sent, method="GET"), MISMATCH),
@@ -79,6 +85,7 @@ def test_acs3_with_a_form(client: Client, emulator: Emulator) -> None:
     changed = replace(good, body=good.body.replace(b"a.mp4", b"b.mp4"))
     assert code(client.send(changed)) == MISMATCH
     assert code(client.send(good.with_header("content-type", "text/plain"))) == MISMATCH
+    assert code(client.send(swap("content-type;", "")(good))) == "IncompleteSignature"
     assert emulator.media() == []
     assert code(client.send(good)) == ""
     assert code(client.send(good)) == "SignatureNonceUsed"
@@ -91,6 +98,12 @@ RPC: dict[str, tuple[Change, str]] = {
     "method": (lambda sent: replace(sent, method="POST"), MISMATCH),
     "key": (target("vodfast-emulator-aliyun", "nobody"), "InvalidAccessKeyId.NotFound"),
     "nonce missing": (target("SignatureNonce=", "Nonce="), "MissingParameter"),
+    "key missing": (target("AccessKeyId=", "AccessKey="), "MissingParameter"),
+    "signature missing": (target("Signature=", "Sign="), "MissingParameter"),
+    "time missing": (target("Timestamp=", "Time="), "MissingParameter"),
+    "method of the signature missing": (target("SignatureMethod=", "Method="), "MissingParameter"),
+    "version of the signature missing": (target("SignatureVersion=", "Version1="), "MissingParameter"),
+    "time's form": (target("Timestamp=20", "Timestamp=x"), "InvalidTimeStamp.Format"),
     "hash": (target("HMAC-SHA1", "HMAC-MD5"), "InvalidParameter"),
     "version of the signature": (target("SignatureVersion=1.0", "SignatureVersion=2.0"), "InvalidParameter"),
     "empty parameter added": (target("&Action", "&SignatureType=&Action"), MISMATCH),
@@ -107,6 +120,31 @@ def test_a_changed_v1_request_is_refused(client: Client, emulator: Emulator, cas
     answer = client.send(change(sign_rpc("CreateUploadVideo", FIELDS, client.keys)))
     assert code(answer) == expected
     assert emulator.media() == []
+
+
+@pytest.mark.parametrize("sign", [sign_acs3, sign_rpc])
+@pytest.mark.parametrize(
+    ("off", "expected"),
+    [(-890, ""), (890, ""), (-910, "InvalidTimeStamp.Expired"), (910, "InvalidTimeStamp.Expired")],
+)
+def test_a_clock_may_be_a_quarter_of_an_hour_off(client: Client, sign: Any, off: int, expected: str) -> None:
+    assert code(client.send(sign("CreateUploadVideo", FIELDS, client.keys, now=time.time() + off))) == expected
+
+
+@pytest.mark.parametrize("sign", [sign_acs3, sign_rpc])
+def test_a_temporary_caller_needs_its_token_until_it_expires(client: Client, emulator: Emulator, sign: Any) -> None:
+    caller = {"access_key": "STS.caller", "secret": "s3", "token": "t0", "expires_at": time.time() + 60}
+    emulator.settings(callers=[caller])
+    good = Keys("STS.caller", "s3", "t0")
+    for keys, expected in (
+        (good, ""),
+        (replace(good, token=None), "InvalidSecurityToken.MismatchWithAccessKey"),
+        (replace(good, token="t1"), "InvalidSecurityToken.MismatchWithAccessKey"),
+        (replace(good, secret="s4"), MISMATCH),
+    ):
+        assert code(client.send(sign("CreateUploadVideo", FIELDS, keys))) == expected
+    emulator.settings(callers=[caller | {"expires_at": time.time() - 1}])
+    assert code(client.send(sign("CreateUploadVideo", FIELDS, good))) == "InvalidSecurityToken.Expired"
 
 
 def test_what_is_accepted(client: Client, emulator: Emulator) -> None:
@@ -134,11 +172,17 @@ STORE: dict[str, tuple[Change, str]] = {
     "date of the scope": (another_date, "InvalidArgument"),
     "date": (header("x-oss-date", time.strftime("%Y%m%dT000000Z", time.gmtime(0))), "InvalidArgument"),
     "date's form": (header("x-oss-date", "today"), "InvalidArgument"),
+    "a date that is none": (header("x-oss-date", time.strftime("%Y%m%dT250000Z", time.gmtime())), "InvalidArgument"),
     "payload hash": (header("x-oss-content-sha256", "0" * 64), "InvalidArgument"),
     "one more x-oss header": (header("x-oss-meta-a", "b"), MISMATCH),
     "content MD5": (header("content-md5", base64.b64encode(hashlib.md5(b"bytes").digest()).decode()), MISMATCH),
     "additional header named": (lambda sent: sent.with_header(
         "Authorization", sent.headers["Authorization"] + ", AdditionalHeaders=host"), MISMATCH),
+    "additional header that is absent": (lambda sent: sent.with_header(
+        "Authorization", sent.headers["Authorization"] + ", AdditionalHeaders=range"), "InvalidArgument"),
+    "one more field": (swap("Signature=", "Region=cn-shanghai, Signature="), "InvalidArgument"),
+    "a field twice": (swap("Signature=", "Signature=0, Signature="), "InvalidArgument"),
+    "no field of that name": (swap("Signature=", "Sign="), "InvalidArgument"),
     "additional headers empty": (lambda sent: sent.with_header(
         "Authorization", sent.headers["Authorization"] + ", AdditionalHeaders="), "InvalidArgument"),
     "algorithm": (swap("OSS4-HMAC-SHA256", "OSS5"), "InvalidArgument"),
@@ -170,6 +214,10 @@ STORE_V1: dict[str, tuple[Change, str]] = {
     "sub-resource": (lambda sent: replace(sent, target=f"{sent.target}?acl"), MISMATCH),
     "date": (header("date", "Fri, 17 May 2024 08:09:10 GMT"), "RequestTimeTooSkewed"),
     "date missing": (header("date", None), "AccessDenied"),
+    "date's form": (header("date", "today"), "AccessDenied"),
+    "another date of its own": (lambda sent: sent.with_header("x-oss-date", sent.headers["date"]), MISMATCH),
+    "no colon": (swap(":", ";"), "AccessDenied"),
+    "content MD5": (header("content-md5", base64.b64encode(hashlib.md5(b"bytes").digest()).decode()), MISMATCH),
     "another x-oss header": (header("x-oss-meta-a", "1"), MISMATCH),
     "key id": (swap("OSS STS.", "OSS XXX."), "InvalidAccessKeyId"),
 }
@@ -193,6 +241,9 @@ QUERY: dict[str, tuple[Change, str]] = {
     "lifetime": (target("x-oss-expires=60", "x-oss-expires=600"), MISMATCH),
     "no lifetime": (target("x-oss-expires=60", "x-oss-expires="), "InvalidArgument"),
     "lifetime over": (target("x-oss-expires=60", "x-oss-expires=0"), "AccessDenied"),
+    "a lifetime that is none": (target("x-oss-expires=60", "x-oss-expires=6x"), "InvalidArgument"),
+    "no date": (target("x-oss-date=", "x-oss-day="), "InvalidArgument"),
+    "no key": (target("x-oss-credential=", "x-oss-key="), "InvalidArgument"),
     "version": (target("OSS4-HMAC-SHA256", "OSS5-HMAC-SHA256"), "InvalidArgument"),
     "region of the scope": (target("cn-shanghai%2Foss", "cn-beijing%2Foss"), "InvalidArgument"),
     "another key id": (target("credential=STS.", "credential=XXX."), "InvalidAccessKeyId"),
@@ -214,6 +265,16 @@ def test_oss4_in_the_query(client: Client, emulator: Emulator, case: str) -> Non
     assert client.send(presign_oss4("GET", place)).body == b"bytes"
     assert client.send(presign_oss4("GET", place, additional=("host",))).status == 200
     assert client.oss("HEAD", place).status == 200
+
+
+def test_a_signature_in_the_query_is_not_made_in_advance(client: Client, emulator: Emulator) -> None:
+    place = client.create()
+    client.oss("PUT", place, body=b"bytes")
+    early = presign_oss4("GET", place, lifetime=9000)
+    emulator.settings(clock_offset=-890)
+    assert client.send(early).status == 200
+    emulator.settings(clock_offset=-910)
+    assert code(client.send(early)) == "AccessDenied"
 
 
 QUERY_V1: dict[str, tuple[Change, str]] = {

@@ -154,6 +154,23 @@ def test_oss_v4_canonical(given: dict[str, Any], expected: dict[str, Any]) -> No
     assert made == expected["signature"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "acl", "append", "callback", "callback-var", "delete", "encryption", "location", "objectMeta", "partNumber",
+        "policy", "position", "restore", "security-token", "sequential", "stat", "symlink", "tagging", "uploadId",
+        "uploads", "versionId", "versioning", "versions", "x-oss-process", "x-oss-traffic-limit", "x-oss-request-payer",
+        "response-content-type", "response-content-language", "response-expires", "response-cache-control",
+        "response-content-disposition", "response-content-encoding",
+    ],
+)  # fmt: skip
+def test_v1_covers_every_parameter_that_changes_what_is_done(name: str) -> None:
+    for value, signed in (("", name), ("a b", f"{name}=a b")):
+        query = [("max-parts", "5"), (name, value)]
+        text = signatures.oss1_string_to_sign("GET", ("b", b"k"), query, {}, "date")
+        assert text.endswith(f"\n/b/k?{signed}".encode())
+
+
 @pytest.mark.parametrize(("given", "expected"), of_scheme("oss-v1-header"))
 def test_oss_v1_text(given: dict[str, Any], expected: dict[str, Any]) -> None:
     resource = (given["bucket"], given["key"].encode())
