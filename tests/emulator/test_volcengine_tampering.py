@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from dataclasses import replace
@@ -235,6 +236,28 @@ def test_parts_are_listed_below_the_object_too(volc: Volc) -> None:
     assert payload(volc.send(longer))["partList"][0]["partNumber"] == 1
     assert trouble(volc.send(replace(where, target=where.target.replace("?", "/c.mp4?")))) == "InvalidAuth"
     assert trouble(volc.send(replace(longer, method="PUT"))) == "InvalidAuth"
+
+
+def test_an_upload_in_parts_serves_its_own_object_alone(volc: Volc, emulator: Emulator) -> None:
+    one, other = volc.apply()["UploadAddress"], volc.apply()["UploadAddress"]
+    upload_id = volc.init(one)
+    sums = payload(volc.part(one, upload_id, 1, b"bytes"))["crc32"]
+    assert trouble(volc.part(other, upload_id, 1, b"cytes")) == "UploadNotFound"
+    assert trouble(volc.merge(other, upload_id, f"1:{sums}")) == "UploadNotFound"
+    listing = upload(other, b"", f"?uploadID={upload_id}", crc=None, parts=True, method="GET")
+    assert trouble(volc.send(listing)) == "UploadNotFound"
+    assert payload(volc.merge(one, upload_id, f"1:{sums}"))["hash"]
+    assert sorted(len(media["objects"]) for media in emulator.media()) == [0, 1]
+
+
+def test_a_part_sent_again_takes_the_place_of_the_first(volc: Volc, emulator: Emulator) -> None:
+    address = volc.apply()["UploadAddress"]
+    upload_id = volc.init(address)
+    old = payload(volc.part(address, upload_id, 1, b"old"))["crc32"]
+    new = payload(volc.part(address, upload_id, 1, b"newer"))["crc32"]
+    assert trouble(volc.merge(address, upload_id, f"1:{old}")) == "InvalidMergeParts"
+    assert payload(volc.merge(address, upload_id, f"1:{new}"))["hash"]
+    assert emulator.media()[0]["objects"][0]["sha256"] == hashlib.sha256(b"newer").hexdigest()
 
 
 def test_small_parts_are_not_joined(volc: Volc) -> None:

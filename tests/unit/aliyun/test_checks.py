@@ -28,11 +28,14 @@ GOOD: list[dict[str, Any]] = [
     {"name": "a.b.WebM", "size": None},
     {"name": "tones.m4a"},
     {"title": "a" * 128, "description": "字" * 341, "tags": ("t" * 32,) * 16},
+    {"description": "two\nlines", "context": "two\nlines"},
     {"category": "0"},
+    {"category": "9" * 18},
     {"context": "x\ty"},
     {"context": "x" * 498},  # 512 bytes as JSON
     {"cover_url": "https://e.com/c.png", "template_group_id": "VOD_NO_TRANSCODE", "workflow_id": "w-1"},
     {"reference_id": "abc-_9"},
+    {"reference_id": "a" * 64, "app_id": "a" * 128, "watermark": True, "part_concurrency": 1},
     {"name": "stream", "file_type": "TS"},
     {"kind": "image", "name": "c.JPG", "image_type": "cover", "category": "3"},
     {"kind": "watermark", "name": "w.apng", "category_ids": (1, 2, 3, 4, 5)},
@@ -51,7 +54,7 @@ def test_what_the_service_takes_goes_through(fields: dict[str, Any]) -> None:
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
-    ({"name": ""}, "name is missing"),
+    ({"name": ""}, "name is missing; give"),
     ({"name": "clip"}, "file_type"),
     ({"name": "clip.exe"}, "file_type"),
     ({"name": "a\r\nb.mp4"}, "name"),
@@ -66,6 +69,20 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"tags": ("t" * 33,)}, "tags"),
     ({"tags": ("a,b",)}, "tags"),
     ({"tags": ("",)}, "tags"),
+    ({"tags": (" t",)}, "tags"),
+    ({"tags": ("t\0",)}, "tags"),
+    ({"tags": ("\U0001f600",)}, "tags"),
+    ({"description": "\U0001f600"}, "description"),
+    ({"description": "a\0"}, "description"),
+    ({"context": "a\0"}, "context"),
+    ({"file_type": "mp4\0"}, "file_type"),
+    ({"token": {}}, "token"),
+    ({"category": "9" * 19}, "category"),
+    ({"part_concurrency": 129}, "part_concurrency"),
+    ({"app_id": "a" * 129}, "app_id"),
+    ({"kind": "subtitle", "name": "s.srt", "category_ids": (-1,)}, "category_ids"),
+    ({"kind": "subtitle", "name": "s.srt", "category_ids": [1]}, "category_ids"),
+    ({"user_data": UserData(accelerate_domain="e.com")}, "accelerate_domain"),
     ({"tags": "abc"}, "tags"),
     ({"category": "x"}, "category"),
     ({"category": "-1"}, "category"),
@@ -96,8 +113,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"kind": "subtitle", "name": "s.srt", "category_ids": (None,)}, "category_ids"),
     ({"kind": "subtitle", "name": "s.srt", "category_ids": (True,)}, "category_ids"),
     ({"kind": "subtitle", "name": "s.srt", "category_ids": (1,), "category": "1"}, "category"),
-    ({"name": "index.m3u8"}, "playlist"),
-    ({"name": "a", "file_type": "M3U8"}, "playlist"),
+    ({"name": "index.m3u8"}, "name is that of a playlist,"),
+    ({"name": "a", "file_type": "M3U8"}, "name is that of a playlist,"),
     ({"kind": "image", "name": "a.m3u8"}, "file_type"),
     ({"name": "a.m3u8", "members": (MemberSpec("a.ts", -1),)}, "members"),
     ({"name": "a.m3u8", "members": (MemberSpec("a.ts", LIMITS.max_bytes + 1),)}, "members"),
@@ -112,7 +129,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
 def test_what_the_service_would_refuse_is_refused_by_name(fields: dict[str, Any], named: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         VOD.check(media(**fields))
-    assert named in caught.value.message
+    assert caught.value.message.startswith(f"{named} ")
     assert caught.value.cloud == "aliyun"
     assert "\n" not in caught.value.message
 
@@ -159,6 +176,7 @@ def test_a_default_title_is_always_fit(name: str) -> None:
 
 PULL_BAD: list[tuple[dict[str, Any], str]] = [
     ({"url": ""}, "url"),
+    ({"url": None}, "url"),
     ({"url": "ftp://e.com/a.mp4"}, "url"),
     ({"url": "https://e.com/a\r\n.mp4"}, "url"),
     ({"cover_url": "x"}, "cover_url"),
@@ -170,19 +188,26 @@ PULL_BAD: list[tuple[dict[str, Any], str]] = [
     ({"options": PullOptions(session_id="a b")}, "session_id"),
     ({"options": PullOptions(file_size=0)}, "file_size"),
     ({"options": PullOptions(tags=("a,b",))}, "tags"),
+    ({"options": PullOptions(description="a" * 1025)}, "description"),
+    ({"options": PullOptions(template_group_id="a b")}, "template_group_id"),
+    ({"options": PullOptions(app_id="a b")}, "app_id"),
+    ({"options": PullOptions(user_data=UserData(callback_url="e.com"))}, "callback_url"),
+    ({"media_type": "mp4\0"}, "media_type"),
     ({"options": PullOptions(workflow_id="")}, "workflow_id"),
 ]
 
 
 @pytest.mark.parametrize(("fields", "named"), PULL_BAD)
 def test_a_pull_with_a_bad_field_is_refused_by_name(fields: dict[str, Any], named: str) -> None:
-    with pytest.raises(InvalidInput, match=named):
+    with pytest.raises(InvalidInput, match=f"^{named} "):
         VOD.check_pull(PullItem(**{"url": "https://e.com/a.mp4", **fields}))
 
 
 def test_a_pull_takes_playlists_and_names_without_an_extension() -> None:
     VOD.check_pull(PullItem(url="https://e.com/index.m3u8?x=1,2", title="t"))
-    VOD.check_pull(PullItem(url="http://e.com/noname", media_type="MP4", options=PullOptions(session_id="a" * 50)))
+    VOD.check_pull(
+        PullItem(url="http://e.com/noname", media_type="MP4", options=PullOptions(session_id="a" * 50, file_size=1))
+    )
     with pytest.raises(Unsupported):
         VOD.check_pull(PullItem(url="https://e.com/a.mpd"))
 
@@ -192,14 +217,25 @@ def test_a_pull_takes_playlists_and_names_without_an_extension() -> None:
     [
         ({"url": ""}, "url"),
         ({"url": "https://"}, "url"),
-        ({"url": f"b.oss.com/{'a' * 1020}"}, "url"),
+        ({"url": None}, "url"),
+        ({"url": f"b.oss.com/{'a' * 1015}"}, "url"),
         ({"title": "a" * 129}, "title"),
+        ({"description": "a" * 1025}, "description"),
+        ({"tags": ("a,b",)}, "tags"),
+        ({"category": "c"}, "category"),
+        ({"cover_url": "e.com/c.png"}, "cover_url"),
+        ({"options": RegisterOptions(workflow_id="a b")}, "workflow_id"),
+        ({"options": RegisterOptions(user_data=UserData(callback_url="e.com"))}, "callback_url"),
         ({"options": RegisterOptions(template_group_id="a b")}, "template_group_id"),
     ],
 )
 def test_a_registration_with_a_bad_field_is_refused_by_name(fields: dict[str, Any], named: str) -> None:
-    with pytest.raises(InvalidInput, match=named):
+    with pytest.raises(InvalidInput, match=f"^{named} "):
         VOD.check_register(RegisterItem(**{"url": "b.oss-cn-shanghai.aliyuncs.com/a.mp4", **fields}))
+
+
+def test_a_registration_takes_an_address_up_to_its_limit() -> None:
+    VOD.check_register(RegisterItem(url=f"b.oss.com/{'a' * 1014}"))
 
 
 @pytest.mark.parametrize(
