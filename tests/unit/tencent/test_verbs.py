@@ -74,6 +74,7 @@ def pull_with(**fields: Any) -> PullItem:
     ("item", "field"),
     [
         (PullItem(url=""), "url"),
+        (PullItem(url=None), "url is missing"),
         (PullItem(url="file:///etc/passwd"), "url"),
         (PullItem(url="ftp://h/a.mp4"), "url"),
         (PullItem(url="//h/a.mp4"), "url"),
