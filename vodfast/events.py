@@ -28,7 +28,8 @@ class UploadStarted(Event, frozen=True, kw_only=True, tag="started"):
 
 
 class Progress(Event, frozen=True, kw_only=True, tag="progress"):
-    """`done` of `total` bytes are acknowledged, over all objects of the item."""
+    """`done` of `total` bytes are acknowledged, over all objects of the item. Fewer than before where an upload begins
+    anew, at another address or in another session."""
 
     done: int
     total: int | None

@@ -18,6 +18,7 @@ import pytest
 from tests.oracle import sha256
 from vodfast import Client, ErrorKind, TransferConfig, VodfastError
 from vodfast.config import MIB
+from vodfast.events import AnyEvent, Progress
 
 HLS = Path(__file__).parents[1] / "media" / "hls"
 Rule = dict[str, Any]
@@ -135,13 +136,14 @@ class Trial:
             count = self.rng.choice([2, 2, 3] if number == 0 else [0, 1, 2])
             plan = [rule(self.rng, operations, corrupt=self.way.sums, far=far) for _ in range(count)]
             self.emulator.set_faults(plan)
-            result, self.error = None, None
+            result, self.error, told = None, None, list[AnyEvent]()
             try:
                 with self.client() as client:
-                    result = client.upload(**source())
+                    result = client.upload(**source(), events=told.append)
             except VodfastError as error:
                 self.error = error
             self.judge(result)
+            judge_progress([event for event in told if isinstance(event, Progress)], result)
             if result is not None:
                 break
         self.judge_leftovers()
@@ -176,6 +178,13 @@ class Trial:
         error = self.error
         said = error is not None and (error.kind is ErrorKind.AMBIGUOUS or "could be deleted" in error.message)
         assert left == [] or said
+
+
+def judge_progress(told: list[Progress], result: Any) -> None:
+    """Never more bytes than there are, and at the end all of them. They become fewer where an upload begins anew."""
+    assert all(event.total is None or 0 <= event.done <= event.total for event in told)
+    if result is not None and told:
+        assert told[-1].done == result.bytes
 
 
 def digests(emulator: Any) -> set[str]:
