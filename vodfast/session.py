@@ -30,7 +30,7 @@ from vodfast.transfer.loops import in_thread, set_going
 from vodfast.transfer.plan import DEFAULT_PART
 from vodfast.transfer.ports import AnyStore, ObjectStore
 from vodfast.transfer.sources import Source
-from vodfast.transfer.steps import LEFT_BEHIND, Finished
+from vodfast.transfer.steps import DAMAGED, LEFT_BEHIND, Finished
 
 _SESSIONS = 2
 """Sessions opened for one item: a second one if the first one's credentials expired on the way, or it was an earlier
@@ -198,8 +198,10 @@ class MediaSession:
         """What becomes of a session that failed; False if another one may do better."""
         entry, kind = self._entry, error.kind
         if kind is ErrorKind.AMBIGUOUS:
-            if entry is not None:
+            if entry is not None and DAMAGED not in error.context:
                 await entry.committing()
+            elif entry is not None:
+                entry.refused()  # whatever media there is of it, it is not this one
             return True
         if self.doubted:
             if kind in (ErrorKind.CANCELLED, ErrorKind.SOURCE_CHANGED):

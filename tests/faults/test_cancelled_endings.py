@@ -111,17 +111,43 @@ def test_a_media_that_cannot_be_looked_up_is_ambiguous_and_its_object_is_left_al
     assert (media["state"], len(media["objects"])) == ("committed", 1)
 
 
-@pytest.mark.parametrize("operation", FINISHING)
-def test_a_damaged_object_the_service_was_told_of_is_no_plain_failure(
-    overseas: Any, config_for: ConfigFor, media_file: Callable[..., Path], operation: str
+DAMAGE = {
+    "the store says other bytes": ("PutObject", [rule("corrupt_digest", "PutObject")]),
+    "the store has other bytes": ("PutObject", [rule("corrupt_body", "PutObject")]),
+    "could not be sent anew": (
+        "PutObject",
+        [rule("corrupt_body", "PutObject", times=1), rule("throttle", "PutObject")],
+    ),
+    "joined wrong": ("CompleteMultipartUpload", [rule("corrupt_digest", "CompleteMultipartUpload")]),
+    "joined wrong after a lost answer": (
+        "CompleteMultipartUpload",
+        [
+            rule("reset", "CompleteMultipartUpload", times=1, at_byte=0),
+            rule("corrupt_digest", "CompleteMultipartUpload"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_object_the_service_was_told_of_is_no_plain_failure_nor_ever_taken_for_the_right_one(
+    overseas: Any, config_for: ConfigFor, media_file: Callable[..., Path], damage: str
 ) -> None:
-    """Nothing takes the media back, so nobody may hear that nothing was committed."""
-    overseas.set_faults([rule("corrupt_digest", operation)])
-    config = config_for(part_size=5 * MIB, attempts=2)
-    with Client("netease", config=config) as client, pytest.raises(AmbiguousCommit, match="crc64 differs"):
-        client.upload(media_file(FINISHING[operation]))
+    """Nothing takes the media back, so nobody may hear that nothing was committed; the next run replaces it."""
+    operation, plan = DAMAGE[damage]
+    overseas.set_faults(plan)
+    config, path = config_for(part_size=5 * MIB, attempts=2), media_file(FINISHING[operation])
+    with Client("netease", config=config) as client:
+        with pytest.raises(AmbiguousCommit, match="crc64 differs"):
+            client.upload(path)
+        (media,) = overseas.media()
+        assert (media["state"], len(media["objects"])) == ("committed", 1)
+        overseas.set_faults([])
+        result = client.upload(path)
+        assert (result.verified, client.upload(path).reused) == ("crc64", True)
     (media,) = overseas.media()
-    assert (media["state"], len(media["objects"])) == ("committed", 1)
+    assert media["media_id"] == result.media_id
+    assert [held["sha256"] for held in media["objects"]] == [hashlib.sha256(path.read_bytes()).hexdigest()]
 
 
 def test_a_refused_look_up_after_the_last_chunk_is_no_failure(

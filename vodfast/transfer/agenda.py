@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
+from collections.abc import Collection
 
-from vodfast.transfer.work import Work
+from vodfast.transfer.work import Phase, Work
 
 
 class Agenda:
@@ -42,6 +43,8 @@ class Agenda:
         """The next that is due, None if nothing is."""
         return self._due.popleft() if self._due else None
 
-    def clear(self) -> None:
-        self._due.clear()
-        self._later.clear()
+    def clear(self, but: Collection[Phase]) -> None:
+        """Forget all work but that of some phases."""
+        self._due = deque(work for work in self._due if work.phase in but)
+        self._later = [entry for entry in self._later if entry[2].phase in but]
+        heapq.heapify(self._later)

@@ -180,7 +180,7 @@ class ObjectMachine:
 
     def offer(self, body: Body, *, last: bool) -> None:
         """The next part of a stream; `last` if nothing follows. An empty last part only ends the stream."""
-        self._all_offered = self._all_offered or last
+        self._all_offered = last
         part = PartSpec(self._offered, self._taken, body.length)
         self._taken += body.length
         if last and self._offered == 0:
@@ -292,7 +292,7 @@ class ObjectMachine:
             return
         if self._phase is not Phase.ABORT:
             self._phase = Phase.ABORT
-            self._agenda.clear()
+            self._agenda.clear(but=TIDYING)  # a stray that was to be discarded still is
             self._offers.clear()
             if self._upload_id is not None and not self._keeps(error):
                 self._agenda.add(Work(Phase.ABORT))
@@ -320,8 +320,7 @@ class ObjectMachine:
 
     def _created(self, upload_id: str) -> None:
         self._upload_id = upload_id
-        if self._phase is Phase.CREATE:
-            self._phase = Phase.PARTS
+        self._phase = Phase.PARTS
         self._sweep()
 
     def _discard(self, found: tuple[str, ...]) -> None:
@@ -350,6 +349,8 @@ class ObjectMachine:
             wrong = f"the store holds other bytes than were sent for {what} ({differs})"
             problem = IntegrityError(wrong, retry=RetryClass.LATER)
             self._spoilt = problem if work.phase is Phase.PUT and not work.final else None
+            if work.final:
+                self._doubt = problem  # there is media of other bytes, unless it is replaced
             self._failed(work, problem, None)
             return False
         return True
@@ -364,7 +365,8 @@ class ObjectMachine:
             # The parts were right one by one, so the joined object is wrong: sending again cannot mend it.
             self._upload_id = None
             wrong = f"the joined object is not what was sent ({name} differs)"
-            self._give_up(in_doubt(wrong) if work.final else IntegrityError(f"{wrong}; nothing was committed"))
+            self._doubt = IntegrityError(wrong) if work.final else None
+            self._give_up(IntegrityError(f"{wrong}; nothing was committed"))
             return
         self._finish(receipt)
 
@@ -411,7 +413,8 @@ class ObjectMachine:
             what = work.upload_id or (self._upload_id if work.phase is Phase.ABORT else "of unknown id")
             self._left.append(f"upload {what}: {error.message}")
         elif work.final and error.reached and error.kind in _DAMAGED:
-            self._give_up(in_doubt(error.message.partition(",")[0]))
+            self._doubt = None
+            self._give_up(in_doubt(error.message.partition(",")[0], error))
         elif work.phase in (Phase.PUT, Phase.COMPLETE) and outcome_unknown(error):
             self._settle(work, error)
         else:

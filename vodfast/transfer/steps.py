@@ -11,11 +11,16 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from vodfast.errors import AmbiguousCommit, VodfastError, retold
+from vodfast.errors import AmbiguousCommit, ErrorKind, VodfastError, retold
 from vodfast.transfer.ports import Call, ObjectReceipt, PartReceipt
 
 LEFT_BEHIND = "left_behind"
 """What stands in the context of an error under this name could not be taken back."""
+
+DAMAGED = "damaged"
+"""What stands in the context of an error under this name is known to be wrong with the object, whether or not it has
+made media: a later run sends it again.
+"""
 
 RetryDecision: TypeAlias = Callable[[VodfastError, int], float | None]
 """`RetryPolicy.delay`: seconds until the next attempt, None to give up."""
@@ -81,7 +86,10 @@ def in_doubt(reason: str, error: VodfastError | None = None) -> AmbiguousCommit:
     said of it, if anything.
     """
     message = f"{reason}; it would have made the media, which may or may not exist: look for it before you try again"
-    return AmbiguousCommit(message) if error is None else retold(error, AmbiguousCommit, message)
+    if error is None:
+        return AmbiguousCommit(message)
+    wrong = {DAMAGED: reason} if error.kind in (ErrorKind.SOURCE_CHANGED, ErrorKind.INTEGRITY) else None
+    return retold(error, AmbiguousCommit, message, context=wrong)
 
 
 Step: TypeAlias = Start | Wait | Finished | Failed

@@ -37,10 +37,17 @@ def test_of_two_put_off_to_the_same_time_the_first_comes_first() -> None:
     assert taken(agenda) == ["b", "a", "c"]
 
 
-def test_nothing_is_left_of_an_agenda_that_is_cleared() -> None:
+def test_an_agenda_that_is_cleared_has_only_what_is_to_stay_in_its_order() -> None:
     agenda = Agenda()
+    agenda.add(Work(Phase.COMPLETE))
     agenda.add(work("now"))
-    agenda.put_off(work("later"), 10.0)
-    agenda.clear()
+    for until, name in ((30.0, "later"), (10.0, "soon")):
+        agenda.put_off(Work(Phase.PARTS), until - 5.0)
+        agenda.put_off(work(name), until)
+    agenda.clear(but=(Phase.DISCARD,))
+    assert taken(agenda) == ["now"]
+    assert (agenda.wake(10.0), taken(agenda)) == (30.0, ["soon"])
+    assert (agenda.wake(30.0), taken(agenda)) == (None, ["later"])
+    agenda.add(work("again"))
+    agenda.clear(but=())
     assert not agenda
-    assert (agenda.wake(99.0), agenda.take()) == (None, None)

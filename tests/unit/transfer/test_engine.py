@@ -135,9 +135,34 @@ async def test_a_refusal_after_a_lost_answer_does_not_say_that_nothing_was_done(
 async def test_expired_keys_are_renewed_once_and_not_for_ever() -> None:
     fresh = iter([Credentials.of("first", "s"), Credentials.of("second", "s"), Credentials.of("third", "s")])
     service = Service(expired, expired, expired)
-    error = await failure(engine(service), call(), CachedCredentials(lambda: next(fresh)))
+    delays: list[float] = []
+    with pytest.raises(AuthError) as caught:
+        await engine(service).call(
+            call(), CachedCredentials(lambda: next(fresh)), lambda _error, _attempt, delay: delays.append(delay)
+        )
     assert service.keys == ["first", "second"]
-    assert (error.kind, error.attempts) == (ErrorKind.AUTH, 2)
+    assert (caught.value.attempts, delays) == (2, [0.0])
+
+
+async def test_what_is_refused_is_not_asked_again_only_because_there_may_be_other_keys() -> None:
+    service = Service(refused)
+    await failure(engine(service), call(), CachedCredentials(lambda: Credentials.of("key", "s")))
+    assert len(service.keys) == 1
+
+
+async def test_a_service_that_asks_for_a_pause_has_it_and_holds_up_nobody_else() -> None:
+    def wait() -> VodfastError:
+        return VodfastError("busy", kind=ErrorKind.UNAVAILABLE, retry=RetryClass.LATER, retry_after=200.0)
+
+    service = Service(wait, None)
+    asked = engine(service, max_calls=1)
+    pausing = asyncio.create_task(asked.call(call(), KEYS))
+    while asked.calls.in_flight or not service.keys:
+        await asyncio.sleep(0)
+    assert await asyncio.wait_for(asked.call(call(), KEYS), 60) == "done"
+    assert not pausing.done()
+    pausing.cancel()
+    await asyncio.wait([pausing])
 
 
 async def test_keys_that_nobody_renews_are_not_tried_again() -> None:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from vodfast import _native
@@ -271,8 +272,6 @@ def test_concurrency_bounds_the_parts_in_flight() -> None:
 
 
 def test_an_ascending_store_gets_one_part_at_a_time() -> None:
-    import msgspec
-
     simulation = Simulation(3, 0.2, 20_000, 1000, limits=msgspec.structs.replace(LIMITS, part_order="ascending"))
     outcome = simulation.run()
     assert isinstance(outcome, Finished)
@@ -317,8 +316,6 @@ def test_an_upload_that_is_said_to_be_gone_and_joined_nothing_is_aborted_all_the
 
 
 def test_without_digests_the_result_says_that_nothing_was_verified() -> None:
-    import msgspec
-
     store_limits = msgspec.structs.replace(LIMITS, part_digest=None, object_digest=None)
     simulation = Simulation(5, 0.0, 5000, 1000, limits=store_limits)
     simulation.sent = lambda start: None
@@ -413,6 +410,71 @@ def test_a_creation_that_was_broken_off_is_looked_for_and_discarded() -> None:
     assert simulation.store.uploads == {}
 
 
+@pytest.mark.parametrize("swept", [False, True], ids=["before it was looked for", "once it was found"])
+def test_a_creation_nobody_heard_of_is_discarded_even_if_the_upload_fails_meanwhile(swept: bool) -> None:
+    simulation = Simulation(8, 0.0, 5000, 1000)
+    lost = simulation.machine.poll(0.0)
+    assert isinstance(lost, Start)
+    lost.call.build(False)
+    reset = VodfastError("reset", kind=ErrorKind.NETWORK, retry=RetryClass.LATER)
+    simulation.machine.on_failure(lost.token, reset, 0.0)
+    for operation in ("create", "list") if swept else ("create",):
+        step = simulation.machine.poll(1000.0)
+        assert isinstance(step, Start)
+        assert step.call.operation == operation
+        simulation.perform(step)
+    assert len(simulation.store.uploads) == 2
+    simulation.machine.fail(VodfastError("the disk broke"))
+    assert isinstance(simulation.run(), Failed)
+    assert simulation.store.uploads == {}
+
+
+def test_an_upload_that_is_done_or_has_failed_stays_so() -> None:
+    simulation = Simulation(1, 0.0, 2500, 1000)
+    outcome = simulation.run()
+    assert isinstance(outcome, Finished)
+    simulation.machine.cancel()
+    assert simulation.machine.poll(0.0) == outcome
+    assert not simulation.machine.failing
+    machine = ObjectMachine(ModelStore(), RetryPolicy(TransferConfig(), random.Random(1)).delay)
+    machine.fail(VodfastError("the stream broke"))
+    failed = machine.poll(0.0)
+    assert isinstance(failed, Failed)
+    assert failed.error.context == {}, "nothing was begun, and nothing is left"
+    machine.offer(BufferSource(b"a" * 10, "s", "s").part(PartSpec(0, 0, 10)), last=False)
+    assert machine.poll(0.0) == failed
+
+
+@pytest.mark.parametrize(("size", "operation"), [(500, "put"), (2500, "create")])
+def test_a_request_that_fails_for_ever_is_made_as_often_as_allowed(size: int, operation: str) -> None:
+    simulation = Simulation(1, 0.0, size, 1000)
+    made = 0
+    while not isinstance(step := simulation.machine.poll(simulation.now), Failed):
+        if isinstance(step, Start):
+            made += step.call.operation == operation
+            busy = VodfastError("503", kind=ErrorKind.THROTTLED, retry=RetryClass.LATER)
+            simulation.machine.on_failure(step.token, busy, simulation.now)
+        else:
+            assert isinstance(step, Wait)
+            simulation.now = step.until or 0.0
+    assert made == 6
+    assert step.error.retry is RetryClass.SPENT
+
+
+def test_a_damaged_part_that_an_outage_keeps_from_being_sent_anew_is_an_outage() -> None:
+    simulation = Simulation(1, 0.0, 2500, 1000)
+    for damaged in (False, True):
+        step = simulation.machine.poll(0.0)
+        assert isinstance(step, Start)
+        simulation.machine.on_response(step.token, step.call.build(damaged), simulation.sent(step))
+    again = simulation.machine.poll(0.0)
+    assert isinstance(again, Start)
+    simulation.machine.on_failure(again.token, VodfastError("503", kind=ErrorKind.UNAVAILABLE), 0.0)
+    outcome = simulation.run()
+    assert isinstance(outcome, Failed)
+    assert outcome.error.kind is ErrorKind.UNAVAILABLE
+
+
 def test_keeping_parts_leaves_the_upload_open() -> None:
     simulation = Simulation(7, 0.0, 50_000, 1000, keeps=lambda error: error.kind is ErrorKind.CANCELLED)
     start = simulation.machine.poll(0.0)
@@ -447,6 +509,65 @@ def test_a_stream_is_fed_when_hungry_and_ends_with_its_last_part() -> None:
     assert isinstance(outcome, Finished)
     assert store.object == b"".join(pieces)
     assert (outcome.size, outcome.verified) == (2010, "crc64")
+
+
+@pytest.mark.parametrize("silent", ["a part", "the whole"])
+def test_an_answer_without_a_checksum_is_no_damage_and_no_proof(silent: str) -> None:
+    simulation = Simulation(5, 0.0, 5000, 1000)
+
+    def mute(call: Call[Any]) -> Call[Any]:
+        def do(flip: bool) -> Any:
+            return msgspec.structs.replace(call.build(flip), digest=None)
+
+        return Call(cloud="model", operation=call.operation, build=do, parse=call.parse)
+
+    store = simulation.store
+    put_part, complete = store.put_part, store.complete_upload
+    if silent == "a part":
+        store.put_part = lambda upload_id, part, body: (mute if part.index == 2 else lambda call: call)(
+            put_part(upload_id, part, body)
+        )
+    else:
+        store.complete_upload = lambda upload_id, parts: mute(complete(upload_id, parts))
+    outcome = simulation.run()
+    assert isinstance(outcome, Finished)
+    assert store.object == simulation.data
+    assert outcome.verified is None
+
+
+def test_a_store_that_has_confirmed_every_part_has_confirmed_the_object() -> None:
+    simulation = Simulation(5, 0.0, 5000, 1000, limits=msgspec.structs.replace(LIMITS, object_digest=None))
+    outcome = simulation.run()
+    assert isinstance(outcome, Finished)
+    assert (outcome.verified, outcome.digest, outcome.sent) == ("crc64", "crc64", _native.crc64(simulation.data))
+
+
+@pytest.mark.parametrize(
+    ("pieces", "operations"),
+    [
+        ([b"a" * 10], ["put"]),
+        ([b""], ["put"]),
+        ([b"a" * 10, b""], ["create", "part", "complete"]),
+        ([b"a" * 10, b"b"], ["create", "part", "part", "complete"]),
+    ],
+    ids=["one part", "nothing", "whole parts only", "a smaller last part"],
+)
+def test_a_stream_is_sent_in_the_parts_it_has(pieces: list[bytes], operations: list[str]) -> None:
+    store, made, offered = ModelStore(), list[str](), 0
+    machine = ObjectMachine(store, RetryPolicy(TransferConfig(), random.Random(1)).delay)
+    while not isinstance(step := machine.poll(0.0), Finished):
+        if isinstance(step, Start):
+            made.append(step.call.operation)
+            sent = _native.crc64(pieces[made.count("part") - 1]) if step.weight else None
+            machine.on_response(step.token, step.call.build(False), sent)
+        else:
+            assert isinstance(step, Wait)
+            assert step.hungry
+            body = BufferSource(pieces[offered], "s", "s").part(PartSpec(0, 0, len(pieces[offered])))
+            offered += 1
+            machine.offer(body, last=offered == len(pieces))
+    assert made == operations
+    assert store.object == b"".join(pieces)
 
 
 def test_a_stream_is_asked_for_one_part_at_a_time_and_for_none_after_its_end() -> None:
@@ -484,5 +605,7 @@ def test_a_stream_that_breaks_is_aborted() -> None:
     assert isinstance(abort, Start)
     assert abort.call.operation == "abort"
     machine.on_response(abort.token, abort.call.build(False), None)
-    assert isinstance(machine.poll(0.0), Failed)
-    assert store.uploads == {}
+    failed = machine.poll(0.0)
+    assert isinstance(failed, Failed)
+    assert (store.uploads, machine.upload_id, machine.left_behind) == ({}, None, None)
+    assert failed.error.context == {}, "nothing is left"

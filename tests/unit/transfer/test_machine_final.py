@@ -170,6 +170,21 @@ def test_a_damaged_object_is_known_to_be_wrong_though_only_an_outage_kept_it_fro
     assert isinstance(ending.ends(), IntegrityError)
 
 
+@pytest.mark.parametrize("heals", [False, True])
+def test_a_damaged_object_that_has_made_media_is_in_doubt_until_it_is_replaced(heals: bool) -> None:
+    ending = Ending(SIZES["one request"])
+    ending.machine.on_response(ending.last.token, ending.last.call.build(True), ending.sent(ending.last))
+    again = ending.next()
+    if heals:
+        ending.perform(again)
+        assert ending.ends() is None
+    else:
+        ending.machine.on_failure(again.token, VodfastError("slow down", kind=ErrorKind.THROTTLED), 0.0)
+        error = ending.ends()
+        assert isinstance(error, AmbiguousCommit)
+        assert "crc64 differs" in error.message
+
+
 def test_an_object_that_was_joined_after_a_cancellation_is_not_aborted_as_well() -> None:
     ending = Ending(SIZES["parts"], ModelStore)
     ending.machine.cancel()
@@ -203,12 +218,14 @@ def replaced(receipt: ObjectReceipt, with_size: bool) -> ObjectReceipt:
 
 def test_what_could_not_be_taken_back_is_named_in_the_error() -> None:
     ending = Ending(SIZES["parts"], ModelStore)
-    ending.machine.fail(VodfastError("the disk broke"))
+    broke = VodfastError("the disk broke", context={"vendor_message": "as the vendor puts it"})
+    ending.machine.fail(broke)
     assert ending.machine.left_behind == "upload u1"
     ending.machine.on_failure(ending.last.token, gone(), 0.0)
     abort = ending.next()
     assert abort.call.operation == "abort"
     ending.machine.on_failure(abort.token, VodfastError("not allowed", kind=ErrorKind.AUTH), 0.0)
     error = ending.ends()
-    assert error is not None
+    assert error is broke
+    assert error.context["vendor_message"] == "as the vendor puts it"
     assert error.context["left_behind"] == ending.machine.left_behind == "upload u1: not allowed"

@@ -153,6 +153,10 @@ def test_a_store_that_lists_no_parts_is_believed_to_have_what_it_acknowledged() 
     kept = simulation.die(16)
     assert kept is not None
     simulation.restart(kept)
+    first = simulation.machine.poll(0.0)
+    assert isinstance(first, Start)
+    assert first.call.operation == "part"
+    simulation.perform(first)
     outcome = simulation.run()
     assert isinstance(outcome, Finished)
     assert sorted(simulation.sent_again + [part.receipt.index for part in kept.parts]) == list(range(10))
@@ -164,3 +168,13 @@ def test_a_cancellation_before_the_list_is_answered_aborts_what_was_begun() -> N
     simulation.restart(kept)
     simulation.run(cancel_after=1)
     assert simulation.store.uploads == {}
+
+
+def test_an_upload_the_crashed_run_did_not_live_to_write_down_is_discarded() -> None:
+    simulation, kept = crashed_in_mid_upload()
+    simulation.store.uploads["stray"] = {0: b"part"}
+    simulation.options["strays"] = True
+    simulation.restart(kept)
+    assert isinstance(simulation.run(), Finished)
+    assert simulation.store.uploads == {}
+    assert simulation.store.object == simulation.data
