@@ -27,6 +27,13 @@ def header(name: str, value: str | None) -> Change:
     return lambda sent: sent.with_header(name, value)
 
 
+def too_long(sent: Sent) -> Sent:
+    """A body longer than any store takes in one request, which waits to be let in."""
+    return replace(sent.with_header("Content-Length", str((5 << 30) + 1)), body=b"").with_header(
+        "Expect", "100-continue"
+    )
+
+
 def another_date(sent: Sent) -> Sent:
     """The date of the signature's scope is years ago."""
     value = sent.headers["Authorization"]

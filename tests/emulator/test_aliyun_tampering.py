@@ -26,7 +26,7 @@ from tests.emulator.aliyun_client import (
     sign_rpc,
     sign_rpc_form,
 )
-from tests.emulator.changes import Change, another_date, flip_last, header, swap, target
+from tests.emulator.changes import Change, another_date, flip_last, header, swap, target, too_long
 from tests.emulator.client import Sent
 from vodfast.emulator import Emulator
 
@@ -191,6 +191,7 @@ STORE: dict[str, tuple[Change, str]] = {
     "bucket": (lambda sent: replace(sent, host="outin-other.oss-cn-shanghai.aliyuncs.com"), "NoSuchBucket"),
     "region of the host": (lambda sent: replace(sent, host=sent.host.replace("shanghai", "beijing")), "NoSuchBucket"),
     "no length": (header("Content-Length", None), "MissingContentLength"),
+    "a length beyond 5 GiB": (too_long, "InvalidArgument"),
 }  # fmt: skip
 
 

@@ -74,6 +74,10 @@ def test_a_part_number_out_of_range_is_refused(client: Client, upload, number: s
         (b"<CompleteMultipartUpload><Part><ETag>x</ETag></Part></CompleteMultipartUpload>", "MalformedXML"),
         (b'<!DOCTYPE a [<!ENTITY b "c">]>' + complete_body([(1, "&b;")]).partition(b"?>")[2], "MalformedXML"),
         (b"\xff\xfe\x00", "MalformedXML"),
+        (complete_body([(1, "x")]).replace(b"Part>", b"Piece>"), "MalformedXML"),
+        (complete_body([(1, "")]), "MalformedXML"),
+        (complete_body([(1234567, "x")]), "MalformedXML"),
+        (complete_body([(-1, "x")]), "MalformedXML"),
     ],
 )
 def test_bodies_that_list_no_parts(client: Client, upload, body: bytes, code: str) -> None:
@@ -112,6 +116,34 @@ def test_open_uploads_are_listed_by_prefix(client: Client, upload) -> None:
     assert re.findall("<UploadId>(.*?)</UploadId>", client.send(sent).body.decode()) == [upload_id]
     client.abort(ticket, upload_id)
     assert "<UploadId>" not in client.send(sent).body.decode()
+
+
+def test_open_uploads_are_listed_in_pages_and_by_folders(client: Client) -> None:
+    ticket = client.apply()
+    folder = ticket["MediaStoragePath"].rpartition("/")[0]
+    ids = {}
+    for name in ("a", "b/1", "b/2", "c"):
+        sent = client.cos(ticket, "POST", "uploads=", key=f"{folder}/{name}")
+        ids[name] = client.send(sent).text("UploadId")
+    ids["a, once more"] = client.send(client.cos(ticket, "POST", "uploads=", key=f"{folder}/a")).text("UploadId")
+    prefix = f"{folder[1:]}/".replace("/", "%2F")
+
+    def listed(query: str) -> tuple[list[str], list[str], str, str]:
+        answer = client.send(client.cos(ticket, "GET", f"{query}&prefix={prefix}&uploads=", key="/"))
+        text = answer.body.decode()
+        folders = re.findall(r"<CommonPrefixes><Prefix>(.*?)</Prefix>", text)
+        found = re.findall(r"<UploadId>(.*?)</UploadId>", text)
+        return found, folders, answer.text("NextKeyMarker"), answer.text("NextUploadIdMarker")
+
+    firsts = sorted((ids["a"], ids["a, once more"]))
+    everything = [*firsts, ids["b/1"], ids["b/2"], ids["c"]]
+    assert listed("max-uploads=5") == (everything, [], "", "")
+    page, _, key, upload_id = listed("max-uploads=1")
+    assert (page, key, upload_id) == (firsts[:1], f"{folder[1:]}/a", firsts[0])
+    marker = key.replace("/", "%2F")
+    assert listed(f"key-marker={marker}&upload-id-marker={upload_id}&max-uploads=9")[0] == everything[1:]
+    assert listed(f"key-marker={marker}&max-uploads=9")[0] == everything[2:]
+    assert listed("delimiter=%2F")[:2] == ([*firsts, ids["c"]], [f"{folder[1:]}/b/"])
 
 
 def test_padding_before_the_result(client: Client, emulator: Emulator, upload) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.emulator.changes import Change, another_date, flip_last, header, swap
+from tests.emulator.changes import Change, another_date, flip_last, header, swap, too_long
 from tests.emulator.client import KEY, Client, Keys, Sent, bucket_host, sign_cos, sign_tc3, sign_v1
 from vodfast.emulator import Emulator
 
@@ -176,8 +176,9 @@ COS: dict[str, tuple[Change, int, str]] = {
     "content digest": (header("Content-MD5", "AAAAAAAAAAAAAAAAAAAAAA=="), 400, "BadDigest"),
     "content digest of no length": (header("Content-MD5", "abc"), 400, "InvalidDigest"),
     "no length": (header("Content-Length", None), 411, "MissingContentLength"),
+    "a length beyond 5 GiB": (too_long, 400, "EntityTooLarge"),
 }
-UNSIGNED = ("content digest", "content digest of no length", "no length")
+UNSIGNED = ("content digest", "content digest of no length", "no length", "a length beyond 5 GiB")
 
 
 @pytest.mark.parametrize("case", COS)

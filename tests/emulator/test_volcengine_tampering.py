@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.changes import Change, flip_last, header, swap, target
+from tests.emulator.changes import Change, flip_last, header, swap, target, too_long
 from tests.emulator.client import Client as Wire
 from tests.emulator.client import Sent
 from tests.emulator.volcengine_client import Keys, Volc, data, error, payload, sign, trouble, upload
@@ -124,6 +124,7 @@ GATEWAY: dict[str, tuple[Change, int, str]] = {
     "another checksum": (header("Content-CRC32", "00000000"), 400, "ChecksumMismatch"),
     "a checksum in capitals": (header("Content-CRC32", "ABCDEF01"), 400, "InvalidParameter"),
     "no checksum": (header("Content-CRC32", None), 400, "InvalidParameter"),
+    "a length beyond 5 GiB": (too_long, 413, "EntityTooLarge"),
     "another body": (lambda sent: replace(sent, body=b"cytes"), 400, "ChecksumMismatch"),
     "a storage class": (header("X-Upload-Storage-Class", "ia"), 400, "InvalidParameter"),
     "the mode of parts": (header("X-Storage-Mode", "gateway"), 400, "InvalidParameter"),
