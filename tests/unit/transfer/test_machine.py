@@ -461,6 +461,47 @@ def test_a_request_that_fails_for_ever_is_made_as_often_as_allowed(size: int, op
     assert step.error.retry is RetryClass.SPENT
 
 
+@pytest.mark.parametrize("operation", ["create", "part"])
+def test_a_refusal_after_a_lost_answer_is_what_it_says_where_nothing_of_it_makes_media(operation: str) -> None:
+    simulation = Simulation(1, 0.0, 2500, 1000)
+    step = simulation.machine.poll(0.0)
+    assert isinstance(step, Start)
+    while step.call.operation != operation:
+        simulation.perform(step)
+        step = simulation.machine.poll(0.0)
+        assert isinstance(step, Start)
+    lost = VodfastError("reset", kind=ErrorKind.NETWORK, retry=RetryClass.LATER)
+    simulation.machine.on_failure(step.token, lost, 0.0)
+    again = simulation.machine.poll(1000.0)
+    assert isinstance(again, Start)
+    refused = VodfastError("no", kind=ErrorKind.AUTH)
+    simulation.machine.on_failure(again.token, refused, 1000.0)
+    simulation.now = 1000.0
+    assert simulation.run() == Failed(refused)
+
+
+def test_an_upload_that_could_not_even_be_begun_is_not_looked_for_among_the_objects() -> None:
+    simulation = Simulation(1, 0.0, 2500, 1000)
+    create = simulation.machine.poll(0.0)
+    assert isinstance(create, Start)
+    lost = VodfastError("reset", kind=ErrorKind.NETWORK)
+    simulation.machine.on_failure(create.token, lost, 0.0)
+    sweep = simulation.machine.poll(0.0)
+    assert isinstance(sweep, Start)
+    assert sweep.call.operation == "list"
+    simulation.perform(sweep)
+    assert simulation.machine.poll(0.0) == Failed(lost)
+
+
+def test_a_part_that_is_damaged_for_ever_is_an_integrity_error_and_takes_everything_back() -> None:
+    simulation = Simulation(1, 0.0, 2500, 1000)
+    while not isinstance(step := simulation.machine.poll(0.0), Failed):
+        assert isinstance(step, Start)
+        simulation.machine.on_response(step.token, step.call.build(True), simulation.sent(step))
+    assert isinstance(step.error, IntegrityError)
+    assert (simulation.store.uploads, simulation.store.object) == ({}, None)
+
+
 def test_a_damaged_part_that_an_outage_keeps_from_being_sent_anew_is_an_outage() -> None:
     simulation = Simulation(1, 0.0, 2500, 1000)
     for damaged in (False, True):

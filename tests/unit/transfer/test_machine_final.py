@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.unit.transfer.test_machine import LIMITS, ModelStore, Simulation, gone
@@ -136,6 +137,39 @@ def test_a_repeated_request_that_is_refused_does_not_settle_it(size: int) -> Non
     assert isinstance(ending.ends(), AmbiguousCommit)
 
 
+def test_an_upload_that_is_said_to_be_gone_may_have_made_media() -> None:
+    ending = Ending(SIZES["parts"])
+    ending.machine.on_failure(ending.last.token, gone(), 0.0)
+    look = ending.next()
+    assert look.call.operation == "head"
+    ending.machine.on_failure(look.token, VodfastError("no", kind=ErrorKind.AUTH), 0.0)
+    assert isinstance(ending.ends(), AmbiguousCommit)
+
+
+def test_a_file_that_changed_since_it_was_sent_is_not_taken_for_what_the_store_has() -> None:
+    ending = Ending(SIZES["one request"])
+    body = ending.machine._running[ending.last.token].part
+
+    class Changed:
+        length = body.length
+
+        def checksum(self, _name: str) -> int:
+            raise SourceChanged("the file was truncated while it was read")
+
+    ending.lose(arrived=True)
+    ending.machine._part_body = lambda _: Changed()
+    assert isinstance(ending.ends(), VodfastError)
+
+
+def test_an_object_found_in_a_store_without_checksums_is_done_and_not_called_verified(size: int) -> None:
+    limits = msgspec.structs.replace(LIMITS, part_digest=None, object_digest=None)
+    ending = Ending(size, MediaStore, limits)
+    ending.lose(arrived=True)
+    outcome = ending.run()
+    assert isinstance(outcome, Finished)
+    assert outcome.verified is None
+
+
 @pytest.mark.parametrize("stored", ["other bytes", "another size"])
 def test_an_object_found_that_is_another_is_no_success_and_must_go(size: int, stored: str) -> None:
     ending = Ending(size, ModelStore)
@@ -189,9 +223,10 @@ def test_an_object_that_was_joined_after_a_cancellation_is_not_aborted_as_well()
     ending = Ending(SIZES["parts"], ModelStore)
     ending.machine.cancel()
     ending.perform(ending.last)
-    assert type(ending.ends()) is Cancelled
-    assert ending.machine.left_behind is None
-    assert ending.machine.upload_id is None
+    ended = ending.machine.poll(0.0)
+    assert isinstance(ended, Failed), "there is no upload to abort any more"
+    assert type(ended.error) is Cancelled
+    assert (ending.machine.left_behind, ending.machine.upload_id) == (None, None)
 
 
 @pytest.mark.parametrize("size_in_list", [True, False])
@@ -210,6 +245,15 @@ def test_without_a_checksum_of_the_whole_an_object_found_is_judged_by_its_size_a
     outcome = ending.run()
     assert isinstance(outcome, Finished)
     assert outcome.verified is None
+
+
+def test_without_a_checksum_an_object_of_another_size_is_another(size: int) -> None:
+    ending = Ending(size, ModelStore)
+    ending.lose(arrived=False)
+    look = ending.next()
+    shorter = ObjectReceipt(tag="h", digest=None, size=size - 1)
+    ending.machine.on_response(look.token, shorter, None)
+    assert isinstance(ending.ends(), IntegrityError)
 
 
 def replaced(receipt: ObjectReceipt, with_size: bool) -> ObjectReceipt:
