@@ -56,7 +56,8 @@ ABSENT = {
     },
     "aliyunsdkcore.request": {
         "AcsRequest.get_signed_header", "AcsRequest.get_url", "CommonRequest.fill_params",
-        "CommonRequest.get_signed_header", "CommonRequest.get_url", "CommonRequest.trans_to_acs_request", "RoaRequest",
+        "CommonRequest.get_signed_header", "CommonRequest.get_url", "CommonRequest.trans_to_acs_request",
+        "RoaRequest.get_signed_header", "RoaRequest.get_url",
         "RpcRequest.get_signed_header", "RpcRequest.get_url",
     },
 }  # fmt: skip
