@@ -103,6 +103,25 @@ def test_beside_a_manifest_that_cannot_be_read_nothing_is_taken_for_media() -> N
     assert notes == ["skipped ./d/a.ts: it may belong to ./d/broken.m3u8, which cannot be read"]
 
 
+@pytest.mark.parametrize(
+    "named",
+    ["#EXT-X-STREAM-INF:BANDWIDTH=1\nv/audio\n", '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="a",URI="v/audio"\n'],
+)
+def test_a_playlist_below_is_known_by_its_role_whatever_its_name(named: str) -> None:
+    make(**{"d/p.m3u8": f"#EXTM3U\n{named}", "d/v/audio": playlist("a.ts"), "d/v/a.ts": b"1", "d/v/b.ts": b"2"})
+    assert plan_of("d/p.m3u8", "d/v/a.ts", "d/v/b.ts")[0] == ["d/p.m3u8", "d/v/b.ts"]
+
+
+@pytest.mark.parametrize("second", [None, b"\xff\xfe"], ids=["missing", "unreadable"])
+def test_a_playlist_below_that_cannot_be_read_keeps_only_what_others_name(second: bytes | None) -> None:
+    variant = "#EXT-X-STREAM-INF:BANDWIDTH=1\nv/1.m3u8\n"
+    make(**{"d/p.m3u8": playlist("a.ts") + variant, "d/a.ts": b"1", "d/v/a.ts": b"2"})
+    if second is not None:
+        make(**{"d/v/1.m3u8": second})
+    sources = plan_of("d/p.m3u8", "d/a.ts", "d/v/a.ts")[0]
+    assert sources == ["d/p.m3u8", "d/v/a.ts"]
+
+
 def test_what_a_manifest_may_not_name_is_not_kept_by_it() -> None:
     make(**{"d/p.m3u8": playlist("../c.mp4", "a.ts"), "d/a.ts": b"1", "c.mp4": b"3"})
     assert plan_of(".")[0] == ["./c.mp4", "./d/p.m3u8"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,3 +37,17 @@ def test_a_lost_answer_on_a_kept_connection(
             act(client)
     asked = [record["operation"] for record in vodfast_emulator.history()]
     assert asked.count(operation) == 1
+
+
+@pytest.mark.parametrize("other", [{"place": "101"}, {"settings": {"region": "ap-beijing"}}], ids=str)
+def test_a_file_is_uploaded_once_for_each_place_and_each_setting_of_the_service(
+    config_for: Callable[..., TransferConfig],
+    vodfast_emulator: Any,
+    media_file: Callable[..., Path],
+    other: dict[str, Any],
+) -> None:
+    file = media_file(1000)
+    for arguments, made in (({}, 1), ({}, 1), (other, 2), (other, 2), ({}, 2)):
+        with Client("tencent", config=config_for(), **arguments) as client:
+            assert client.upload(file).state == "done"
+        assert vodfast_emulator.meter()["media_created"] == made
