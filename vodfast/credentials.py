@@ -275,6 +275,8 @@ def _plausible(credentials: Credentials) -> Credentials:
         text = value.reveal() if isinstance(value, Secret) else value
         if not isinstance(text, str):
             raise CredentialsError(f"{name} must be text, not {type(text).__name__}")
+        if not text and name != "token":
+            raise CredentialsError(f"{name} is empty: check where it is read from")
         if text != text.strip() or not (text.isascii() and text.isprintable()):
             raise CredentialsError(
                 f"{name} holds blanks at its ends, a line break or other characters no key has: check where it is read "

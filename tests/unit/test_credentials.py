@@ -185,3 +185,10 @@ async def test_keys_no_cloud_gives_out_are_refused_without_being_shown(place: st
 def test_keys_that_are_no_text_are_refused() -> None:
     with pytest.raises(ConfigError, match="secret_key must be text, not NoneType"):
         CachedCredentials(Credentials.of("a", None))
+
+
+@pytest.mark.parametrize("place", ["access_key", "secret_key"])
+def test_empty_keys_are_refused_and_an_empty_token_is_none(place: str) -> None:
+    CachedCredentials(Credentials.of("a", "s", ""))
+    with pytest.raises(ConfigError, match=f"^{place} is empty"):
+        CachedCredentials(Credentials.of(**{"access_key": "a", "secret_key": "s"} | {place: ""}))
