@@ -16,7 +16,7 @@ _INTERVAL = 0.5
 """Seconds over which throughput is compared, at least, and always whole rounds of as many requests as are in flight:
 requests that start together end together, and part of such a burst would be mistaken for a change.
 """
-_OPENING_INTERVAL = 0.1
+_OPENING_INTERVAL = 0.04
 """The same while the window still doubles."""
 _SHARE = 0.5
 """Of what a larger window promises it must bring this share to be kept: a quarter more slots, an eighth more bytes."""
