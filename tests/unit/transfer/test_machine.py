@@ -333,19 +333,6 @@ def test_a_part_whose_bytes_are_not_known_leaves_the_object_unverified() -> None
     assert outcome.verified is None
 
 
-def test_an_upload_whose_creation_was_never_answered_is_found_and_discarded() -> None:
-    simulation = Simulation(8, 0.0, 5000, 1000)
-    lost = simulation.machine.poll(0.0)
-    assert isinstance(lost, Start)
-    lost.call.build(False)  # it happened, but nobody heard
-    reset = VodfastError("reset", kind=ErrorKind.NETWORK, retry=RetryClass.LATER)
-    simulation.machine.on_failure(lost.token, reset, 0.0)
-    outcome = simulation.run()
-    assert isinstance(outcome, Finished)
-    assert simulation.store.created == 2
-    assert simulation.store.uploads == {}
-
-
 def test_cancel_reports_cancelled_and_aborts() -> None:
     simulation = Simulation(6, 0.0, 50_000, 1000)
     outcome = simulation.run(cancel_after=30)
@@ -395,38 +382,6 @@ def test_nothing_is_begun_any_more_while_what_runs_after_a_failure_is_awaited() 
     abort = simulation.machine.poll(0.0)
     assert isinstance(abort, Start)
     assert abort.call.operation == "abort"
-
-
-def test_a_creation_that_was_broken_off_is_looked_for_and_discarded() -> None:
-    simulation = Simulation(8, 0.0, 5000, 1000)
-    create = simulation.machine.poll(0.0)
-    assert isinstance(create, Start)
-    create.call.build(False)  # it happened, but nobody heard
-    simulation.machine.cancel()
-    simulation.machine.on_dropped(create.token)
-    outcome = simulation.run()
-    assert isinstance(outcome, Failed)
-    assert isinstance(outcome.error, Cancelled)
-    assert simulation.store.uploads == {}
-
-
-@pytest.mark.parametrize("swept", [False, True], ids=["before it was looked for", "once it was found"])
-def test_a_creation_nobody_heard_of_is_discarded_even_if_the_upload_fails_meanwhile(swept: bool) -> None:
-    simulation = Simulation(8, 0.0, 5000, 1000)
-    lost = simulation.machine.poll(0.0)
-    assert isinstance(lost, Start)
-    lost.call.build(False)
-    reset = VodfastError("reset", kind=ErrorKind.NETWORK, retry=RetryClass.LATER)
-    simulation.machine.on_failure(lost.token, reset, 0.0)
-    for operation in ("create", "list") if swept else ("create",):
-        step = simulation.machine.poll(1000.0)
-        assert isinstance(step, Start)
-        assert step.call.operation == operation
-        simulation.perform(step)
-    assert len(simulation.store.uploads) == 2
-    simulation.machine.fail(VodfastError("the disk broke"))
-    assert isinstance(simulation.run(), Failed)
-    assert simulation.store.uploads == {}
 
 
 def test_an_upload_that_is_done_or_has_failed_stays_so() -> None:
@@ -480,19 +435,6 @@ def test_a_refusal_after_a_lost_answer_is_what_it_says_where_nothing_of_it_makes
     assert simulation.run() == Failed(refused)
 
 
-def test_an_upload_that_could_not_even_be_begun_is_not_looked_for_among_the_objects() -> None:
-    simulation = Simulation(1, 0.0, 2500, 1000)
-    create = simulation.machine.poll(0.0)
-    assert isinstance(create, Start)
-    lost = VodfastError("reset", kind=ErrorKind.NETWORK)
-    simulation.machine.on_failure(create.token, lost, 0.0)
-    sweep = simulation.machine.poll(0.0)
-    assert isinstance(sweep, Start)
-    assert sweep.call.operation == "list"
-    simulation.perform(sweep)
-    assert simulation.machine.poll(0.0) == Failed(lost)
-
-
 def test_a_part_that_is_damaged_for_ever_is_an_integrity_error_and_takes_everything_back() -> None:
     simulation = Simulation(1, 0.0, 2500, 1000)
     while not isinstance(step := simulation.machine.poll(0.0), Failed):
@@ -526,32 +468,6 @@ def test_keeping_parts_leaves_the_upload_open() -> None:
     assert list(simulation.store.uploads) == ["u1"]
 
 
-def test_a_stream_is_fed_when_hungry_and_ends_with_its_last_part() -> None:
-    pieces = [b"a" * 1000, b"b" * 1000, b"c" * 10]
-    store = ModelStore()
-    machine = ObjectMachine(store, RetryPolicy(TransferConfig(), random.Random(1)).delay)
-    outcome = None
-    offered = 0
-    for _ in range(100):
-        step = machine.poll(0.0)
-        if isinstance(step, Finished | Failed):
-            outcome = step
-            break
-        if isinstance(step, Start):
-            data = pieces[machine._running[step.token].part.index] if step.weight else b""
-            machine.on_response(step.token, step.call.build(False), _native.crc64(data) if step.weight else None)
-        else:
-            assert step.hungry
-            machine.offer(
-                BufferSource(pieces[offered], "s", "s").part(PartSpec(0, 0, len(pieces[offered]))),
-                last=offered == len(pieces) - 1,
-            )
-            offered += 1
-    assert isinstance(outcome, Finished)
-    assert store.object == b"".join(pieces)
-    assert (outcome.size, outcome.verified) == (2010, "crc64")
-
-
 @pytest.mark.parametrize("silent", ["a part", "the whole"])
 def test_an_answer_without_a_checksum_is_no_damage_and_no_proof(silent: str) -> None:
     simulation = Simulation(5, 0.0, 5000, 1000)
@@ -581,72 +497,3 @@ def test_a_store_that_has_confirmed_every_part_has_confirmed_the_object() -> Non
     outcome = simulation.run()
     assert isinstance(outcome, Finished)
     assert (outcome.verified, outcome.digest, outcome.sent) == ("crc64", "crc64", _native.crc64(simulation.data))
-
-
-@pytest.mark.parametrize(
-    ("pieces", "operations"),
-    [
-        ([b"a" * 10], ["put"]),
-        ([b""], ["put"]),
-        ([b"a" * 10, b""], ["create", "part", "complete"]),
-        ([b"a" * 10, b"b"], ["create", "part", "part", "complete"]),
-    ],
-    ids=["one part", "nothing", "whole parts only", "a smaller last part"],
-)
-def test_a_stream_is_sent_in_the_parts_it_has(pieces: list[bytes], operations: list[str]) -> None:
-    store, made, offered = ModelStore(), list[str](), 0
-    machine = ObjectMachine(store, RetryPolicy(TransferConfig(), random.Random(1)).delay)
-    while not isinstance(step := machine.poll(0.0), Finished):
-        if isinstance(step, Start):
-            made.append(step.call.operation)
-            sent = _native.crc64(pieces[made.count("part") - 1]) if step.weight else None
-            machine.on_response(step.token, step.call.build(False), sent)
-        else:
-            assert isinstance(step, Wait)
-            assert step.hungry
-            body = BufferSource(pieces[offered], "s", "s").part(PartSpec(0, 0, len(pieces[offered])))
-            offered += 1
-            machine.offer(body, last=offered == len(pieces))
-    assert made == operations
-    assert store.object == b"".join(pieces)
-
-
-def test_a_stream_is_asked_for_one_part_at_a_time_and_for_none_after_its_end() -> None:
-    machine = ObjectMachine(ModelStore(), RetryPolicy(TransferConfig(), random.Random(1)).delay)
-
-    def hungry() -> bool:
-        step = machine.poll(0.0, room=0)
-        assert isinstance(step, Wait)
-        return step.hungry
-
-    assert hungry()
-    for last in (False, True):
-        machine.offer(BufferSource(b"a" * 10, "s", "s").part(PartSpec(0, 0, 10)), last=last)
-        assert not hungry()
-        create = machine.poll(0.0)
-        if not last:
-            assert isinstance(create, Start)
-            machine.on_response(create.token, create.call.build(False), None)
-            part = machine.poll(0.0)
-            assert isinstance(part, Start)
-            assert hungry(), "the part is under way"
-    machine.cancel()
-    assert not hungry()
-
-
-def test_a_stream_that_breaks_is_aborted() -> None:
-    store = ModelStore()
-    machine = ObjectMachine(store, RetryPolicy(TransferConfig(), random.Random(1)).delay)
-    machine.offer(BufferSource(b"a" * 10, "s", "s").part(PartSpec(0, 0, 10)), last=False)
-    create = machine.poll(0.0)
-    assert isinstance(create, Start)
-    machine.on_response(create.token, create.call.build(False), None)
-    machine.fail(VodfastError("the stream broke"))
-    abort = machine.poll(0.0)
-    assert isinstance(abort, Start)
-    assert abort.call.operation == "abort"
-    machine.on_response(abort.token, abort.call.build(False), None)
-    failed = machine.poll(0.0)
-    assert isinstance(failed, Failed)
-    assert (store.uploads, machine.upload_id, machine.left_behind) == ({}, None, None)
-    assert failed.error.context == {}, "nothing is left"
