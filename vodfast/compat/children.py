@@ -30,7 +30,7 @@ def _tell_names(spawn: ModuleType) -> None:
         data: dict[str, Any] = told(name)
         return data | {__name__: _Names()}
 
-    spawn.get_preparation_data = get_preparation_data  # type: ignore[attr-defined]
+    spawn.get_preparation_data = get_preparation_data  # type: ignore[attr-defined]  # a module
 
 
 def _preload_nothing(forkserver: ModuleType) -> None:
@@ -59,7 +59,7 @@ class _ChangeFinder:
             load(module)
             _CHANGES[fullname](module)
 
-        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        spec.loader.exec_module = exec_module  # type: ignore[method-assign]  # of this object only
         return spec
 
 
