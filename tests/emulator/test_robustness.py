@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import zlib
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Thread
@@ -18,8 +19,9 @@ from types import SimpleNamespace
 import pytest
 
 from tests.emulator.client import Client, Sent
+from vodfast import _native
 from vodfast.emulator import Emulator
-from vodfast.emulator.blobs import WINDOW, Blob, BlobStore, BlobWriter
+from vodfast.emulator.blobs import SMALL, WINDOW, Blob, BlobStore, BlobWriter
 
 HEALTH = b"GET /_emulator/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -247,6 +249,32 @@ def test_zeros_take_no_room(emulator: Emulator) -> None:
     finally:
         store.close()
     assert not os.path.exists(store.directory)
+
+
+def test_bodies_that_are_only_summed_do_not_mix() -> None:
+    """They pass through the same memory, in turns, and what is kept later does not."""
+    store = BlobStore()
+    try:
+        store.retain = store.md5 = False
+        bodies = [random.Random(seed).randbytes(3 * WINDOW + seed) for seed in range(4)]
+        writers = [store.writer(None if seed % 2 else len(body), crc32=True) for seed, body in enumerate(bodies)]
+        for start in range(0, max(map(len, bodies)), 70_000):
+            for writer, body in zip(writers, bodies, strict=True):
+                writer.write(body[start : start + 70_000])
+        blobs = [writer.seal_now() for writer in writers]
+        assert [blob.length for blob in blobs] == [len(body) for body in bodies]
+        assert [blob.crc32 for blob in blobs] == [zlib.crc32(body) for body in bodies]
+        assert [blob.crc64 for blob in blobs] == [_native.crc64(body) for body in bodies]
+        assert not any(blob.retained for blob in blobs)
+        passing = store.writer(None)
+        store.retain = True
+        keeping = [store.writer(2 * SMALL) for _ in range(2)]
+        for fill, writer in enumerate((*keeping, passing)):
+            writer.write(bytes([fill]) * 2 * SMALL)
+        passing.seal_now()
+        assert [b"".join(writer.seal_now().read()) for writer in keeping] == [bytes([n]) * 2 * SMALL for n in (0, 1)]
+    finally:
+        store.close()
 
 
 def test_the_plugins_import_nothing_heavy() -> None:

@@ -68,6 +68,20 @@ def test_direct_tls_by_server_name(client: Client, emulator: Emulator) -> None:
         assert "VodSessionKey" in json.loads(exchange(stream, sent).read())["Response"]
 
 
+@pytest.mark.parametrize(
+    "suites", [("AES128-GCM-SHA256", "AES256-GCM-SHA384"), ("AES256-GCM-SHA384", "AES128-GCM-SHA256")]
+)
+def test_the_clients_order_of_cipher_suites_counts(emulator: Emulator, suites: tuple[str, str]) -> None:
+    context = trusting(emulator)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # whose order Python lets a client choose
+    names = [f"ECDHE-ECDSA-{suite}" for suite in suites]
+    context.set_ciphers(":".join(names))
+    with line_to(emulator) as raw, context.wrap_socket(raw, server_hostname=API) as stream:
+        cipher = stream.cipher()
+    assert cipher is not None
+    assert cipher[0] == names[0]
+
+
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
 def test_control_over_tls(emulator: Emulator, name: str) -> None:
     line = http.client.HTTPSConnection(name, emulator.port, context=trusting(emulator), timeout=60)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import socket
+import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import pycurl
 import pytest
+import trustme
 
 from vodfast import ConfigError, ErrorKind, InvalidInput, Route, SourceChanged, TransferConfig, VodfastError
 from vodfast.transfer.curl import CURL_FLOOR, CurlTransport, require_curl
@@ -411,6 +413,32 @@ async def test_an_exchange_may_be_broken_off_in_the_tick_its_answer_comes(
         done, _ = await asyncio.wait([task], timeout=30)
         assert done, "the second exchange never ends"
         assert task.result().status == 200
+
+
+async def test_the_cheapest_cipher_suite_is_asked_for_first(tmp_path: Path) -> None:
+    authority, bundle = trustme.CA(), tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(bundle)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("example.com").configure_cert(context)
+    context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
+    spoken: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        spoken.append(writer.get_extra_info("cipher")[0])
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context) as server:
+        route = Route(scheme="https", host="127.0.0.1", port=server.sockets[0].getsockname()[1])
+        opened = CurlTransport(TransferConfig(route=route, ca_bundle=str(bundle)))
+        try:
+            answer = await opened.send(request(url="https://example.com/"))
+        finally:
+            await opened.aclose()
+    assert answer.status == 200
+    assert spoken == ["TLS_AES_128_GCM_SHA256"]
 
 
 async def test_bandwidth_is_held(serve: Any) -> None:

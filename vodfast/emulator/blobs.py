@@ -136,6 +136,8 @@ class BlobStore:
         self._numbers = itertools.count(1)
         self._room = memory_budget
         self._windows: list[bytearray] = []
+        self.passage = bytearray(WINDOW)
+        """For bytes of which only sums are wanted, taken as they come: one for all bodies, so it stays in the cache."""
         self._threads = concurrent.futures.ThreadPoolExecutor(max(2, os.cpu_count() or 2), "vodfast-emulator-digest")
 
     @property
@@ -169,7 +171,7 @@ class BlobStore:
         return self._windows.pop() if self._windows else bytearray(WINDOW)
 
     def return_window(self, window: bytearray) -> None:
-        if len(self._windows) < 32:
+        if window is not self.passage and len(self._windows) < 32:
             self._windows.append(window)
 
     def submit(self, work: Callable[[], T]) -> concurrent.futures.Future[T]:
@@ -190,7 +192,9 @@ class BlobWriter:
     """One body on its way in: fill `buffer()`, say how much with `advance()`, then seal it.
 
     Full windows are digested and written by threads, in order, one at a time per body; `congested` tells the
-    connection to stop reading until `on_relief` is called (from a thread). `flip` corrupts the first byte.
+    connection to stop reading until `on_relief` is called (from a thread). If neither the bytes nor their MD5 are
+    wanted they are summed at once, and what `buffer()` gave is another body's after `advance()`. `flip` corrupts the
+    first byte.
     """
 
     __slots__ = (
@@ -200,6 +204,7 @@ class BlobWriter:
         "_fd",
         "_filled",
         "_md5",
+        "_passing",
         "_path",
         "_retain",
         "_small",
@@ -215,7 +220,8 @@ class BlobWriter:
         self._store = store
         self._retain = store.retain
         self._small = expected is not None and expected <= SMALL
-        self._window = bytearray(expected or 1) if self._small else store.take_window()
+        self._passing = not (self._small or store.retain or store.md5)
+        self._window = self._first_window(expected)
         self._view = memoryview(self._window)
         self._filled = 0
         self._md5 = hashlib.md5(usedforsecurity=False) if store.md5 else None
@@ -227,6 +233,11 @@ class BlobWriter:
         self.length = 0
         self.flip = False
         self.on_relief: Callable[[], None] | None = None
+
+    def _first_window(self, expected: int | None) -> bytearray:
+        if self._small:
+            return bytearray(expected or 1)
+        return self._store.passage if self._passing else self._store.take_window()
 
     @property
     def congested(self) -> bool:
@@ -242,7 +253,10 @@ class BlobWriter:
             self._window[0] ^= 1
         self._filled += count
         self.length += count
-        if self._filled == WINDOW:
+        if self._passing:
+            self._sum(self._view[: self._filled])
+            self._filled = 0
+        elif self._filled == WINDOW:
             self._hand_over()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -256,10 +270,6 @@ class BlobWriter:
                 view = view[count:]  # noqa: PLW2901  (the rest of it)
 
     def _hand_over(self) -> None:
-        if not self._retain and self._md5 is None:
-            self._sum(self._view[: self._filled])  # quicker here, while the window is in cache
-            self._filled = 0
-            return
         if self._busy is not None:
             self._busy.result()
         window, filled = self._window, self._filled

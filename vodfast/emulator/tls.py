@@ -40,6 +40,7 @@ class Authority:
                 self._contexts.clear()
             made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             made.minimum_version = ssl.TLSVersion.TLSv1_2
+            made.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE  # the client's order counts, as with most web servers
             names = ("localhost", "127.0.0.1", "::1") if host == "localhost" else (host,)
             self._authority.issue_cert(*names).configure_cert(made)
             made.set_alpn_protocols(["http/1.1"])

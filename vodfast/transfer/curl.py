@@ -30,6 +30,12 @@ _LARGEST_REPLY = 8 * MIB
 _IDLE_HANDLES = 64
 _PORT = re.compile(r":[0-9]+\Z")
 
+_SUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+"""All that TLS 1.3 is spoken with, in our order: OpenSSL's begins with AES-256, which takes a quarter more time over
+many bytes, for a margin that nobody needs. Not every other TLS library under libcurl takes an order.
+"""
+_WITH_OPENSSL = pycurl.version_info()[5].startswith("OpenSSL/")
+
 _PROFILE = (
     (pycurl.REDIR_PROTOCOLS, 0),
     (pycurl.FOLLOWLOCATION, 0),
@@ -42,6 +48,7 @@ _PROFILE = (
     (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
     (pycurl.PATH_AS_IS, 1),
     (pycurl.MAXLIFETIME_CONN, 600),
+    *([(pycurl.TLS13_CIPHERS, _SUITES)] if _WITH_OPENSSL else []),
 )
 """What holds for every exchange, whatever the configuration says."""
 
