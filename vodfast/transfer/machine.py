@@ -81,6 +81,7 @@ class ObjectMachine:
         self._news: list[KeptPart] = []
         self._kept = {part.receipt.index: part for part in kept.parts} if kept is not None else {}
         self._listed: dict[int, PartReceipt] = {}
+        self._contested: VodfastError | None = None
         self._confirmed = store.limits.part_digest is not None
         # What has become of it.
         self._strays = strays
@@ -316,7 +317,11 @@ class ObjectMachine:
             self._agenda.add(Work(Phase.LIST, marker=page.marker))
             return
         there = {index: part for index, part in self._kept.items() if still_there(part, self._listed.get(index))}
-        self._take_up(self._plan, there)
+        if self._contested is not None and len(there) == len(self._kept):
+            self._give_up(self._contested)
+        else:
+            self._stored.clear()
+            self._take_up(self._plan, there)
 
     def _created(self, upload_id: str) -> None:
         self._upload_id = upload_id
@@ -397,6 +402,8 @@ class ObjectMachine:
             case Phase.COMPLETE, ErrorKind.NOT_FOUND:
                 # The upload is gone, it says: an earlier completion may have worked without our hearing of it.
                 self._settle(work, error)
+            case Phase.COMPLETE, ErrorKind.CONFLICT if error.retry is RetryClass.NEVER and self._may_look_again():
+                self._look_again(error)
             case Phase.LIST, ErrorKind.NOT_FOUND:
                 self._upload_gone()
             case _:
@@ -427,6 +434,18 @@ class ObjectMachine:
             error = self._spoilt or error
             self._error = error if self._doubt is None else in_doubt(self._doubt.message, self._doubt)
 
+    # Has the store lost a part it had acknowledged?
+
+    def _may_look_again(self) -> bool:
+        """Whether its list of parts may tell, and what is missing can be sent again: once in an object."""
+        return self._contested is None and self._plan is not None and self._store.limits.can_list_parts
+
+    def _look_again(self, error: VodfastError) -> None:
+        """The store will not join the parts as named: see which of them it has."""
+        self._contested = error
+        self._kept, self._listed = self._stored.kept(), {}
+        self._begin(Phase.LIST)
+
     # Was the object finished by a request whose answer was lost?
 
     def _upload_gone(self) -> None:
@@ -435,6 +454,7 @@ class ObjectMachine:
         if len(self._kept) < self._plan.part_count:
             self._anew(self._plan)
             return
+        self._stored.clear()
         self._take_up(self._plan, self._kept)
         self._upload_id = None
         self._begin(Phase.SETTLE)

@@ -28,6 +28,13 @@ class StoredParts:
         if part.digest is not None:
             self._digests[index] = (part.digest, length)
 
+    def kept(self) -> dict[int, KeptPart]:
+        """All of them by index, as a later run would know them."""
+        return {
+            index: KeptPart(receipt, self._digests[index][0] if index in self._digests else None)
+            for index, receipt in self.receipts.items()
+        }
+
     def clear(self) -> None:
         self.receipts.clear()
         self.length = 0
