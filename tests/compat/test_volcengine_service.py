@@ -259,7 +259,7 @@ def test_pulls_and_jobs(service: VodService, emulated: Any) -> None:
         entry.SourceUrl = f"http://cdn.example/{number}.mp4"
         entry.FileExtension = ".mp4"
         entry.CallbackArgs = "mine"
-        entry.CustomURLHeaders.update(**{"your-header": "value"})
+        entry.CustomURLHeaders.update(**{"your header key": "your header value"})
         entry.Tags, entry.Category, entry.StorageClass, entry.ClassificationId = "a,b", "anything", 3, 12
         entry.Templates.add(TemplateIds=["1"], TemplateType="imp")
         entry.Executions.add().Operation.Task.Asr.WithConfidence = "true"

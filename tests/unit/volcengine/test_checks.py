@@ -374,7 +374,8 @@ PULLS: dict[str, tuple[dict[str, Any], str]] = {
     "tags": ({"options": PullOptions(tags=("x" * 20, "y" * 20))}, "at most 36"),
     "md5": ({"options": PullOptions(md5="xyz")}, "32 hex"),
     "headers": ({"options": PullOptions(headers={"X-A": "b\r\nHost: evil"})}, "header X-A"),
-    "header names": ({"options": PullOptions(headers={"X A": "b"})}, "header name"),
+    "header names": ({"options": PullOptions(headers={"X\rA": "b"})}, "headers holds"),
+    "a header without a name": ({"options": PullOptions(headers={"": "b"})}, "without a name"),
     "record type": ({"options": PullOptions(record_type=3)}, "record_type must"),
     "class": ({"category": "news"}, "ClassificationId"),
     "two categories": ({"category": "7", "options": PullOptions(category="news")}, "given twice"),
@@ -404,7 +405,7 @@ def test_every_field_of_a_pull() -> None:
         options=PullOptions(
             description="d", tags=("a", "b"), md5="0" * 32, template_id="w", file_name="p/q.mp4", file_type="media",
             templates=(Template(template_ids=("t",), template_type="imp"),), record_type=1, storage_class="archive",
-            url_encryption_algorithm="e", low_priority=True, headers={"X-A": "1 2"},
+            url_encryption_algorithm="e", low_priority=True, headers={"X-A": "1 2", "your header key": "值"},
             executions=(Execution(operation=Operation(type="Task")),),
         ),
     )  # fmt: skip
@@ -418,7 +419,8 @@ def test_every_field_of_a_pull() -> None:
             "SourceUrl": "http://x.example/v%20ideo.mp4?x=1&y=2", "CallbackArgs": '"中"', "Md5": "0" * 32,
             "TemplateId": "w", "Title": "t", "Description": "d", "Tags": "a,b", "FileName": "p/q.mp4",
             "ClassificationId": "123456789012", "StorageClass": 2, "FileExtension": ".mp4",
-            "UrlEncryptionAlgorithm": "e", "EnableLowPriority": True, "CustomURLHeaders": {"X-A": "1 2"},
+            "UrlEncryptionAlgorithm": "e", "EnableLowPriority": True,
+            "CustomURLHeaders": {"X-A": "1 2", "your header key": "值"},
             "Templates": [{"TemplateIds": ["t"], "TemplateType": "imp"}], "FileType": "media",
             "Executions": [{"Operation": {"Type": "Task"}}], "RecordType": 1,
         },

@@ -29,7 +29,6 @@ from vodfast.providers.fields import (
 )
 from vodfast.providers.volcengine.functions import AddMaterialInfo, AddOptionInfo, Function, GetMeta, functions_text
 from vodfast.providers.volcengine.options import PullOptions, UploadOptions
-from vodfast.transfer.message import build_headers
 
 CLOUD: Final = "volcengine"
 MAX_PART_CONCURRENCY: Final = 128
@@ -365,8 +364,11 @@ def check_pull(item: PullItem) -> None:
         refuse(CLOUD, "md5", "must be 32 hex digits")
     for field in ("description", "template_id", "url_encryption_algorithm", "category"):
         check_text(CLOUD, field, getattr(options, field), lines=field == "description")
-    if options.headers is not None:
-        build_headers(options.headers.items())
+    for name, value in (options.headers or {}).items():  # they travel in a body; which can be headers, the service says
+        if name == "":
+            refuse(CLOUD, "headers", "have one without a name")
+        check_text(CLOUD, "headers", name)
+        check_text(CLOUD, f"header {name}", value)
     if None not in (item.category, options.category):
         refuse(CLOUD, "category", "is given twice, as a common field and as an option; give one of them")
     if options.record_type == 2:
