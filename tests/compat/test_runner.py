@@ -82,6 +82,17 @@ SCRIPTS = {
     "a future import": "from __future__ import annotations\nclass A:\n    x: undefined\nprint(A.__annotations__)",
     "encoding": "# -*- coding: latin-1 -*-\nprint(ascii('\xe9'))",
     "a hook of its own": "import sys; sys.excepthook = lambda *_: print('hooked'); 1 / 0",
+    "a hook that looks at the traceback": """
+        import sys, traceback
+        def inner():
+            raise KeyError("no")
+        def hook(kind, error, trace):
+            print(kind.__name__, trace.tb_frame.f_code.co_name, trace is error.__traceback__)
+            print("".join(traceback.format_exception(kind, error, trace)))
+        print(sys.excepthook is sys.__excepthook__)
+        sys.excepthook = hook
+        inner()
+    """,
     "at exit": "import atexit; x = 1; atexit.register(lambda: print(x)); print(0)",
     "pickle": "import pickle\nclass A: pass\nprint(type(pickle.loads(pickle.dumps(A()))) is A)",
     "input": "print(input())",

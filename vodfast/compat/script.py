@@ -8,12 +8,13 @@ codes to the interpreter: whatever the script raises goes on to it.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import importlib.util
 import io
 import os
 import pkgutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.machinery import BuiltinImporter, ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType, TracebackType
 from typing import Final
@@ -46,7 +47,8 @@ def run(script: str, arguments: Sequence[str]) -> None:
     if not sys.flags.safe_path:
         sys.path.insert(0, os.path.dirname(os.path.realpath(script)))
     main = _new_main(__file__=script, __cached__=None, __loader__=SourceFileLoader("__main__", script))
-    _execute(_compiled(script), main)
+    with _tracebacks_beginning_in(main):
+        _execute(_compiled(script), main)
 
 
 def run_module(name: str, arguments: Sequence[str]) -> None:
@@ -76,7 +78,8 @@ def run_text(text: str | bytes, name: str, arguments: Sequence[str]) -> None:
         sys.path.insert(0, "")
     file, attributes = _TEXTS[name]
     main = _new_main(__loader__=BuiltinImporter, **attributes)
-    _execute(compile(text, file, "exec", dont_inherit=True), main)
+    with _tracebacks_beginning_in(main):
+        _execute(compile(text, file, "exec", dont_inherit=True), main)
 
 
 def _run_found(spec: ModuleSpec, code: CodeType) -> None:
@@ -87,7 +90,8 @@ def _run_found(spec: ModuleSpec, code: CodeType) -> None:
         __package__=spec.parent,
         __spec__=spec,
     )
-    _execute(code, main)
+    with _tracebacks_beginning_in(main):
+        _execute(code, main)
 
 
 def _execute(code: CodeType, main: ModuleType) -> None:
@@ -98,7 +102,6 @@ def _new_main(**attributes: object) -> ModuleType:
     """The module that is to run, in the place of the one that runs it."""
     main = sys.modules["__main__"] = ModuleType("__main__")
     main.__dict__.update(attributes, __annotations__={}, __builtins__=builtins)
-    _begin_tracebacks_in(main)
     return main
 
 
@@ -139,16 +142,21 @@ def _code_of(spec: ModuleSpec) -> CodeType:
     return code
 
 
-def _begin_tracebacks_in(main: ModuleType) -> None:
-    """Leave out the frames that led to this module's."""
-    show = sys.excepthook
+@contextlib.contextmanager
+def _tracebacks_beginning_in(main: ModuleType) -> Iterator[None]:
+    """Leave out the frames that led to this module's, for the hook of the interpreter or the one a script has set."""
+    try:
+        yield
+    except BaseException:
+        show = sys.excepthook
 
-    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        own = trace
-        while own is not None and own.tb_frame.f_globals is not main.__dict__:
-            own = own.tb_next
-        if own is not None or isinstance(error, SyntaxError):
-            error.__traceback__ = trace = own
-        show(kind, error, trace)
+        def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+            own = trace
+            while own is not None and own.tb_frame.f_globals is not main.__dict__:
+                own = own.tb_next
+            if own is not None or isinstance(error, SyntaxError):
+                error.__traceback__ = trace = own
+            show(kind, error, trace)
 
-    sys.excepthook = hook
+        sys.excepthook = hook
+        raise
