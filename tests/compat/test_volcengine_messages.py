@@ -122,6 +122,12 @@ def test_a_nested_message_counts_as_set_once_something_was_done_to_it() -> None:
     assert str(VodCommitUploadInfoResponse.of({"Result": {"Data": {}}})) == "Result {\n  Data {\n  }\n}\n"
 
 
+def test_vars_of_a_message_are_its_fields() -> None:
+    request = VodUrlUploadRequest(SpaceName="s", URLSets=[{"SourceUrl": "u"}])
+    assert vars(request) == {"SpaceName": "s", "URLSets": [VodUrlUploadURLSet(SourceUrl="u")]}
+    assert (vars(VodUrlUploadRequest()), request.__dict__) == ({}, vars(request))
+
+
 def test_copies_and_pickles() -> None:
     request = VodUrlUploadRequest(SpaceName="s", URLSets=[{"SourceUrl": "u", "CustomURLHeaders": {"k": "v"}}])
     request.URLSets[0].Executions.add().Operation.SetInParent()
@@ -282,7 +288,7 @@ STARS = {
     "vod.models.business.vod_upload_pb2": {"Archive", "IA", "StorageClassType", "VodUrlUploadURLSet"},
     "vod.VodService": {
         "FILE_TYPE_OBJECT", "MessageToJson", "Policy", "VodCommitUploadInfoResponse", "VodService",
-        "VodUploadMediaRequest", "json", "os", "time",
+        "VodUploadMediaRequest", "base64", "crc32", "datetime", "json", "os", "sys", "time",
     },
 }  # fmt: skip
 """What scripts know after `from volcengine... import *`."""
@@ -295,4 +301,4 @@ def test_an_import_of_everything_brings_what_is_the_vendors_and_nothing_of_the_s
     exec(f"from vodfast.compat.volcengine.{module} import *", names)  # as scripts do
     assert names.keys() >= STARS[module]
     assert {name: names[name] for name in mine} == mine
-    assert not any(name in names for name in ("Listed", "TEXT", "Final", "TYPE_CHECKING", "annotations"))
+    assert not any(name in names for name in ("Listed", "TEXT", "Final", "TYPE_CHECKING", "annotations", "is_playlist"))

@@ -123,7 +123,7 @@ def test_what_is_no_upload_is_the_vendors_own(
     path = sample("clip.mp4", 3000)
     theirs = run([], "volcengine_library.py", "demo", str(path))
     ours = run(OURS, "volcengine_library.py", "demo", str(path))
-    assert theirs.printed.count("## ") == 12
+    assert theirs.printed.count("## ") == 13
     assert told(ours.printed) == told(theirs.printed)
     assert ours.objects() == theirs.objects()
     assert ours.calls == theirs.calls

@@ -47,6 +47,15 @@ def refused(kind):
 
 show("not their JSON", lambda: [refused(kind) for kind in (VodGetMediaInfosResponse, VodUploadMediaRequest)])
 show("messages", lambda: (VodMediaBasicInfo(Title="t"), VodGetMediaInfosResponse()))
+
+
+def everything():
+    names = {}
+    exec("from volcengine.vod.VodService import *", names)
+    return [name in names for name in ("VodService", "VodGetMediaInfosRequest", "sys", "base64", "Util", "retry")]
+
+
+show("everything of the service's module", everything)
 show("copied", lambda: copy.copy(service).get_media_infos(infos))
 service.set_ak("nobody")
 show("another key", lambda: service.get_media_infos(infos))

@@ -389,6 +389,11 @@ class Message:
     def __reduce__(self) -> tuple[Any, ...]:
         return _revived, (type(self), self._values, self._present)
 
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]  # scripts print `vars()` of an answer
+        """What is set, by name."""
+        return self.set_fields()
+
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and self.set_fields() == other.set_fields()
 

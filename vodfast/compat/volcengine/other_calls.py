@@ -28,16 +28,19 @@ def message(module: str, name: str) -> Any:
     Raises:
         AttributeError: neither has it, or the vendor's is not installed.
     """
-    official = module.removeprefix(_PREFIX)
     if name == "__all__":
-        names = dict.fromkeys(exported(vars(sys.modules[module])))
-        with suppress(Exception):  # of a package that cannot be loaded: as if there were none
-            names |= dict.fromkeys(one for one in dir(vendors.module(official)) if not one.startswith("_"))
-        return [*names]
-    theirs = None if name.startswith("_") else vendors.module(official)
+        return [*dict.fromkeys([*exported(vars(sys.modules[module])), *names(module)])]
+    theirs = None if name.startswith("_") else vendors.module(module.removeprefix(_PREFIX))
     if theirs is None:
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
     return getattr(theirs, name)
+
+
+def names(module: str) -> list[str]:
+    """What the vendor's module has, none where it is not installed."""
+    with suppress(Exception):  # of a package that cannot be loaded: as if there were none
+        return [one for one in dir(vendors.module(module.removeprefix(_PREFIX))) if not one.startswith("_")]
+    return []
 
 
 def method(service: Any, name: str) -> Any:

@@ -6,22 +6,25 @@ to `VodServiceConfig.py` and everything else to the client.
 
 from __future__ import annotations
 
-import datetime
+import base64  # noqa: F401  # this and others for scripts, as `_NAMES` says
+import datetime  # noqa: F401
 import importlib
 import json
 import os
-import time
+import sys  # noqa: F401
+import time  # noqa: F401
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from zlib import crc32  # noqa: F401
 
 from vodfast.blocking import Client
 from vodfast.compat.google.protobuf import json_format
 from vodfast.compat.volcengine import Policy as Policies
 from vodfast.compat.volcengine import other_calls
-from vodfast.compat.volcengine.const.Const import FILE_TYPE_OBJECT
+from vodfast.compat.volcengine.const.Const import FILE_TYPE_OBJECT  # noqa: F401  # likewise
 from vodfast.compat.volcengine.errors import INVALID, MISSING, NO_FILE, VodError, translated
 from vodfast.compat.volcengine.messages import Message, exported
-from vodfast.compat.volcengine.Policy import *  # noqa: F403  # for scripts, as `__all__` says
+from vodfast.compat.volcengine.Policy import *  # noqa: F403  # likewise
 from vodfast.compat.volcengine.Policy import ComplexEncoder, Policy, SecurityToken2, Statement
 from vodfast.compat.volcengine.vod.models.request import request_vod_pb2
 from vodfast.compat.volcengine.vod.models.request.request_vod_pb2 import (
@@ -67,22 +70,14 @@ _MESSAGES: Final = {
 }
 globals().update(_MESSAGES)  # likewise
 
-__all__ = (
-    json_format.__all__
-    + Policies.__all__
-    + list(_MESSAGES)
-    + [
-        "FILE_TYPE_OBJECT",
-        "LargeFileSize",
-        "MinChunkSize",
-        "VodService",
-        "VodServiceConfig",
-        "datetime",
-        "os",
-        "time",
-    ]
-)
-"""What scripts get that import everything from here, as some do."""
+_NAMES: Final = [
+    *json_format.__all__,
+    *Policies.__all__,
+    *_MESSAGES,
+    *("FILE_TYPE_OBJECT", "LargeFileSize", "MinChunkSize", "VodService", "VodServiceConfig"),
+    *("base64", "crc32", "datetime", "os", "sys", "time"),
+]
+"""What scripts get that import everything from here, as some do, beside what the vendor's module has."""
 
 MinChunkSize = LEAST_CHUNK
 LargeFileSize = GIB
@@ -380,6 +375,8 @@ def _execution(given: Any) -> Execution:
 if not TYPE_CHECKING:  # a checker would believe every name to be here
 
     def __getattr__(name: str) -> Any:
+        if name == "__all__":
+            return [*dict.fromkeys([*_NAMES, *other_calls.names(__name__)])]
         if name not in json_format.__all__:
             return other_calls.message(__name__, name)
         try:  # a script may have messages of the vendor's own as well, which only protobuf can read
