@@ -58,11 +58,13 @@ def test_the_log(client: AcsClient, tmp_path: Any) -> None:
         "DEBUG Request received",
         "DEBUG Response received",
         "DEBUG Request received",
-        "ERROR ServerException: HTTP Status: 400 Error:InvalidSecurityToken",
+        "ERROR ServerException occurred",
         "DEBUG Request received",
         "DEBUG Response received",
     ]
     assert "'FileName': 'a.exe'" in said[2]
+    heard = "Host:vod.cn-shanghai.aliyuncs.com SDK-Version:2.16.1 ServerException:HTTP Status: 400 Error:Invalid"
+    assert said[3].startswith(f"ERROR ServerException occurred. {heard}")
     assert not [word for word in (KEYS[1], "a token", auth, "wordOfCallbacks") if word in text]
 
 

@@ -137,4 +137,4 @@ def test_a_network_inside_has_hosts_of_its_own(
     caplog.set_level("DEBUG")
     with pytest.raises(ServerException):  # the emulator has no such host
         ask(AcsClient(*KEYS, host.split(".")[1], auto_retry=False), request)
-    assert repr(host) in caplog.messages[0]
+    assert f" Endpoint:{host} " in caplog.messages[0]

@@ -61,7 +61,8 @@ say(
     {x[1] for x in up.seen},
     len(up.seen),
 )
-say(sorted((k, v) for k, v in vars(r).items()))
+say(vars(r))
+say(vars(UploadImageRequest("photo.JPG")), vars(UploadAttachedMediaRequest("words.srt", "subtitle")))
 b = show("same again", lambda: up.uploadLocalVideo(r))
 say(a["VideoId"] != b["VideoId"])
 order = []

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from vodfast.compat.aliyunsdkcore import other_products
+from vodfast.compat.aliyunsdkcore import __version__, other_products
 from vodfast.compat.aliyunsdkcore.acs_exception import error_code, error_msg
 from vodfast.compat.aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException, translated
 from vodfast.compat.aliyunsdkcore.auth import roles
@@ -122,13 +122,16 @@ class AcsClient:
         token = given.pop("SecurityToken", None) or token  # how scripts gave it before there were credential objects
         parameters.update(Version=acs_request.get_version(), Action=operation, Format="JSON")
         shown = {name: value for name, value in given.items() if name not in _SECRET}
-        logger.debug("Request received. Product:%s %s Params:%s", acs_request.get_product(), settings, shown)
+        host = settings.get("endpoint") or f"vod.{settings['region']}.aliyuncs.com"
+        logger.debug("Request received. Product:%s Endpoint:%s Params: %s", acs_request.get_product(), host, shown)
         try:
             with shared_client("aliyun", key, secret, token, settings=settings, config=config) as client:
                 answer: dict[str, Any] = client.perform(lambda cloud: cloud.invoke(operation, given, version=version))
         except VodfastError as error:
             failure = translated(error)
-            logger.error("%s: %s", type(failure).__name__, failure)
+            kind = type(failure).__name__
+            what = kind if isinstance(failure, ServerException) else "HttpError"
+            logger.error("%s occurred. Host:%s SDK-Version:%s %s:%s", what, host, __version__, kind, failure)
             raise failure from error.with_traceback(None)  # the engine's frames say nothing to a script
         logger.debug("Response received. Product:%s RequestId:%s", acs_request.get_product(), answer.get("RequestId"))
         return _json(answer)

@@ -9,6 +9,12 @@ from vodfast.compat.voduploadsdk.media_request import MediaRequest
 class UploadAttachedMediaRequest(MediaRequest):
     """A watermark, subtitle or material, by `businessType`."""
 
+    _attributes = (
+        "businessType filePath fileName mediaExt title fileSize cateId tags description userData storageLocation appId "
+        "workflowId"
+    )
+    fileSize: int | None
+
     def __init__(
         self,
         filePath: str,
@@ -18,7 +24,6 @@ class UploadAttachedMediaRequest(MediaRequest):
     ) -> None:
         super().__init__()
         self.businessType = businessType
-        self.fileSize: int | None = None
         self.setFilePath(filePath, title, fileExt)
 
     def setBusinessType(self, businessType: str) -> None:

@@ -9,9 +9,14 @@ from vodfast.compat.voduploadsdk.media_request import MediaRequest
 class UploadImageRequest(MediaRequest):
     """An image; `imageType` is `default` or `cover`."""
 
+    _attributes = (
+        "filePath fileName imageExt mediaExt title imageType cateId tags description userData storageLocation appId "
+        "workflowId"
+    )
+    imageExt: str | None
+
     def __init__(self, filePath: str, title: str | None = None, fileExt: str | None = None) -> None:
         super().__init__()
-        self.imageExt: str | None = None
         self.imageType = "default"
         self.setFilePath(filePath, title, fileExt)
 

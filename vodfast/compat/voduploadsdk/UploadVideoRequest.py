@@ -9,13 +9,18 @@ from vodfast.compat.voduploadsdk.media_request import MediaRequest
 class UploadVideoRequest(MediaRequest):
     """A video or audio file, or a playlist."""
 
+    _attributes = (
+        "filePath fileName mediaExt title cateId tags description coverURL templateGroupId isShowWatermark userData "
+        "storageLocation uploadId appId workflowId"
+    )
+    coverURL: str | None
+    templateGroupId: str | None
+    isShowWatermark: bool | None
+    uploadId: str | None
+
     def __init__(self, filePath: str, title: str | None = None, fileExt: str | None = None) -> None:
         super().__init__()
         self.setFilePath(filePath, title, fileExt)
-        self.coverURL: str | None = None
-        self.templateGroupId: str | None = None
-        self.isShowWatermark: bool | None = None
-        self.uploadId: str | None = None
 
     def setCoverURL(self, coverURL: str) -> None:
         self.coverURL = coverURL

@@ -5,24 +5,30 @@ Decides file name, extension and title from a path or URL, as the vendor's class
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from vodfast.compat.voduploadsdk.AliyunVodUtils import AliyunVodException, AliyunVodUtils
 
 
 class MediaRequest:
     """A file and what is said of it. `fileName` is its path or URL without a query."""
 
+    _attributes: ClassVar[str]
+    """Their names, in the order in which `vars()` of the vendor's has them."""
+    filePath: str
+    fileName: str
+    mediaExt: str
+    title: str | None
+    cateId: int | str | None
+    tags: str | None
+    description: str | None
+    userData: str | None
+    storageLocation: str | None
+    appId: str | None
+    workflowId: str | None
+
     def __init__(self) -> None:
-        self.filePath = ""
-        self.fileName = ""
-        self.mediaExt = ""
-        self.title: str | None = None
-        self.cateId: int | str | None = None
-        self.tags: str | None = None
-        self.description: str | None = None
-        self.userData: str | None = None
-        self.storageLocation: str | None = None
-        self.appId: str | None = None
-        self.workflowId: str | None = None
+        vars(self).update(dict.fromkeys(self._attributes.split()))
 
     def setFilePath(self, filePath: str, title: str | None = None, fileExt: str | None = None) -> None:
         """Path or URL; its extension is needed, here or as `fileExt`.
