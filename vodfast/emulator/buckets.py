@@ -7,13 +7,17 @@ Leaves requests and answers to the store's service, and what a stored object mea
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from vodfast.emulator.blobs import Content
+from vodfast.emulator.blobs import Blob, Content
 from vodfast.emulator.media import MediaItem
 
 if TYPE_CHECKING:
     from vodfast.emulator.world import World
+
+
+Kind = Literal["Normal", "Multipart", "Appendable"]
+"""How an object was put there."""
 
 
 class Upload:
@@ -46,14 +50,14 @@ class Upload:
 class StoredObject:
     """One object of a bucket. `stored` is Unix seconds."""
 
-    __slots__ = ("content", "content_type", "etag", "multipart", "stored")
+    __slots__ = ("content", "content_type", "etag", "kind", "stored")
 
-    def __init__(self, content: Content, etag: str, stored: float, content_type: str | None, multipart: bool) -> None:
+    def __init__(self, content: Content, etag: str, stored: float, content_type: str | None, kind: Kind) -> None:
         self.content = content
         self.etag = etag
         self.stored = stored
         self.content_type = content_type
-        self.multipart = multipart
+        self.kind = kind
 
 
 class Bucket:
@@ -112,16 +116,25 @@ class BucketHolder(ABC):
         etag: str,
         content_type: str | None,
         *,
-        multipart: bool = False,
+        kind: Kind = "Normal",
     ) -> None:
         """Put an object in place of whatever was there."""
         bucket.remove(key)
-        bucket.objects[key] = StoredObject(content, etag, self.world.now(), content_type, multipart)
+        bucket.objects[key] = StoredObject(content, etag, self.world.now(), content_type, kind)
         self.world.history.count("objects_stored")
         item = self._item(bucket, key)
         if item is not None:
             item.objects[key] = content
             self._stored(bucket, key)
+
+    def append(self, bucket: Bucket, key: str, blob: Blob, etag: str) -> StoredObject:
+        """Put bytes behind those of an object; that object from now on."""
+        stored = bucket.objects[key]
+        stored.content, stored.etag, stored.stored = Content((*stored.content.blobs, blob)), etag, self.world.now()
+        item = self._item(bucket, key)
+        if item is not None:
+            item.objects[key] = stored.content
+        return stored
 
     @abstractmethod
     def _stored(self, bucket: Bucket, key: str) -> None:
@@ -147,7 +160,7 @@ class BucketHolder(ABC):
         item = self._item(bucket, upload.key)
         if item is not None:
             item.open_uploads -= 1
-        self.store(bucket, upload.key, content, etag, upload.content_type, multipart=True)
+        self.store(bucket, upload.key, content, etag, upload.content_type, kind="Multipart")
 
     def abort_upload(self, bucket: Bucket, upload_id: str) -> None:
         """The upload is gone, with its parts."""

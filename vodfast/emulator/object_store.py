@@ -11,7 +11,7 @@ import base64
 import re
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -39,13 +39,14 @@ _OPERATIONS = {
     ("GET", ""): "GetObject",
     ("HEAD", ""): "HeadObject",
 }
+"""By method, and by the name in the query that says what is meant."""
 _NOT_SERVED = frozenset(
     ("acl", "append", "cors", "delete", "encryption", "lifecycle", "location", "logging", "policy", "restore",
      "retention", "select", "symlink", "tagging", "versioning", "versions", "website")
 )  # fmt: skip
 """Queries that make a request mean something else than the object's bytes."""
 _ON_BUCKET = frozenset(("ListMultipartUploads",))
-_WITH_CONTENT = frozenset(("PutObject", "UploadPart"))
+_WITH_CONTENT = frozenset(("PutObject", "UploadPart", "AppendObject"))
 _OTHER_DIGITS = str.maketrans("0123456789", "1234567890")
 
 Headers = tuple[tuple[str, str], ...]
@@ -64,7 +65,8 @@ class Codes(NamedTuple):
 class ObjectStore(ABC):
     """The object store as a service."""
 
-    operations = frozenset(_OPERATIONS.values())
+    more_operations: Mapping[tuple[str, str], str] = {}
+    """What this store does beside what every store does, by method and name in the query."""
 
     cloud: str
     codes: Codes
@@ -85,6 +87,9 @@ class ObjectStore(ABC):
     def __init__(self, holder: BucketHolder) -> None:
         self.holder = holder
         self._multipart = Multipart(self)
+        self._table = {**_OPERATIONS, **self.more_operations}
+        self._kinds = tuple(dict.fromkeys(kind for _, kind in self._table if kind))
+        self.operations = frozenset(self._table.values())
 
     @abstractmethod
     def new_request_id(self) -> str: ...
@@ -148,8 +153,8 @@ class ObjectStore(ABC):
         request = call.request
         query = query_of(request.query)
         given = dict(query)
-        kind = next((name for name in ("uploadId", "uploads") if name in given), "")
-        call.operation = _OPERATIONS.get((request.method, kind), "")
+        kind = next((name for name in self._kinds if name in given), "")
+        call.operation = self._table.get((request.method, kind), "")
         call.upload_id = given.get("uploadId")
         if given.get("partNumber", "").isdigit() and len(given["partNumber"]) < 9:
             call.part_number = int(given["partNumber"])
@@ -180,7 +185,9 @@ class ObjectStore(ABC):
 
     def _check_meaning(self, call: Call, given: dict[str, str]) -> None:
         """Refuse what looks like an upload or a download and is something else."""
-        if call.request.header(self.copy_header) is not None or not _NOT_SERVED.isdisjoint(given):
+        if call.request.header(self.copy_header) is not None or not _NOT_SERVED.isdisjoint(
+            set(given).difference(self._kinds)
+        ):
             raise Refusal("NotImplemented", "This emulator stores and reads the bytes of objects, and nothing else.")
         if "partNumber" in given and "uploadId" not in given:
             raise Refusal("InvalidArgument", "A partNumber needs an uploadId.")
@@ -217,11 +224,15 @@ class ObjectStore(ABC):
                 case "DeleteObject":
                     self.holder.remove(target.bucket, target.key)
                     return self.reply(call, 204)
-            return self._multipart.perform(call, target)
+            return self.perform(call, target)
         except Refusal:
             if call.blob is not None:
                 call.blob.discard()
             raise
+
+    def perform(self, call: Call, target: Target) -> Reply:
+        """An operation that is none of single objects."""
+        return self._multipart.perform(call, target)
 
     def _check_content(self, request: Request, blob: Blob) -> None:
         if blob.length > MAX_PUT:

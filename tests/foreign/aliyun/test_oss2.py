@@ -61,6 +61,22 @@ def test_resuming_sends_only_what_is_missing(store, place, emulator, oracle, sam
     assert emulator.meter()["parts_stored"] == 4
 
 
+def test_appending(store, place, oracle, stored, tmp_path):
+    first = store.ask("append", key=place.key, position=0, text="first ", init_crc=0)
+    assert first["next_position"] == 6
+    second = store.ask("append", key=place.key, position=6, text="second", init_crc=first["crc"])
+    assert (second["next_position"], second["crc"]) == (12, int(stored(place.key)["crc64"]))
+    whole = tmp_path / "whole"
+    whole.write_text("first second")
+    oracle.assert_holds(place.media_id, whole)
+    assert store.ask("head", key=place.key)["kind"] == "Appendable"
+    error = store.refused("append", key=place.key, position=6, text="again")
+    assert (error["status"], error["type"]) == (409, "PositionNotEqualToLength")
+    store.ask("put", key=place.key, body={"text": "whole"})
+    error = store.refused("append", key=place.key, position=5, text="more")
+    assert (error["status"], error["type"]) == (409, "ObjectNotAppendable")
+
+
 def test_list_parts_pages_and_abort(store, place, emulator):
     upload_id = store.ask("initiate", key=place.key)["upload_id"]
     tags = [

@@ -43,6 +43,20 @@ def test_put_head_delete(store, place, oracle, sample):
     assert store.refused("head_object", "HeadObjectRequest")["code"] == "NoSuchKey"
 
 
+def test_appending(store, place, oracle, tmp_path):
+    for position, text in ((0, "first "), (6, "second")):
+        made = store.ask("append_object", "AppendObjectRequest", position=position, body={"text": text})
+        assert made["next_position"] == position + 6
+    whole = tmp_path / "whole"
+    whole.write_text("first second")
+    oracle.assert_holds(place.media_id, whole)
+    assert made["hash_crc64"] == oracle.media(place.media_id)["objects"][0]["crc64"]
+    head = store.ask("head_object", "HeadObjectRequest")
+    assert (head["object_type"], head["next_append_position"]) == ("Appendable", 12)
+    error = store.refused("append_object", "AppendObjectRequest", position=6, body={"text": "again"})
+    assert error["code"] == "PositionNotEqualToLength"
+
+
 @pytest.mark.parametrize("size", [MIB - 1, MIB, 7 * MIB + 11])
 def test_the_parallel_uploader(store, place, oracle, sample, size):
     path = sample("big.mp4", size)

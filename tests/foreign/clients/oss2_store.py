@@ -45,6 +45,11 @@ def resumable(key: str, file: str, store: str | None = None, **options: Any) -> 
     return facts(oss2.resumable_upload(_bucket, key, file, store=place, **options))
 
 
+def append(key: str, position: int, text: str, init_crc: int | None = None) -> dict[str, Any]:
+    """With `init_crc` (of what is there) the SDK compares the CRC of the whole."""
+    return facts(_bucket.append_object(key, position, text.encode(), init_crc=init_crc))
+
+
 def initiate(key: str) -> dict[str, Any]:
     return facts(_bucket.init_multipart_upload(key))
 
@@ -97,6 +102,7 @@ if __name__ == "__main__":
             "open": open_bucket,
             "put": put,
             "resumable": resumable,
+            "append": append,
             "initiate": initiate,
             "part": part,
             "parts": parts,

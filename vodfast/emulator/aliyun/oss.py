@@ -11,12 +11,13 @@ import functools
 import re
 import secrets
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import msgspec
 
 from vodfast.emulator.accounts import Account
-from vodfast.emulator.aliyun import replies
+from vodfast.emulator.aliyun import appending, replies
 from vodfast.emulator.aliyun.signatures import verify_oss
 from vodfast.emulator.blobs import Content
 from vodfast.emulator.buckets import Bucket, BucketHolder, StoredObject, Upload
@@ -30,8 +31,9 @@ from vodfast.emulator.xmldocument import Fields
 MAX_KEY = 1023
 """Bytes of a key in UTF-8."""
 
-_MAKING = frozenset(("PutObject", "InitiateMultipartUpload", "CompleteMultipartUpload"))
-"""Operations that make an object, or begin to."""
+_REPLACING = frozenset(("PutObject", "InitiateMultipartUpload", "CompleteMultipartUpload"))
+"""Operations that make an object in place of another, or begin to."""
+_MAKING = _REPLACING | {appending.OPERATION}
 _ENDING = frozenset(("PutObject", "CompleteMultipartUpload"))
 _CHOICES = {
     "x-oss-forbid-overwrite": ("true", "false"),
@@ -80,6 +82,7 @@ class Oss(ObjectStore):
         bad_key="InvalidObjectName",
         throttled="UploadTrafficRateLimitExceeded",
     )
+    more_operations: Mapping[tuple[str, str], str] = {("POST", "append"): appending.OPERATION}
     declaration = replies.DECLARATION
     crc64_header = "x-oss-hash-crc64ecma"
     copy_header = "x-oss-copy-source"
@@ -100,7 +103,11 @@ class Oss(ObjectStore):
         return secrets.token_hex(16).upper()
 
     def refuse(self, call: Call, refusal: Refusal) -> Reply:
-        return replies.refuse(call, refusal)
+        reply = replies.refuse(call, refusal)
+        if refusal.code == appending.ELSEWHERE and isinstance(call.context, Target):
+            stored = call.context.bucket.objects.get(call.context.key)
+            reply.headers = (*reply.headers, *appending.next_position(stored))
+        return reply
 
     def _address(self, request: Request) -> tuple[Bucket, bytes]:
         """From the host and path or, for loopback addresses and bare endpoints, the path alone."""
@@ -139,12 +146,13 @@ class Oss(ObjectStore):
             raise Refusal("NotImplemented", "A header you provided implies functionality that is not implemented.", 400)
 
     def _object_headers(self, stored: StoredObject) -> Headers:
-        return (("x-oss-object-type", "Multipart" if stored.multipart else "Normal"),)
+        told = (("x-oss-object-type", stored.kind),)
+        return (*told, *appending.next_position(stored)) if stored.kind == "Appendable" else told
 
     def answer(self, call: Call) -> Reply:
         target = call.context
         assert isinstance(target, Target)
-        forbidden = call.operation in _MAKING and call.request.header("x-oss-forbid-overwrite") == "true"
+        forbidden = call.operation in _REPLACING and call.request.header("x-oss-forbid-overwrite") == "true"
         if forbidden and target.key in target.bucket.objects:
             if call.blob is not None:
                 call.blob.discard()
@@ -155,6 +163,13 @@ class Oss(ObjectStore):
         if told and owner is not None and call.operation in _ENDING:
             owner.item.asked["x-oss-notification"] = told
         return reply
+
+    def perform(self, call: Call, target: Target) -> Reply:
+        return (
+            appending.append(self, call, target)
+            if call.operation == appending.OPERATION
+            else super().perform(call, target)
+        )
 
     def opening(self, bucket: Bucket, encoded: bool) -> list[tuple[str, object]]:
         return [*([("EncodingType", "url")] if encoded else []), ("Bucket", bucket.name)]

@@ -21,7 +21,7 @@ STATUS = {
         "SecurityTokenExpired SignatureDoesNotMatch RequestTimeTooSkewed",
         404: "NoSuchBucket NoSuchKey NoSuchUpload",
         405: "MethodNotAllowed",
-        409: "FileAlreadyExists",
+        409: "FileAlreadyExists ObjectNotAppendable PositionNotEqualToLength",
         411: "MissingContentLength",
         416: "InvalidRange",
         500: "InternalError",
