@@ -1,7 +1,7 @@
 """The NetEase account: keys, upload sessions, made media, callbacks, and which host belongs to which service.
 
-Decides names and what a finished object becomes. Leaves the API to `vod.py`, the upload nodes to `nos.py`, the
-bucket to its owner in `owner.py`, and that of overseas accounts to `overseas.py`.
+Decides names and what a finished object becomes. Leaves the API to `vod.py`, its end users to `users.py`, the
+upload nodes to `nos.py`, the bucket to its owner in `owner.py`, and that of overseas accounts to `overseas.py`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from vodfast.emulator.netease.nos import Nos
 from vodfast.emulator.netease.overseas import Overseas
 from vodfast.emulator.netease.owner import HOST, Owner
 from vodfast.emulator.netease.signatures import callback_sign, mint_token
+from vodfast.emulator.netease.users import Users
 from vodfast.emulator.netease.vod import Vod
 from vodfast.emulator.service import Service
 
@@ -83,6 +84,7 @@ class NeteaseCloud:
         self.contexts: dict[str, Session] = {}
         self.nonces: set[str] = set()
         self.callbacks: dict[str, dict[str, str]] = {}
+        self.users = Users()
         self.vod = Vod(self)
         self.nos = Nos(self)
         self.overseas = Overseas(self)
@@ -105,6 +107,7 @@ class NeteaseCloud:
         for held in (self.sessions, self.contexts, self.callbacks):
             held.clear()
         self.nonces.clear()
+        self.users.clear()
         self.overseas.clear()
 
     def at(self, host: str) -> Service | None:

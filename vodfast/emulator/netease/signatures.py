@@ -42,7 +42,7 @@ def verify_call(
     Raises:
         Refusal: 710.
     """
-    key, nonce, cur_time, said = (_sent(request, name) for name in ("appkey", "nonce", "curtime", "checksum"))
+    key, nonce, cur_time, said = (sent_text(request, name) for name in ("appkey", "nonce", "curtime", "checksum"))
     if not 1 <= len(nonce) <= MAX_NONCE:
         raise Refusal("710", f"Nonce takes 1 to {MAX_NONCE} characters.")
     if not (_ANY_TIME if window is None else _SECONDS).fullmatch(cur_time):
@@ -63,8 +63,12 @@ def verify_call(
     return account
 
 
-def _sent(request: Request, name: str) -> str:
-    """A header's text: values arrive as bytes and are signed as UTF-8."""
+def sent_text(request: Request, name: str) -> str:
+    """A header's text: values arrive as bytes and are signed as UTF-8.
+
+    Raises:
+        Refusal: 710, if it is missing or no UTF-8.
+    """
     value = request.header(name)
     if not value:
         raise Refusal("710", f"The header {name} is missing.")
