@@ -44,7 +44,15 @@ def stamp(now: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
 
 
-def sign_acs3(action: str, fields: dict[str, str], keys: Keys, *, form: bool = False, now: float | None = None) -> Sent:
+def sign_acs3(
+    action: str,
+    fields: dict[str, str],
+    keys: Keys,
+    *,
+    form: bool = False,
+    now: float | None = None,
+    more: dict[str, str] | None = None,
+) -> Sent:
     body = urlencode(fields).encode() if form else b""
     headers = {
         "x-acs-action": action,
@@ -52,7 +60,7 @@ def sign_acs3(action: str, fields: dict[str, str], keys: Keys, *, form: bool = F
         "x-acs-date": stamp(time.time() if now is None else now),
         "x-acs-signature-nonce": secrets.token_hex(8),
         "x-acs-version": "2017-03-21",
-    }
+    } | (more or {})
     if body:
         headers |= {"content-type": "application/x-www-form-urlencoded"}
     if keys.token:
@@ -153,10 +161,11 @@ def sign_oss4(
     headers: dict[str, str] | None = None,
     additional: tuple[str, ...] = (),
     now: float | None = None,
+    moment: str | None = None,
     region: str = REGION,
 ) -> Sent:
     key = place.key if key is None else key
-    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() if now is None else now))
+    moment = moment or time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() if now is None else now))
     scope = f"{moment[:8]}/{region}/oss/aliyun_v4_request"
     sent = {"x-oss-content-sha256": "UNSIGNED-PAYLOAD", "x-oss-date": moment} | (headers or {})
     if place.keys.token:

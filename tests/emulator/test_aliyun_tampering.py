@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import time
 from dataclasses import replace
 from typing import Any
@@ -78,6 +79,13 @@ def test_a_changed_acs3_request_is_refused(client: Client, emulator: Emulator, c
     assert code(answer) == expected
     assert answer.status == (404 if expected.endswith("NotFound") else 400)
     assert emulator.media() == []
+
+
+def test_acs3_names_the_key_that_signs_in_both_places_or_in_one(client: Client, emulator: Emulator) -> None:
+    for named, expected in (("STS.another", "InvalidAccessKeyId.NotFound"), (client.keys.access_key, "")):
+        sent = sign_acs3("CreateUploadVideo", FIELDS, client.keys, more={"x-acs-accesskey-id": named})
+        assert code(client.send(sent)) == expected
+    assert len(emulator.media()) == 1
 
 
 def test_acs3_with_a_form(client: Client, emulator: Emulator) -> None:
@@ -185,6 +193,8 @@ STORE: dict[str, tuple[Change, str]] = {
     "no field of that name": (swap("Signature=", "Sign="), "InvalidArgument"),
     "additional headers empty": (lambda sent: sent.with_header(
         "Authorization", sent.headers["Authorization"] + ", AdditionalHeaders="), "InvalidArgument"),
+    "an empty signature": (lambda sent: sent.with_header(
+        "Authorization", re.sub("Signature=.*", "Signature=", sent.headers["Authorization"])), "InvalidArgument"),
     "algorithm": (swap("OSS4-HMAC-SHA256", "OSS5"), "InvalidArgument"),
     "no signature": (header("Authorization", None), "AccessDenied"),
     "method": (lambda sent: replace(sent, method="DELETE"), MISMATCH),
@@ -206,6 +216,13 @@ def test_a_changed_v4_request_of_the_store_is_refused(client: Client, emulator: 
     assert (media["state"], media["objects"]) == ("applied", [])
     assert code(client.oss("PUT", place, body=b"bytes")) == ""
     assert emulator.media()[0]["state"] == "committed"
+
+
+def test_a_date_of_v4_has_all_its_digits(client: Client) -> None:
+    place = client.create()
+    moment = time.strftime("%Y%m%dT%H%M1Z", time.gmtime())
+    assert code(client.send(sign_oss4("PUT", place, {}, b"x", moment=moment))) == "InvalidArgument"
+    assert client.oss("HEAD", place).status == 404
 
 
 STORE_V1: dict[str, tuple[Change, str]] = {

@@ -36,6 +36,7 @@ CALL_CHANGES: dict[str, Change] = {
     "last digit of the checksum": header("CheckSum", lambda text: flip(text, -1)),
     "checksum in upper case": header("CheckSum", str.upper),
     "checksum beyond ASCII": header("CheckSum", lambda _: "\xe9" * 40),
+    "checksum beyond ASCII in UTF-8": header("CheckSum", lambda _: "\xc3\xa9" * 40),
     "checksum cut": header("CheckSum", lambda text: text[:-1]),
     "no checksum": header("CheckSum", lambda _: None),
     "another nonce": header("Nonce", lambda text: flip(text, 3)),

@@ -67,6 +67,13 @@ def test_clocks_too_far_apart(client: Client, offset: int) -> None:
     assert client.send(sent).code == "AuthFailure.SignatureExpire"
 
 
+def test_the_date_of_the_scope_is_that_of_the_timestamp(client: Client, emulator: Emulator) -> None:
+    """Even for who has signed with another one."""
+    sent = client.api("ApplyUpload", BODY, date="2020-01-01")
+    assert client.send(sent).code == "AuthFailure.SignatureFailure"
+    assert emulator.media() == []
+
+
 def test_a_server_clock_that_is_off(client: Client, emulator: Emulator) -> None:
     emulator.settings(clock_offset=3600)
     assert client.send(client.api("ApplyUpload", BODY)).code == "AuthFailure.SignatureExpire"

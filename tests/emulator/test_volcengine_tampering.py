@@ -62,6 +62,7 @@ def test_one_change_to_a_call(volc: Volc, emulator: Emulator, case: str) -> None
     [
         (FIELDS, {"now": time.time() - 100_000}, "InvalidTimestamp"),
         (FIELDS, {"now": time.time() + 100_000}, "InvalidTimestamp"),
+        (FIELDS, {"moment": "20260115T83000Z"}, "InvalidTimestamp"),
         (FIELDS, {"version": "2019-01-01"}, "InvalidActionOrVersion"),
         (FIELDS, {"keys": Keys(secret="wrong")}, "SignatureDoesNotMatch"),
         (FIELDS, {"region": "ap-southeast-1"}, "InvalidCredential"),
@@ -114,6 +115,14 @@ def test_other_clients_forms_are_accepted(volc: Volc) -> None:
     assert error(volc.send(replace(with_port, host="vod.volcengineapi.com:443"))) == ""
     local = sign("ApplyUploadInfo", FIELDS, host=volc.endpoint)
     assert error(volc.send(local)) == ""
+
+
+def test_a_hash_of_the_body_counts_even_if_it_was_not_signed(volc: Volc, emulator: Emulator) -> None:
+    """Clients in other languages send none with an empty body."""
+    sent = sign("ApplyUploadInfo", FIELDS, hashed=False)
+    assert error(volc.send(sent.with_header("x-content-sha256", "0" * 64))) == "SignatureDoesNotMatch"
+    assert emulator.media() == []
+    assert error(volc.send(sent)) == ""
 
 
 GATEWAY: dict[str, tuple[Change, int, str]] = {

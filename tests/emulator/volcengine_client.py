@@ -52,19 +52,24 @@ def sign(
     region: str = "cn-north-1",
     service: str = "vod",
     now: float | None = None,
+    moment: str | None = None,
+    hashed: bool = True,
     more: dict[str, str] | None = None,
     content_type: str = FORM,
     body: bytes | None = None,
 ) -> Sent:
-    """`body` goes out as it is, in place of the fields."""
+    """`body` goes out as it is, in place of the fields; `moment` is the date in place of `now`; without `hashed` no
+    header says the hash of the body.
+    """
     given = {name: str(value) for name, value in fields.items()}
     query = {"Action": action, "Version": version} | (given if method == "GET" else {})
     if body is None and method != "POST":
         body = b""
     elif body is None:
         body = (urlencode(given) if content_type == FORM else json.dumps(given)).encode()
-    date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() if now is None else now))
-    signed = {"host": host, "x-content-sha256": hashlib.sha256(body).hexdigest(), "x-date": date} | (more or {})
+    date = moment or time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() if now is None else now))
+    body_hash = hashlib.sha256(body).hexdigest()
+    signed = {"host": host, "x-date": date} | ({"x-content-sha256": body_hash} if hashed else {}) | (more or {})
     if method == "POST":
         signed["content-type"] = content_type
     if keys.token:
@@ -72,7 +77,7 @@ def sign(
     names = sorted(signed)
     listed = "&".join(f"{encode(name)}={encode(query[name])}" for name in sorted(query))
     lines = "".join(f"{name}:{signed[name]}\n" for name in names)
-    canonical = f"{method}\n/\n{listed}\n{lines}\n{';'.join(names)}\n{signed['x-content-sha256']}"
+    canonical = f"{method}\n/\n{listed}\n{lines}\n{';'.join(names)}\n{body_hash}"
     scope = f"{date[:8]}/{region}/{service}/request"
     text = f"HMAC-SHA256\n{date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
     key = derive(keys.secret, date[:8], region, service, "request")

@@ -298,13 +298,13 @@ def _verify_v1_header(
     request: Request, header: str, resource: tuple[str, bytes], query: Pairs, find: Find, now: float
 ) -> Account:
     access_key, colon, signature = header.removeprefix("OSS ").strip().partition(":")
-    date = request.header("x-oss-date") or request.header("date")
-    if not colon or not date:
-        raise Refusal("AccessDenied", "The Authorization header is not well formed, or there is no Date.")
+    date = request.header("x-oss-date") or request.header("date") or ""
+    if not colon:
+        raise Refusal("AccessDenied", "The Authorization header is not well formed.")
     try:
         stamp = parsedate_to_datetime(date).timestamp()
     except ValueError:
-        raise Refusal("AccessDenied", "The Date is not well formed.") from None
+        raise Refusal("AccessDenied", "The Date is missing or not well formed.") from None
     _check_skew(stamp, now)
     account = _store_account(find, access_key, request.header("x-oss-security-token"), now)
     text = oss1_string_to_sign(request.method, resource, query, dict(request.headers()), date)
@@ -348,10 +348,10 @@ def _verify_v4_header(
 ) -> Account:
     fields: dict[str, str] = {}
     for pair in header.partition(" ")[2].split(","):
-        name, equals, value = pair.strip().partition("=")
+        name, _, value = pair.strip().partition("=")
         if (name, value) == ("AdditionalHeaders", ""):
             raise Refusal("InvalidArgument", "AdditionalHeaders is empty.", details=(("EC", "0002-00000209"),))
-        if not equals or not value or name in fields:
+        if not value or name in fields:
             raise Refusal("InvalidArgument", "The Authorization header is not well formed.")
         fields[name] = value
     if not {"Credential", "Signature"} <= fields.keys() <= {"Credential", "Signature", "AdditionalHeaders"}:
