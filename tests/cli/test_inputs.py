@@ -222,6 +222,49 @@ def test_fields_come_from_the_item_list_and_states_from_the_report() -> None:
     assert (entry.source, entry.title) == ("b.mp4", "B")
 
 
+def test_what_a_report_left_unfinished_keeps_the_fields_it_was_listed_with() -> None:
+    listed = {"title": "A", "tags": ["x"]}
+    Path("report").write_text(
+        result_line("a.mp4", "failed", listed=listed)
+        + "\n"
+        + result_line("b.mp4", "done", listed={"title": "B"})
+        + "\n"
+    )
+    for arguments in ([], ["a.mp4", "b.mp4"]):
+        plan = plan_of(*arguments, lists=["report"])
+        assert [(entry.source, entry.given()) for entry in plan.entries] == [("a.mp4", {"title": "A", "tags": ("x",)})]
+        assert [(record["source"], record["listed"]) for record in plan.settled] == [("b.mp4", {"title": "B"})]
+
+
+def test_a_newer_list_wins_over_what_a_report_was_made_of() -> None:
+    Path("report").write_text(
+        result_line("a.mp4", "failed", listed={"title": "Wrnog"}) + "\n"
+        + result_line("b.mp4", "done", listed={"title": "B"}) + "\n"
+    )  # fmt: skip
+    Path("items").write_text(
+        '{"source": "a.mp4", "title": "Wrong"}\n{"source": "b.mp4", "title": "B"}\n{"source": "b.mp4", "title": "C"}\n'
+    )
+    entries = plan_of(lists=["report", "items"]).entries
+    assert [(entry.source, entry.title) for entry in entries] == [("a.mp4", "Wrong"), ("b.mp4", "C")]
+
+
+@pytest.mark.parametrize("order", [("done", "failed"), ("failed", "done")])
+def test_one_medium_does_not_settle_a_file_that_is_listed_for_two(order: tuple[str, str]) -> None:
+    """The report of a file listed several times does not say which of its lines was for which fields."""
+    lines = {"done": result_line("a.mp4", "done", media_id="1"), "failed": result_line("a.mp4", "failed")}
+    Path("report").write_text("".join(lines[state] + "\n" for state in order))
+    Path("items").write_text('{"source": "a.mp4", "title": "A"}\n{"source": "a.mp4", "title": "B"}\n')
+    assert [entry.title for entry in plan_of(lists=["report", "items"]).entries] == ["A", "B"]
+    Path("report").write_text(lines["done"] + "\n" + lines["done"].replace('"1"', '"2"') + "\n")
+    assert plan_of(lists=["report", "items"]).entries == []
+
+
+def test_a_report_with_fields_that_no_list_has_is_named() -> None:
+    Path("report").write_text(result_line("a.mp4", "failed", listed={"titel": "A"}) + "\n")
+    with pytest.raises(InvalidInput, match=r"report, line 1: .*titel"):
+        plan_of(lists=["report"])
+
+
 def test_a_report_cut_off_by_a_crash_is_still_a_list() -> None:
     Path("report").write_text(result_line("a.mp4", "done") + "\n" + result_line("b.mp4", "failed")[:40])
     plan = plan_of("b.mp4", lists=["report"])

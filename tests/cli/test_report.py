@@ -54,6 +54,28 @@ def test_the_report_a_run_also_reads_loses_nothing_and_ends_without_superseded_l
     assert os.listdir() == ["r.jsonl"]
 
 
+def test_two_runs_do_not_write_one_report() -> None:
+    with Report("r.jsonl") as report:
+        report.begin([])
+        report.add(record("a"))
+        with pytest.raises(InvalidInput, match="another run is writing"):
+            Report("r.jsonl")
+        report.add(record("b"))
+    assert read() == [("a", "done"), ("b", "done")]
+    Report("r.jsonl").__exit__()
+    assert read() == [("a", "done"), ("b", "done")]
+
+
+def test_items_of_one_file_with_fields_of_their_own_supersede_only_themselves() -> None:
+    with Report("r.jsonl") as report:
+        report.begin([])
+        for title in ("A", "B"):
+            report.add(record("a", "cancelled") | {"listed": {"title": title}}, provisional=True)
+        report.add(record("a", "failed") | {"listed": {"title": "B"}})
+        report.add(record("a") | {"listed": {"title": "A"}, "media_id": "1"})
+    assert read() == [("a", "failed"), ("a", "done")]
+
+
 def test_a_link_is_refused_and_its_target_left_alone() -> None:
     Path("target").write_text("")
     os.symlink("target", "r.jsonl")

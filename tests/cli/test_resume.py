@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 from collections.abc import Callable
@@ -65,6 +66,38 @@ def test_a_killed_command_is_continued_and_shown_meanwhile(
     assert vodfast("status", "--output", "json").shown == []
     (shown,) = vodfast("status", "--all", "--output", "json").shown
     assert (shown["state"], shown["media_id"]) == ("done", result["media_id"])
+
+
+def test_the_report_of_a_killed_command_is_all_that_the_next_needs(
+    spawn: Run, vodfast: Run, clip: Clip, emulator: Emulator
+) -> None:
+    emulator.set_faults([{"action": "stall", "match": {"operation": "UploadPart", "part_number": 3}, "times": 0}])
+    clip("a.mp4", 5 << 20)
+    clip("b.mp4", 5 << 20)
+    Path("items").write_text(
+        '{"source": "a.mp4", "title": "Own"}\n{"source": "b.mp4"}\n{"source": "-", "name": "c.mp4"}\n'
+    )
+    arguments = ("upload", "--part-size", "1M", "--output", "jsonl", "--report", "r")
+    process = spawn(*arguments, "--from", "items", env={"VODFAST_EMULATOR": emulator.endpoint})
+    pause = threading.Event()
+    while sum(record["operation"] == "UploadPart" and record["status"] == 200 for record in emulator.history()) < 8:
+        assert process.poll() is None
+        pause.wait(0.01)
+    process.kill()
+    process.wait()
+    emulator.set_faults([])
+    kept = {line["source"]: line for line in map(json.loads, Path("r").read_text().splitlines())}
+    assert {source: line["state"] for source, line in kept.items()} == {
+        "a.mp4": "cancelled",
+        "b.mp4": "cancelled",
+        "-": "failed",
+    }
+    assert [line.get("listed") for line in kept.values()] == [{"title": "Own"}, None, None]
+    Path("r").write_text("".join(json.dumps(kept[name]) + "\n" for name in ("a.mp4", "b.mp4")))
+    ran = vodfast(*arguments, "--from", "r")
+    assert (ran.code, [result["resumed"] for result in ran.results]) == (0, [True, True])
+    assert sorted(item["name"] for item in emulator.media() if item["state"] == "committed") == ["Own", "b"]
+    assert [json.loads(line)["state"] for line in Path("r").read_text().splitlines()] == ["done", "done"]
 
 
 def test_gc_aborts_what_an_outage_left(vodfast: Run, clip: Clip, emulator: Emulator) -> None:

@@ -10,41 +10,21 @@ import glob
 import json
 import os
 import sys
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from vodfast.cli.entries import Entry, Reported
 from vodfast.cli.members import Members
 from vodfast.cli.report import LINE_START
+from vodfast.cli.reported import Reports
 from vodfast.cli.text import STDIN, printable
 from vodfast.errors import InvalidInput
 from vodfast.file_names import file_name
 from vodfast.items import UploadResult
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One thing to upload: a source and the fields of `UploadItem` it was listed with; None is not given."""
-
-    source: str
-    name: str | None = None
-    kind: str | None = None
-    title: str | None = None
-    description: str | None = None
-    tags: tuple[str, ...] | None = None
-    category: str | None = None
-    context: str | None = None
-    storage_class: str | None = None
-    cover: str | None = None
-    cover_name: str | None = None
-    options: dict[str, Any] | None = None
-
-    def given(self) -> dict[str, Any]:
-        """The fields that were given, without the source."""
-        fields = {name: getattr(self, name) for name in self.__struct_fields__ if name != "source"}
-        return {name: value for name, value in fields.items() if value is not None}
 
 
 @dataclass
@@ -77,7 +57,8 @@ def gather(
     """Turn arguments (paths, globs, `-`) and lists (`--from` files) into a plan, in the order given.
 
     A source named twice is uploaded once, unless it was listed with different fields. Items a report calls done on
-    this cloud are settled, even if they are also named otherwise. With `packages`, files that a manifest among the
+    this cloud are settled, even if they are also named otherwise; those it does not call done come with the fields
+    they had in that run's list. With `packages`, files that a manifest among the
     sources names belong to it and are no items of their own.
 
     Raises:
@@ -87,61 +68,32 @@ def gather(
     if STDIN in lists and (STDIN in arguments or lists.count(STDIN) > 1):
         raise InvalidInput("stdin can be read once only: as a source, or as a list")
     listed = [_read_list(name) for name in lists]
-    reported = [line for lines in listed for line in lines if isinstance(line, UploadResult)]
-    settled = _settled(reported, cloud)
+    reports = Reports([line for lines in listed for line in lines if isinstance(line, Reported)], cloud)
     members = Members() if packages else None
     search = _Search(recursive, refusal, note, members)
     expanded = list(search.expanded(arguments, [e for lines in listed for e in lines if isinstance(e, Entry)]))
-    known = settled.keys() | {_identity(entry.source) for entry in expanded}
-    return Plan(
-        entries=[*_named(expanded, settled, members, note), *_reported(reported, known, note)],
-        settled=[msgspec.to_builtins(result) for result in settled.values()],
-    )
+    named = list(_named(reports.unsettled(expanded), expanded, members, note))
+    return Plan(entries=[*named, *reports.unfinished(note)], settled=reports.settled())
 
 
-def _settled(reported: Iterable[UploadResult], cloud: str) -> dict[str, UploadResult]:
-    """What reports call done on this cloud, by identity; the last word on a source counts."""
-    last = {_identity(result.source): result for result in reported if result.cloud == cloud and result.source != STDIN}
-    return {identity: result for identity, result in last.items() if result.state == "done"}
-
-
-def _named(expanded: Sequence[Entry], settled: Container[str], members: Members | None, note: Note) -> Iterator[Entry]:
-    """What arguments and lists name, each once, without what is settled or belongs to a manifest among them."""
+def _named(entries: Iterable[Entry], expanded: Sequence[Entry], members: Members | None, note: Note) -> Iterator[Entry]:
+    """Of what arguments and lists name, each once, without what belongs to a manifest among all of them."""
     if members is not None:
         for entry in expanded:
             if entry.source != STDIN and entry.kind in (None, "media"):
                 members.meet(entry.source)
     seen: set[tuple[str, str]] = set()
-    for entry in expanded:
-        identity = _identity(entry.source)
-        if identity in settled:
-            continue
+    for entry in entries:
         owner = None if members is None or entry.source == STDIN else members.owner(entry.source)
         if owner is not None:
             note(f"{printable(entry.source)} goes with {printable(owner)}")
             continue
-        key = (identity, repr(entry.given()))
+        key = (entry.identity, entry.fields)
         if key in seen:
             note(f"{printable(entry.source)} is named twice: uploaded once")
             continue
         seen.add(key)
         yield entry
-
-
-def _reported(reported: Iterable[UploadResult], known: set[str], note: Note) -> Iterator[Entry]:
-    """What reports name and nobody else, each once: uploads that have not come to their end."""
-    for result in reported:
-        identity = _identity(result.source)
-        if identity in known:
-            continue
-        known.add(identity)
-        if result.source == STDIN:
-            if result.state == "done":
-                continue
-            raise InvalidInput("the report holds an upload of stdin that did not succeed: pipe it in again as -")
-        if result.state == "ambiguous":
-            note(f"{printable(result.source)} ended ambiguous before: look for a second media item afterwards")
-        yield Entry(source=result.source)
 
 
 class _Search:
@@ -273,11 +225,7 @@ def _matches(pattern: str, failed: Callable[[OSError], None]) -> Iterator[str]:
                 yield from (os.path.join(inside, name) for name in files)
 
 
-def _identity(source: str) -> str:
-    return source if source == STDIN else os.path.realpath(source)
-
-
-def _read_list(name: str) -> list[Entry | UploadResult]:
+def _read_list(name: str) -> list[Entry | Reported]:
     """The lines of a list: paths, JSON objects with the fields of `Entry`, or lines of a report."""
     shown = "stdin" if name == STDIN else printable(name)
     try:
@@ -304,20 +252,21 @@ def _read_list(name: str) -> list[Entry | UploadResult]:
     return found
 
 
-def _parse_line(text: str, where: str) -> Entry | UploadResult:
+def _parse_line(text: str, where: str) -> Entry | Reported:
     try:
         record = json.loads(text)
     except ValueError as error:
-        raise InvalidInput(f"{where}: not a JSON object: {error}") from None
+        raise InvalidInput(f"{where}: not a JSON object on a line of its own: {error}") from None
     try:
         if record.get("type") != "result":
-            entry = msgspec.convert(record, Entry)
-            return _checked(entry, where)
+            return _checked(msgspec.convert(record, Entry), where)
+        listed = record.pop("listed", None)
         unknown = sorted(set(record) - {"type", *UploadResult.__struct_fields__})
         if unknown:
             raise InvalidInput(f"{where}: unknown keys: {printable(', '.join(unknown))}")
-        return msgspec.convert(record, UploadResult)
-    except msgspec.ValidationError as error:
+        result = msgspec.convert(record, UploadResult)
+        return Reported(result, msgspec.convert({**(listed or {}), "source": result.source}, Entry))
+    except (msgspec.ValidationError, TypeError) as error:
         raise InvalidInput(f"{where}: {printable(str(error))}") from None
 
 

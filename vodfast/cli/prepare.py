@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-from vodfast.cli.inputs import Entry, Plan
+from vodfast.cli.entries import Entry
+from vodfast.cli.inputs import Plan
 from vodfast.cli.settings import typed_options
 from vodfast.cli.text import STDIN, printable
 from vodfast.errors import VodfastError

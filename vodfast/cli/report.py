@@ -1,17 +1,20 @@
 """The report: every item's final state, one JSON object a line, usable as the next run's `--from`.
 
-Decides how the file is protected: mode 0600, never through a symbolic link, never over a file that is no report, one
-write per item so that a crash leaves whole lines.
+Decides how the file is protected: mode 0600, never through a symbolic link, never over a file that is no report, never
+by two runs at once, one write per item so that a crash leaves whole lines.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import stat
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+import xxhash
 
 from vodfast.cli.text import json_line, printable
 from vodfast.errors import InvalidInput
@@ -27,7 +30,8 @@ class Report:
     crash loses nothing, and superseded lines are dropped at the end. Otherwise an older report is replaced.
 
     Raises:
-        InvalidInput: the file cannot be opened, is a symbolic link or special file, or holds something else.
+        InvalidInput: the file cannot be opened, is a symbolic link or special file, holds something else, or is being
+            written by another run.
     """
 
     def __init__(self, path: str, lists: Iterable[str] = ()) -> None:
@@ -36,6 +40,7 @@ class Report:
         self._provisional = False
         self._descriptor = _open_private(path)
         try:
+            _hold(path, self._descriptor)
             self._kept = any(_same_file(name, self._descriptor) for name in lists)
             _refuse_foreign(path, self._descriptor)
             if self._kept:
@@ -94,6 +99,16 @@ def _open_private(path: str) -> int:
     return descriptor
 
 
+def _hold(path: str, descriptor: int) -> None:
+    """Keep other runs away until the descriptor is closed; where files cannot be locked, nobody is kept away."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InvalidInput(f"another run is writing the report {printable(path)}: name another file") from None
+    except OSError:
+        pass
+
+
 def _refuse_foreign(path: str, descriptor: int) -> None:
     """Refuse to replace a file whose first line is no report line."""
     head = os.pread(descriptor, 1 << 16, 0)
@@ -118,22 +133,32 @@ def _same_file(name: str, descriptor: int) -> bool:
 
 
 def _drop_superseded(path: str) -> None:
-    """Keep the last line of every media item, and of every source that has none, atomically."""
-    last: dict[tuple[str, ...], bytes] = {}
+    """Keep the last line of every media item, and of every source (with the fields it was listed with) that has none,
+    atomically. Only where the lines begin is held in memory.
+    """
+    last: dict[int, int] = {}
     with open(path, "rb") as old:
+        start = 0
         for line in old:
             record = json.loads(line)
-            source = (str(record.get("cloud")), str(record.get("source")))
-            media = (*source, str(record["media_id"])) if record.get("media_id") else source
-            for key in {source, media}:
+            source = [record.get("cloud"), record.get("source"), record.get("listed")]
+            keys = [_digest(source), _digest([*source, record.get("media_id")])]
+            for key in keys:
                 last.pop(key, None)
-            last[media] = line
-    beside = f"{path}.{os.getpid()}.new"
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        with open(descriptor, "wb") as new:
-            new.writelines(last.values())
-        os.replace(beside, path)
-    except BaseException:
-        os.unlink(beside)
-        raise
+            last[keys[bool(record.get("media_id"))]] = start
+            start += len(line)
+        beside = f"{path}.{os.getpid()}.new"
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            with open(descriptor, "wb") as new:
+                for start in last.values():
+                    old.seek(start)
+                    new.write(old.readline())
+            os.replace(beside, path)
+        except BaseException:
+            os.unlink(beside)
+            raise
+
+
+def _digest(key: list[Any]) -> int:
+    return xxhash.xxh3_128_intdigest(json.dumps(key).encode())

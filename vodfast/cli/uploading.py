@@ -11,13 +11,14 @@ import contextlib
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from vodfast.blocking import Client
 from vodfast.cli.connect import Connection, connect
+from vodfast.cli.entries import report_line
 from vodfast.cli.exit_codes import Exit, exit_code
 from vodfast.cli.inputs import Plan
 from vodfast.cli.interrupt import Interruption, interruptible
@@ -29,6 +30,9 @@ from vodfast.cli.text import STDIN, printable
 from vodfast.errors import Cancelled, ErrorInfo, VodfastError
 from vodfast.events import AnyEvent, EventSink
 from vodfast.items import UploadItem, UploadResult
+
+_NOT_BEGUN = "not begun: the run was interrupted before"
+_UNDER_WAY = "no end is known: the run goes on, or was killed"
 
 
 class Wait(NamedTuple):
@@ -54,9 +58,12 @@ class Run:
         self._stdout = Stdout()
         self._ledger = Ledger()
         self._report: Report | None = None
+        self._cloud = ""
         self._lines: JsonLines | None = None
         self._results: list[dict[str, Any]] = []
         self._streams = {items.label(entry) for entry in plan.entries if entry.source == STDIN}
+        self._listed: dict[str, Mapping[str, Any]] = {}
+        """Fields by label, as far as that tells the items apart."""
 
     def perform(self, connection: Connection, report: Report | None = None) -> int:
         """Upload everything, say what became of it, and return the exit code.
@@ -64,7 +71,7 @@ class Run:
         Raises:
             VodfastError, click.UsageError: the run could not begin; nothing was sent and an older report stands.
         """
-        self._report = report
+        self._report, self._cloud = report, connection.cloud
         if not self._plan.entries:
             self._begin()
             self._words.note("nothing is left to upload")
@@ -77,8 +84,22 @@ class Run:
         return self._end(signum, seconds)
 
     def _begin(self) -> None:
-        if self._report is not None:
-            self._report.begin(self._plan.settled)
+        """Everything is in the report from now on: a run that is killed leaves what is to be done there, too."""
+        if self._report is None:
+            return
+        self._report.begin(self._plan.settled)
+        labels = Counter(self._items.label(entry) for entry in self._plan.entries)
+        for entry in self._plan.entries:
+            label = self._items.label(entry)
+            if labels[label] == 1 and entry.source != STDIN:
+                self._listed[label] = entry.given()
+            self._write(_without_an_end(label, self._cloud, _UNDER_WAY), provisional=True)
+        repeated = [label for label, count in labels.items() if count > 1]
+        if repeated:
+            shown = printable(repeated[0]) + (f" and {len(repeated) - 1} more" if repeated[1:] else "")
+            self._words.note(
+                f"{shown}: listed several times, which a report cannot tell apart: keep the list for a rerun"
+            )
 
     def _upload(self, client: Client) -> int | None:
         """Every item to its end; the signal that interrupted it, if one did."""
@@ -91,7 +112,7 @@ class Run:
                 else:
                     self._ended(result)
             for source in (+unended).elements():
-                self._ended(_not_begun(source, client.cloud))
+                self._ended(_without_an_end(source, client.cloud, _NOT_BEGUN))
             self._settle(client, interruption)
             return interruption.signum
 
@@ -145,7 +166,7 @@ class Run:
 
     def _write(self, result: UploadResult, *, provisional: bool = False) -> None:
         if self._report is not None:
-            record = msgspec.to_builtins(result)
+            record = report_line(result, self._listed.get(result.source, {}))
             if result.source in self._streams:
                 record["source"] = STDIN
             self._report.add(record, provisional=provisional)
@@ -190,6 +211,6 @@ def _sink(listeners: Sequence[_Listener]) -> EventSink | None:
     return every if listeners else None
 
 
-def _not_begun(source: str, cloud: str) -> UploadResult:
-    error = Cancelled("not begun: the run was interrupted before", item=source)
+def _without_an_end(source: str, cloud: str, why: str) -> UploadResult:
+    error = Cancelled(why, item=source)
     return UploadResult(source=source, cloud=cloud, state="cancelled", error=ErrorInfo.of(error))
