@@ -61,6 +61,7 @@ class UploadUnderWay:
 
         Raises:
             Cancelled: `cancel` ended it.
+            InvalidInput: asked in a callback of the client before the end, for which it would wait for ever.
             VodfastError: as `AsyncClient.upload`.
         """
         try:
@@ -69,7 +70,9 @@ class UploadUnderWay:
             raise Cancelled("the upload was cancelled") from None
 
     def cancel(self) -> None:
-        """Abort this upload alone, and wait until what it had begun is taken back. Nothing, if it has ended."""
+        """Abort this upload alone, and wait until what it had begun is taken back. Nothing, if it has ended. In a
+        callback of the client it returns at once.
+        """
         self._loop.cancel(self._future)
 
 
@@ -124,12 +127,20 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Cancel what is in flight, wait for its clean end, stop the thread. Safe to call twice."""
-        if not self._closed:
+        """Cancel what is in flight, wait for its clean end, stop the thread. Safe to call twice. Nothing in a forked
+        process, whose parent has all that.
+
+        Raises:
+            InvalidInput: called in a callback of the client, for whose end it would wait for ever.
+        """
+        self._loop.require_elsewhere()
+        if not self._closed and self._loop.alive:
             self._closed = True
             self._finalizer.detach()
-            self._loop.run(self._client.aclose())
-            self._loop.close()
+            try:
+                self._loop.run(self._client.aclose())
+            finally:  # Ctrl-C may have cut that short
+                self._loop.close()
 
     def cancel(self, *, pause: bool = False) -> None:
         """See `AsyncClient.cancel`. From any thread or a signal handler; returns at once."""

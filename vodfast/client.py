@@ -336,8 +336,10 @@ class AsyncClient:
         back starts over, and what may be media by now is left alone.
 
         Raises:
+            InvalidInput: the client is closed.
             VodfastError: the journal cannot be used.
         """
+        self._usable()
         if self._journal is None or not self._journal.exists() or not self._journal.open():
             return []
         return [leftover async for leftover in take_back(self._journal, self._access, older_than)]

@@ -130,13 +130,30 @@ class BackgroundLoop:
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
             self._loop.close()
 
+    @property
+    def alive(self) -> bool:
+        """Whether its thread runs: not after `close`, and in a forked process never."""
+        return self._thread.is_alive()
+
+    def require_elsewhere(self) -> None:
+        """Refuse to wait where waiting would never end.
+
+        Raises:
+            InvalidInput: this is the loop's own thread, on which a callback runs.
+        """
+        if self._is_here():
+            raise InvalidInput("a callback cannot wait for the client that calls it: go on in another thread")
+
+    def _is_here(self) -> bool:
+        return threading.current_thread() is self._thread
+
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Start a coroutine from any thread.
 
         Raises:
             InvalidInput: the loop is closed.
         """
-        if self._thread.is_alive():
+        if self.alive:
             with self._lock:
                 if not self._closing:
                     return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
@@ -147,17 +164,24 @@ class BackgroundLoop:
         """Run a coroutine to its end; see `wait`.
 
         Raises:
-            InvalidInput: this is the loop's own thread, on which a callback runs; waiting there would never end.
+            InvalidInput: as `require_elsewhere`, and then it has not begun.
         """
-        if threading.current_thread() is self._thread:
+        try:
+            self.require_elsewhere()
+        except InvalidInput:
             coroutine.close()
-            raise InvalidInput("a callback cannot wait for the client that calls it: go on in another thread")
+            raise
         return self.wait(self.submit(coroutine))
 
     def wait(self, future: Future[T]) -> T:
         """What becomes of a coroutine. An exception in the waiting thread, such as Ctrl-C or that of a signal handler,
         cancels it and waits for its clean end.
+
+        Raises:
+            InvalidInput: as `require_elsewhere`, unless it has ended already.
         """
+        if not future.done():
+            self.require_elsewhere()
         try:
             return future.result()
         except BaseException:
@@ -166,18 +190,22 @@ class BackgroundLoop:
             raise
 
     def cancel(self, future: Future[Any]) -> None:
-        """Cancel a coroutine and wait for its clean end."""
+        """Cancel a coroutine and wait for its clean end; see `settle`."""
         future.cancel()
         self.settle()
 
     def settle(self) -> None:
-        """Wait until every cancelled task has finished its clean-up. Once the loop is closed, all have."""
+        """Wait until every cancelled task has finished its clean-up. Once the loop is closed, all have. On the loop's
+        own thread, where a callback or the garbage collector may get here, nothing is waited for.
+        """
+        if self._is_here():
+            return
         with contextlib.suppress(InvalidInput):
             self.submit(_idle()).result()
 
     def call(self, function: Any, *args: Any) -> None:
         """Call a function on the loop's thread, soon; after `close`, never."""
-        if self._thread.is_alive():
+        if self.alive:
             with contextlib.suppress(RuntimeError):  # closed just now
                 self._loop.call_soon_threadsafe(function, *args)
 
@@ -192,7 +220,7 @@ class BackgroundLoop:
         """
         with self._lock:
             closing, self._closing = self._closing, True
-        if closing or not self._thread.is_alive():
+        if closing or not self.alive:
             if last is not None:
                 last.close()
             return False
