@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -312,3 +313,23 @@ async def test_a_credentials_function_that_raises_in_mid_upload_leaves_nothing(
             with pytest.raises((Bug, AmbiguousCommit)) as caught:
                 await once()
             assert isinstance(caught.value.__cause__ or caught.value, Bug)
+
+
+def test_a_file_that_cannot_be_read_fails_none_of_the_others(
+    cloud_client: Client, media_file: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad, map_part = media_file(1000, "good.mp4"), media_file(2000, "bad.mp4"), _native.MappedPart
+
+    def unreadable(fd: int, offset: int, length: int) -> _native.MappedPart:
+        if length == 2000:
+            raise OSError(errno.EIO, "cannot map 2000 bytes at 0: Input/output error")
+        return map_part(fd, offset, length)
+
+    monkeypatch.setattr(_native, "MappedPart", unreadable)
+    results = {
+        result.source: result for result in cloud_client.upload_many([UploadItem(source=bad), UploadItem(source=good)])
+    }
+    assert (results[str(bad)].state, results[str(good)].state) == ("failed", "done")
+    error = results[str(bad)].error
+    assert error is not None
+    assert "cannot be read: input/output error" in error.message

@@ -18,7 +18,7 @@ from vodfast.file_names import file_name, on_disk
 from vodfast.packages.gate import Refused
 from vodfast.transfer.message import Body
 from vodfast.transfer.ports import PartSpec
-from vodfast.transfer.sources import MappedBody, Source, SourceIdentity
+from vodfast.transfer.sources import MappedBody, Source, SourceIdentity, map_part
 
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -102,7 +102,7 @@ class MemberSource:
     def _map(self, spec: PartSpec) -> _native.MappedPart:
         descriptor = self._open()
         try:
-            return _native.MappedPart(descriptor, spec.offset, spec.length)
+            return map_part(descriptor, spec.offset, spec.length, self.label)
         finally:
             os.close(descriptor)
 

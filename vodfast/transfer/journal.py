@@ -34,6 +34,7 @@ _log = logging.getLogger("vodfast.journal")
 
 FILE = "journal.db"
 _LOCKS = "journal.lock"
+_ANY_KEY = "f" * 32
 _LINGER = 0.05
 """Seconds lazy notes wait for others: what a killed process may forget of the parts that were acknowledged last."""
 _GATHER, _CROWD = 0.005, 8
@@ -61,8 +62,8 @@ class Journal:
         return (self.directory / FILE).exists()
 
     def open(self) -> bool:
-        """Open it, once. False, with a warning in the log, if the directory cannot be written: then nothing can be
-        taken up again, which is no reason not to upload.
+        """Open it, once. False, with a warning in the log, if the directory cannot be written or has no locks: then
+        nothing can be taken up again, which is no reason not to upload.
 
         Raises:
             ConfigError: the directory belongs to somebody else or others may write to it, or the file was written by a
@@ -73,13 +74,9 @@ class Journal:
         if self._failure is not None:
             return False
         try:
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._check_owner()
-            self._locks = os.open(self.directory / _LOCKS, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-            db = self._open_file()
+            db = self._open_files()
         except (OSError, sqlite3.Error) as error:
             self._failure = error
-            self._close_locks()
             reason = error.strerror if isinstance(error, OSError) else error
             _log.warning("no journal in %s, so interrupted uploads start over: %s", self.directory, reason)
             return False
@@ -216,6 +213,17 @@ class Journal:
         for index, job in enumerate(batch):
             if job.report is not None:
                 job.report(values[index] if failure is None else None, failure)
+
+    def _open_files(self) -> sqlite3.Connection:
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._check_owner()
+        self._locks = os.open(self.directory / _LOCKS, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            self.in_use(_ANY_KEY)  # fails where there are no locks
+            return self._open_file()
+        except BaseException:
+            self._close_locks()
+            raise
 
     def _open_file(self) -> sqlite3.Connection:
         path = self.directory / FILE

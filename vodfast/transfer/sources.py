@@ -98,6 +98,18 @@ class _BufferBody:
         return _BufferBody(memoryview(self._data)[start : start + length])
 
 
+def map_part(fd: int, offset: int, length: int, label: str) -> _native.MappedPart:
+    """A part of the file `label`.
+
+    Raises:
+        InvalidInput: the device does not answer, or files of its file system cannot be mapped.
+    """
+    try:
+        return _native.MappedPart(fd, offset, length)
+    except OSError as error:
+        raise InvalidInput(f"cannot be read: {_reason(error)}", item=label) from None
+
+
 class MappedBody:
     """A part of a file, mapped only while it is read: `map_part` maps it, each time anew."""
 
@@ -146,7 +158,7 @@ class FileSource:
     def part(self, spec: PartSpec) -> Body:
         if self._sparse and spec.length and self._is_hole(self._offset + spec.offset, spec.length):
             return _BufferBody(memoryview(self._zero_pages(spec.length))[: spec.length])
-        return MappedBody(lambda: _native.MappedPart(self._fd, self._offset + spec.offset, spec.length), spec.length)
+        return MappedBody(lambda: map_part(self._fd, self._offset + spec.offset, spec.length, self.label), spec.length)
 
     def _is_hole(self, offset: int, length: int) -> bool:
         try:
@@ -372,9 +384,13 @@ def _open_path(path: str | bytes, name: str | None) -> Source:
     except FileNotFoundError:
         raise InvalidInput("no such file", kind=ErrorKind.NOT_FOUND, item=text) from None
     except OSError as error:
-        raise InvalidInput(f"cannot be opened: {(error.strerror or 'unknown error').lower()}", item=text) from None
+        raise InvalidInput(f"cannot be opened: {_reason(error)}", item=text) from None
     source.name = name or source.name
     return source
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno).lower() if error.errno else "unknown error"
 
 
 def _pieces(path: str | bytes) -> Iterator[bytes]:
@@ -389,9 +405,12 @@ def _open_file(file: Any, name: str | None) -> Source:
     if isinstance(file, io.BytesIO):
         return BufferSource(file.getbuffer()[file.tell() :], label, own_name)
     if _is_plain_file(file):
-        if file.writable():
-            file.flush()
-        source = FileSource(os.dup(file.fileno()), label, offset=file.tell())
+        try:
+            if file.writable():
+                file.flush()
+            source = FileSource(os.dup(file.fileno()), label, offset=file.tell())
+        except OSError as error:
+            raise InvalidInput(f"cannot be read: {_reason(error)}", item=label) from None
         source.name = own_name
         return source
     return StreamSource(_reads(file), label, own_name)

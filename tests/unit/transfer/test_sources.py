@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 from pathlib import Path
 
 import pytest
 
-from vodfast import SourceChanged
+from vodfast import InvalidInput, SourceChanged, _native
 from vodfast._native import crc64
 from vodfast.config import MIB
 from vodfast.transfer.message import Body
@@ -128,3 +129,46 @@ def test_a_closed_source_has_let_go_of_its_descriptor(tmp_path: Path) -> None:
         source.close()
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(descriptor)
+
+
+@pytest.fixture
+def broken_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable(*_: int) -> None:
+        raise OSError(errno.EIO, "cannot map 1 bytes at 0: Input/output error")
+
+    monkeypatch.setattr(_native, "MappedPart", unreadable)
+
+
+@pytest.mark.usefixtures("broken_device")
+def test_a_file_whose_device_does_not_answer_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"a")
+    source = open_source(path)
+    body = source.part(PartSpec(0, 0, 1))
+    for read_it in (lambda: body.open(None), lambda: body.checksum("crc64")):
+        with pytest.raises(InvalidInput, match=r"clip\.mp4: cannot be read: input/output error"):
+            read_it()
+    source.close()
+
+
+@pytest.mark.parametrize("mode", ["wb", "ab"])
+def test_a_file_that_is_open_for_writing_only_is_refused(tmp_path: Path, mode: str) -> None:
+    with open(tmp_path / "clip.mp4", mode, buffering=0) as file:
+        file.write(b"a")
+        source = open_source(file)
+        with pytest.raises(InvalidInput, match="cannot be read: permission denied"):
+            source.part(PartSpec(0, 0, 1)).open(None)
+        source.close()
+
+
+def test_a_file_object_that_cannot_be_opened_once_more_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"a")
+    monkeypatch.setattr(os, "dup", full)
+    with path.open("rb") as file, pytest.raises(InvalidInput, match=r"clip\.mp4: cannot be read: too many open files"):
+        open_source(file)
