@@ -18,6 +18,7 @@ import stat
 import struct
 import threading
 import time
+import weakref
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,6 +57,7 @@ class Journal:
         self._held: set[str] = set()
         self._crowd = 0
         self._failure: Exception | None = None
+        _journals.add(self)
 
     def exists(self) -> bool:
         """Whether there is one already."""
@@ -169,7 +171,7 @@ class Journal:
                         self._write(db, batch)
         finally:
             close_file(db)
-            self._close_locks()
+            self.close_locks()
 
     def _batch(self) -> tuple[list[_Job], bool]:
         """All there is to do now; what comes while it is written to disk makes up the next batch. Lazy notes wait for
@@ -222,21 +224,28 @@ class Journal:
             self.in_use(_ANY_KEY)  # fails where there are no locks
             return self._open_file()
         except BaseException:
-            self._close_locks()
+            self.close_locks()
             raise
 
     def _open_file(self) -> sqlite3.Connection:
         path = self.directory / FILE
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
         try:
-            return open_file(path)
+            return _opened(path)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            self._range_lock(_ANY_KEY, fcntl.F_WRLCK, fcntl.F_OFD_SETLKW)
+        try:
+            return _opened(path)  # another process may have set the damaged one aside by now
+        except sqlite3.OperationalError:
+            raise
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise
-            aside = path.with_name(f"{FILE}.damaged-{int(time.time())}")
+            aside = path.with_name(f"{FILE}.damaged-{time.time_ns()}")
             path.rename(aside)
             _log.warning("the journal was damaged; it is kept as %s and a new one begun: %s", aside, error)
-            return self._open_file()
+            return _opened(path)
+        finally:
+            self._range_lock(_ANY_KEY, fcntl.F_UNLCK)
 
     def _check_owner(self) -> None:
         found = self.directory.stat()
@@ -259,19 +268,32 @@ class Journal:
         if self._locks >= 0:
             self._range_lock(key, fcntl.F_UNLCK)
 
-    def _close_locks(self) -> None:
+    def close_locks(self) -> None:
+        """Let go of the file of locks."""
         if self._locks >= 0:
             os.close(self._locks)
             self._locks = -1
 
-    def _range_lock(self, key: str, kind: int) -> bool:
-        """Lock or free one byte, at the place the key says, for this open file description."""
+    def _range_lock(self, key: str, kind: int, command: int = fcntl.F_OFD_SETLK) -> bool:
+        """Lock or free one byte, at the place the key says, for this open file description; `F_OFD_SETLKW` waits."""
         start = int(key[:15], 16)
         try:
-            fcntl.fcntl(self._locks, fcntl.F_OFD_SETLK, struct.pack("@hhqqi4x", kind, os.SEEK_SET, start, 1, 0))
+            fcntl.fcntl(self._locks, command, struct.pack("@hhqqi4x", kind, os.SEEK_SET, start, 1, 0))
         except (BlockingIOError, PermissionError):
             return False
         return True
+
+
+_journals: weakref.WeakSet[Journal] = weakref.WeakSet()
+
+
+def _leave_locks() -> None:
+    """In a forked process: locks go with the file description, so they would outlive the parent in it."""
+    for journal in _journals:
+        journal.close_locks()
+
+
+os.register_at_fork(after_in_child=_leave_locks)
 
 
 class _Job(msgspec.Struct, frozen=True):
@@ -283,6 +305,11 @@ class _Job(msgspec.Struct, frozen=True):
     report: Callable[[Any, Exception | None], None] | None
     early: bool = False
     lazy: bool = False
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+    return open_file(path)
 
 
 def _nothing(_: sqlite3.Connection) -> None:
