@@ -17,10 +17,14 @@ import pytest
 import trustme
 
 from vodfast import ConfigError, ErrorKind, InvalidInput, Route, SourceChanged, TransferConfig, VodfastError
+from vodfast.config import parse_route
+from vodfast.transfer import curl as curl_module
 from vodfast.transfer.curl import CURL_FLOOR, CurlTransport, require_curl
 from vodfast.transfer.message import Request, Response, build_headers, require_whole
 from vodfast.transfer.ports import PartSpec
-from vodfast.transfer.sources import BufferSource
+from vodfast.transfer.sources import BufferSource, open_source
+
+ROUTES = ("http://[::1]:8080", "http://127.0.0.1:8080")
 
 
 class Recorder:
@@ -274,6 +278,22 @@ async def test_a_body_is_sent_again_from_its_first_byte_on_a_stale_connection(se
     assert [entry.partition(b"\r\n\r\n")[2] for entry in server.received] == [b"abc" * 1000] * 3
 
 
+@pytest.mark.parametrize("answered", [True, False])
+async def test_a_file_that_was_truncated_counts_as_that_whatever_became_of_the_exchange(
+    serve: Any, tmp_path: Path, answered: bool
+) -> None:
+    server = serve(OK if answered else b"")
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"abc" * 10_000)
+    source = open_source(path)
+    body = source.part(PartSpec(0, 0, source.size or 0))
+    path.write_bytes(b"abc")
+    async with transport(server.port) as opened:
+        with pytest.raises(SourceChanged, match="truncated"):
+            await opened.send(request(method="PUT", body=body, timeout=None))
+    source.close()
+
+
 @pytest.fixture
 def vanishing() -> Iterator[int]:
     """The port of a server that answers one request, takes another on the same connection, and is gone."""
@@ -459,6 +479,17 @@ def test_an_old_libcurl_is_refused_with_both_versions() -> None:
     with pytest.raises(ConfigError, match=r"8\.20\.0 is too old.*8\.21\.0"):
         require_curl((8, 20, 0))
     require_curl(CURL_FLOOR)
+
+
+def test_no_transport_is_made_with_an_old_libcurl(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(curl_module, "CURL_FLOOR", (99, 0, 0))
+    with pytest.raises(ConfigError, match="too old"):
+        CurlTransport(TransferConfig())
+
+
+def test_a_route_to_an_address_of_version_6_has_it_in_brackets() -> None:
+    routes = [CurlTransport(TransferConfig(route=parse_route(url)))._connect_to for url in ROUTES]
+    assert routes == [["::[::1]:8080"], ["::127.0.0.1:8080"]]
 
 
 def test_a_ca_bundle_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:

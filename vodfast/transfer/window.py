@@ -48,7 +48,7 @@ class Slot:
             self._sending = False
             self._window.count_out()
 
-    def release(self, moved: int = 0) -> None:
+    def release(self, moved: int) -> None:
         """Give the place back, once, after `moved` units (bytes, or 1 for a call) were acknowledged; 0 if it failed."""
         self.sent()
         self._window.count_answer(moved)

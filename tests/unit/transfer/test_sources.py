@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import zlib
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,6 @@ async def test_a_longer_stream_is_cut_at_exactly_the_limit() -> None:
 
 
 def test_checksums_ahead_of_sending_are_those_of_the_bytes(tmp_path: Path) -> None:
-    import zlib
 
     path = tmp_path / "f.mp4"
     path.write_bytes(bytes(range(256)) * 100)
@@ -172,3 +172,24 @@ def test_a_file_object_that_cannot_be_opened_once_more_is_refused(
     monkeypatch.setattr(os, "dup", full)
     with path.open("rb") as file, pytest.raises(InvalidInput, match=r"clip\.mp4: cannot be read: too many open files"):
         open_source(file)
+
+
+async def test_a_part_in_memory_knows_its_checksums_and_can_be_cut() -> None:
+    stream = StreamSource(iter([b"abcdef"]), "s", "s")
+    body = await stream.next_part(6)
+    for _ in range(2):
+        assert (body.checksum("crc32"), body.checksum("crc64")) == (zlib.crc32(b"abcdef"), crc64(b"abcdef"))
+    cut = body.cut(1, 3)
+    assert (cut.length, read(cut), read(body)) == (3, b"bcd", b"abcdef")
+
+
+def test_a_checksum_of_a_file_that_was_truncated_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"a" * 100_000)
+    source = open_source(path)
+    body = source.part(PartSpec(0, 0, 100_000))
+    os.truncate(path, 10)
+    for _ in range(2):
+        with pytest.raises(SourceChanged, match="truncated while it was read"):
+            body.checksum("crc64")
+    source.close()

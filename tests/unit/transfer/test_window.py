@@ -74,7 +74,24 @@ async def test_a_cancelled_waiter_loses_no_slot() -> None:
     slot.release(1)  # granted to the first, which is cancelled before it runs
     first.cancel()
     await asyncio.wait([first])
+    assert first.cancelled()
     await asyncio.wait_for(second, 60)
+    assert window.in_flight == 1
+    third = asyncio.create_task(window.acquire())
+    await asyncio.sleep(0)
+    assert not third.done()
+    third.cancel()
+
+
+async def test_a_waiter_that_is_cancelled_before_its_turn_is_in_nobody_s_way() -> None:
+    window = Window(1, 1, Clock())
+    slot = await window.acquire()
+    given_up = asyncio.create_task(window.acquire())
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    slot.release(1)
+    await asyncio.wait_for(window.acquire(), 60)
     assert window.in_flight == 1
 
 
@@ -244,6 +261,19 @@ async def test_grows_for_those_who_have_to_wait_and_an_idle_hour_undoes_nothing(
     assert window.limit >= 5
     await busy(window, clock, 30)
     assert window.limit == 32
+
+
+async def test_an_idle_hour_after_a_step_does_not_undo_it() -> None:
+    clock = Clock()
+    window = Window(8, 32, clock)
+    window.throttled()
+    while window.limit == 4:
+        rounds(window, clock, latency=0.1, line=1e9, seconds=0.1)
+    assert window.limit == 5
+    clock.now += 3600
+    (await window.acquire()).release(1)
+    rounds(window, clock, latency=0.1, line=1e9, seconds=0.3)
+    assert window.limit == 5
 
 
 def test_does_not_grow_when_nobody_waits() -> None:
