@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -83,6 +84,45 @@ def test_a_part_number_out_of_range_is_refused(client: Client, upload, number: s
 def test_bodies_that_list_no_parts(client: Client, upload, body: bytes, code: str) -> None:
     ticket, upload_id, _ = upload
     assert client.send(client.cos(ticket, "POST", f"uploadId={upload_id}", body)).code == code
+
+
+def test_a_body_of_unknown_length_has_its_limit_too(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vodfast.emulator.object_store.MAX_PUT", 4)
+    ticket = client.apply()
+    sent = client.cos(ticket, "PUT", headers={"Transfer-Encoding": "chunked"}).with_header("Content-Length", None)
+    for body, code in ((b"5\r\nbytes\r\n0\r\n\r\n", "EntityTooLarge"), (b"4\r\nbyte\r\n0\r\n\r\n", "")):
+        assert client.send(replace(sent, body=body)).code == code
+    assert client.send(client.cos(ticket, "GET")).body == b"byte"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told", "body"),
+    [
+        ("bytes=0-0", "bytes 0-0/10", b"0"),
+        ("bytes=2-", "bytes 2-9/10", b"23456789"),
+        ("bytes=-3", "bytes 7-9/10", b"789"),
+        ("bytes=-30", "bytes 0-9/10", b"0123456789"),
+        ("bytes=9-90", "bytes 9-9/10", b"9"),
+        ("bytes=-", None, b"0123456789"),
+        ("bytes=0-1,4-5", None, b"0123456789"),
+        ("chars=0-1", None, b"0123456789"),
+    ],
+)
+def test_a_single_range_is_read(client: Client, wanted: str, told: str | None, body: bytes) -> None:
+    """What is no single range counts for nothing."""
+    ticket = client.apply()
+    client.put(ticket, b"0123456789")
+    answer = client.send(client.cos(ticket, "GET", headers={"Range": wanted}))
+    assert (answer.status, answer.headers.get("content-range")) == (206 if told else 200, told)
+    assert answer.body == body
+
+
+@pytest.mark.parametrize("wanted", ["bytes=10-", "bytes=5-4", "bytes=-0"])
+def test_a_range_without_bytes_is_refused(client: Client, wanted: str) -> None:
+    ticket = client.apply()
+    client.put(ticket, b"0123456789")
+    answer = client.send(client.cos(ticket, "GET", headers={"Range": wanted}))
+    assert (answer.status, answer.code) == (416, "InvalidRange")
 
 
 def test_an_upload_belongs_to_its_key(client: Client, upload) -> None:

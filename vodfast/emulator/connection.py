@@ -10,17 +10,16 @@ import asyncio
 import logging
 import socket
 from collections.abc import Awaitable, Coroutine
-from typing import Any, Protocol
+from typing import Any
 
 from vodfast.emulator import faults, sockets
 from vodfast.emulator.history import record_of
+from vodfast.emulator.host import Host
 from vodfast.emulator.inbox import Inbox
 from vodfast.emulator.messages import BadRequest, Chunks, Reply, Request, parse_head
 from vodfast.emulator.outbox import Outbox
-from vodfast.emulator.routing import Router
 from vodfast.emulator.service import Call, Refusal
 from vodfast.emulator.substitutes import substitute
-from vodfast.emulator.world import World
 
 log = logging.getLogger("vodfast.emulator")
 
@@ -32,17 +31,6 @@ _PACE = 0.1
 """Seconds between pieces of a dripping body."""
 _AT_THE_REPLY = (faults.DropReply, faults.TruncateReply, faults.Reset, faults.Drip)
 """Faults that strike when the reply is written."""
-
-
-class Host(Protocol):
-    """What a connection needs of its server."""
-
-    world: World
-    router: Router
-    connections: set[Connection]
-
-    def start_tls(self, connection: Connection, host: str) -> None: ...
-    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]: ...
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -267,10 +255,9 @@ class Connection(asyncio.BufferedProtocol):
     def _act(self, call: Call) -> None:
         if isinstance(self._fault, faults.ExpireToken):
             call.service.expire(call)
-        if call.generation != self._world.generation:
-            self._abandon()
-            self.abort()
-        elif self._refusal is not None:
+        if self._outlived(call):
+            return
+        if self._refusal is not None:
             self._reply(call, self._refusal)
         elif call.writer is not None and not call.writer.instant:
             self._spawn(self._seal(call))
@@ -282,7 +269,18 @@ class Connection(asyncio.BufferedProtocol):
     async def _seal(self, call: Call) -> None:
         assert call.writer is not None
         call.blob = await asyncio.wrap_future(call.writer.seal())
-        self._answer(call)
+        if not self._outlived(call):
+            self._answer(call)
+
+    def _outlived(self, call: Call) -> bool:
+        """Whether the emulator was reset since the call began. Nothing comes of it then, and the connection ends."""
+        if call.generation == self._world.generation:
+            return False
+        if call.blob is not None:
+            call.take().discard()
+        self._abandon()
+        self.abort()
+        return True
 
     def _answer(self, call: Call) -> None:
         try:
@@ -295,6 +293,8 @@ class Connection(asyncio.BufferedProtocol):
             log.exception("the emulator failed on %s %s", call.operation, call.request.path)
             call.code = "InternalError"
             result = call.service.refuse(call, Refusal("InternalError", "the emulator failed; see its log"))
+        if call.blob is not None:
+            call.take().discard()
         if isinstance(result, Reply):
             self._reply(call, result)
         else:

@@ -92,10 +92,9 @@ class Multipart:
         return self._answer(call, "InitiateMultipartUploadResult", fields)
 
     def _part(self, call: Call, target: Target) -> Reply:
-        assert call.blob is not None
         assert call.part_number is not None
-        upload = self._upload(target)
-        etag, content = self._store.etag_of(call.blob), Content((call.blob,))
+        upload, blob = self._upload(target), call.take()
+        etag, content = self._store.etag_of(blob), Content((blob,))
         world = self._store.holder.world
         upload.keep(call.part_number, content, etag, world.now())
         world.history.count("parts_stored")

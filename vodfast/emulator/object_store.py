@@ -211,24 +211,19 @@ class ObjectStore(ABC):
     def answer(self, call: Call) -> Reply:
         target = call.context
         assert isinstance(target, Target)
-        try:
-            if target.account.ended:
-                raise Refusal(self.codes.expired, "The security token has expired.")
-            if call.blob is not None:
-                self._check_content(call.request, call.blob)
-            match call.operation:
-                case "PutObject":
-                    return self._put(call, target)
-                case "GetObject" | "HeadObject":
-                    return self._get(call, target)
-                case "DeleteObject":
-                    self.holder.remove(target.bucket, target.key)
-                    return self.reply(call, 204)
-            return self.perform(call, target)
-        except Refusal:
-            if call.blob is not None:
-                call.blob.discard()
-            raise
+        if target.account.ended:
+            raise Refusal(self.codes.expired, "The security token has expired.")
+        if call.blob is not None:
+            self._check_content(call.request, call.blob)
+        match call.operation:
+            case "PutObject":
+                return self._put(call, target)
+            case "GetObject" | "HeadObject":
+                return self._get(call, target)
+            case "DeleteObject":
+                self.holder.remove(target.bucket, target.key)
+                return self.reply(call, 204)
+        return self.perform(call, target)
 
     def perform(self, call: Call, target: Target) -> Reply:
         """An operation that is none of single objects."""
@@ -242,8 +237,8 @@ class ObjectStore(ABC):
             raise Refusal(self.codes.damaged, "The Content-MD5 you specified did not match what we received.")
 
     def _put(self, call: Call, target: Target) -> Reply:
-        assert call.blob is not None
-        etag, content = self.etag_of(call.blob), Content((call.blob,))
+        blob = call.take()
+        etag, content = self.etag_of(blob), Content((blob,))
         self.holder.store(target.bucket, target.key, content, etag, call.request.header("content-type"))
         return self.reply(call, 200, self.proof(etag, content))
 

@@ -58,6 +58,12 @@ class Call:
         self.context: object = None
         """The service's own, from `open` to `answer`."""
 
+    def take(self) -> Blob:
+        """The received content, from now on the taker's to keep. What nobody takes is discarded once it is answered."""
+        blob, self.blob = self.blob, None
+        assert blob is not None
+        return blob
+
 
 class Service(Protocol):
     """One service of one cloud."""

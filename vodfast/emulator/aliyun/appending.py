@@ -42,9 +42,9 @@ def append(store: Oss, call: Call, target: Target) -> Reply:
     etag = f'"{store.spell(secrets.token_hex(16))}"'
     if stored is None:
         kind = call.request.header("content-type")
-        store.holder.store(target.bucket, target.key, Content((call.blob,)), etag, kind, kind="Appendable")
+        store.holder.store(target.bucket, target.key, Content((call.take(),)), etag, kind, kind="Appendable")
     else:
-        store.holder.append(target.bucket, target.key, call.blob, etag)
+        store.holder.append(target.bucket, target.key, call.take(), etag)
     made = target.bucket.objects[target.key]
     return store.reply(call, 200, (*store.proof(etag, made.content), *next_position(made)))
 

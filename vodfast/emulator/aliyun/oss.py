@@ -154,8 +154,6 @@ class Oss(ObjectStore):
         assert isinstance(target, Target)
         forbidden = call.operation in _REPLACING and call.request.header("x-oss-forbid-overwrite") == "true"
         if forbidden and target.key in target.bucket.objects:
-            if call.blob is not None:
-                call.blob.discard()
             raise Refusal("FileAlreadyExists", "The object you specified already exists.")
         reply = super().answer(call)
         told = _notification(call.request.header("x-oss-notification"))

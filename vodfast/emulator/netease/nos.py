@@ -102,15 +102,10 @@ class Nos:
             return self._lookup(call)
         target = call.context
         assert isinstance(target, Target)
-        try:
-            if target.session.revoked:
-                raise Refusal("403", "The token has expired.")
-            if target.context:
-                self._check_context(target)
-        except Refusal:
-            if call.blob is not None:
-                call.blob.discard()
-            raise
+        if target.session.revoked:
+            raise Refusal("403", "The token has expired.")
+        if target.context:
+            self._check_context(target)
         if call.operation == "offset":
             stored = sum(blob.length for blob in target.session.open[target.context])
             return _reply({"requestId": call.request_id, "offset": stored})
@@ -134,24 +129,22 @@ class Nos:
             raise Refusal("400", "The context is of another object.")
 
     def _append(self, call: Call, target: Target) -> Reply:
-        assert call.blob is not None
         session, context = target.session, target.context
         if not context:
             if target.offset:
-                call.blob.discard()
                 raise Refusal("400", "The first chunk begins at 0.")
             context = self._cloud.start(session)
         held = session.open[context]
         stored = sum(blob.length for blob in held)
         if target.offset != stored:
             # A chunk that was here before, or one ahead of its turn: the answer says where to go on.
-            call.blob.discard()
             return self._accepted(call, context, stored)
-        blob = self._kept(call.blob)
+        received = call.take()
+        blob = self._kept(received)
         held.append(blob)
         self._cloud.world.history.count("parts_stored")
         stored += blob.length
-        if not target.complete or blob is not call.blob:
+        if not target.complete or blob is not received:
             return self._accepted(call, context, stored)
         way = self._cloud.world.settings.netease_callback
         self._cloud.finish(session, context, register=way != "failing")

@@ -176,9 +176,8 @@ class Gateway:
         crc = f"{call.blob.crc32:08x}"
         claimed = call.request.header("content-crc32")
         if claimed not in (crc, "Ignore"):
-            call.blob.discard()
             raise Refusal("ChecksumMismatch", "crc32 mismatch: Content-CRC32 is not that of the body.")
-        return Content((call.blob,)), crc
+        return Content((call.take(),)), crc
 
     def _direct(self, call: Call, target: Target) -> Reply:
         content, crc = self._content(call)
@@ -194,12 +193,8 @@ class Gateway:
 
     def _part(self, call: Call) -> Reply:
         assert call.part_number is not None
+        upload = self._upload(call)
         content, crc = self._content(call)
-        try:
-            upload = self._upload(call)
-        except Refusal:
-            content.discard()
-            raise
         old = upload.parts.get(call.part_number)
         if old is not None:
             old[0].discard()

@@ -156,26 +156,27 @@ class Tos:
         if grant.operation == "VpcCompleteUpload":
             return self._complete(call, grant)
         assert call.blob is not None
-        content = Content((call.blob,))
         etag = call.blob.md5.hex() or secrets.token_hex(16)
         if self._cloud.world.settings.volcengine_vpc_etag == "quoted":
             etag = f'"{etag}"'
         if grant.operation == "VpcPutObject":
+            content = Content((call.take(),))
             self._cloud.store(grant.place, content)
         else:
-            self._keep(grant, content, etag)
+            content = self._keep(call, grant, etag)
         return _answer(call, (("ETag", etag), ("x-tos-hash-crc64ecma", str(content.crc64))))
 
-    def _keep(self, grant: Grant, content: Content, etag: str) -> None:
+    def _keep(self, call: Call, grant: Grant, etag: str) -> Content:
         assert grant.part_number is not None
         parts = self._uploads.get(grant.upload_id)
         if parts is None:
-            content.discard()
             raise Refusal("NoSuchUpload", "The upload does not exist.")
         if grant.part_number in parts:
             parts[grant.part_number][0].discard()
+        content = Content((call.take(),))
         parts[grant.part_number] = (content, etag)
         self._cloud.world.history.count("parts_stored")
+        return content
 
     def _complete(self, call: Call, grant: Grant) -> Reply:
         parts = self._uploads.get(grant.upload_id)
