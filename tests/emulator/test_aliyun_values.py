@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.emulator.aliyun_client import Client, Place, code
+from tests.emulator.aliyun_client import Client, Place, code, sign_rpc
 from vodfast.emulator import Emulator
 
 URL = "https%3A//example.com/a.mp4"
@@ -75,6 +76,19 @@ def client(emulator: Emulator) -> Client:
 def test_each_value_is_taken_or_refused(client: Client, action: str, fields: dict[str, str], expected: str) -> None:
     titled = {"Title": "t"} if action in ("CreateUploadVideo",) else {}
     assert client.call(action, **titled | fields).get("Code", "") == expected
+
+
+def test_a_call_names_its_action_and_its_version(client: Client) -> None:
+    fields = {"Title": "t", "FileName": "a.mp4"}
+    for sent, expected in (
+        (sign_rpc("", fields, client.keys), "MissingParameter"),
+        (sign_rpc("CreateUploadVideo", fields, client.keys, version=""), "MissingParameter"),
+        (sign_rpc("CreateUploadVideo", fields, client.keys, version="2018-01-01"), "InvalidVersion"),
+        (sign_rpc("CreateVideo", fields, client.keys), "InvalidAction.NotFound"),
+        (replace(sign_rpc("CreateUploadVideo", fields, client.keys), method="PUT"), "InvalidParameter"),
+        (sign_rpc("CreateUploadVideo", fields, client.keys), ""),
+    ):
+        assert code(client.send(sent)) == expected
 
 
 def test_a_session_id_counts_for_ten_minutes(client: Client, emulator: Emulator) -> None:

@@ -20,6 +20,7 @@ from tests.emulator.aliyun_client import Keys, Place, code, sign_oss4
 from tests.emulator.client import Answer, Sent
 from tests.emulator.netease_client import NeteaseClient
 from vodfast.emulator import Emulator
+from vodfast.emulator.netease.names import OVERSEAS_CALLBACK
 
 REGION = "ap-southeast-1"
 KIB = 1024
@@ -111,6 +112,13 @@ def test_parts_become_media_when_they_are_joined(overseas: Overseas, emulator: E
     assert emulator.media()[0]["open_uploads"] == 0
 
 
+def test_a_key_lists_the_open_uploads_of_its_own_object(overseas: Overseas) -> None:
+    overseas.netease.send(overseas.signed("POST", {"uploads": ""}))
+    for prefix, expected in ((overseas.ret["object"], ""), ("", "AccessDenied"), ("x", "AccessDenied")):
+        answer = overseas.netease.send(overseas.signed("GET", {"uploads": "", "prefix": prefix}, key=""))
+        assert (code(answer), answer.body.count(b"<Upload>")) == (expected, 0 if expected else 1)
+
+
 def test_what_is_aborted_or_deleted_leaves_nothing(overseas: Overseas, emulator: Emulator) -> None:
     send = overseas.netease.send
     opened = send(overseas.signed("POST", {"uploads": ""}))
@@ -195,6 +203,10 @@ CHANGES: dict[str, tuple[Change, str]] = {
         lambda overseas, _: overseas.signed("PUT", None, b"abc", callback="bm9uZQ=="),
         "InvalidArgument",
     ),
+    "a callback without an address": (
+        lambda overseas, _: overseas.signed("PUT", None, b"abc", callback=callback_of("", "objectName=${object}")),
+        "InvalidArgument",
+    ),
     "a callback without a body": (
         lambda overseas, _: overseas.signed("PUT", None, b"abc", callback=callback_of("http://x/", "")),
         "InvalidArgument",
@@ -213,9 +225,13 @@ def test_a_changed_request_is_refused_and_stores_nothing(overseas: Overseas, emu
 
 @pytest.mark.parametrize(
     "callback",
-    [callback_of("http://127.0.0.1:9/", "objectName=${object}"), callback_of("http://x/", "o=${object}")],
+    [
+        callback_of("http://127.0.0.1:9/", "objectName=${object}"),
+        callback_of(OVERSEAS_CALLBACK, "o=${object}"),
+        callback_of(OVERSEAS_CALLBACK, "objectName=another.mp4"),
+    ],
 )
-def test_a_callback_to_anywhere_else_makes_no_media(overseas: Overseas, callback: str) -> None:
+def test_a_callback_to_or_about_anything_else_makes_no_media(overseas: Overseas, callback: str) -> None:
     answer = overseas.netease.send(overseas.signed("PUT", None, b"abc", callback=callback))
     assert (answer.status, code(answer)) == (203, "CallbackFailed")
     assert overseas.media()["count"] == 0

@@ -358,6 +358,13 @@ def test_callbacks_are_signed_and_the_uploads_own_goes_first(
      ("callback/setUrl", {"callbackUrl": "http://x/", "type": True}),
      ("callback/setUrl", {"callbackUrl": "http://x/" + "y" * 200, "type": 2}), ("video/query", {}),
      ("video/query", {"objectNames": []}), ("video/query", {"objectNames": "a"}), ("upload/init", {}),
+     ("video/query", {"objectNames": ["a", 5]}), ("video/query", {"objectNames": [None]}),
+     ("upload/setcallback", {"callbackUrl": 5}), ("upload/setcallback", {"callbackUrl": ["http://x/"]}),
+     ("upload/setcallback", {"callbackUrl": "http://x/", "signKey": 5}),
+     ("upload/setcallback", {"callbackUrl": "http://x/", "signKey": "k" * 33}),
+     ("callback/setUrl", {"callbackUrl": 5, "type": 2}), ("callback/setUrl", {"type": 2}),
+     ("upload/init", {"originFileName": 5}), ("upload/init", {"originFileName": "a.mp4", "description": 5}),
+     ("upload/init", {"originFileName": "a.mp4", "callbackUrl": {}}),
      ("upload/init", []), ("upload/init", b"{"), ("upload/init", {"originFileName": "noextension"}),
      ("upload/init", {"originFileName": "a/b.mp4"}), ("upload/init", {"originFileName": "CON.mp4"}),
      ("upload/init", {"originFileName": "lpt1.tar.gz"}), ("upload/init", {"originFileName": "a.mp4 "}),
@@ -370,6 +377,45 @@ def test_malformed_calls_are_refused(netease: NeteaseClient, call: str, body: An
     answer = netease.call(call, body)
     assert answer["code"] == 400
     assert answer["msg"]
+
+
+def test_an_account_callback_has_its_bounds(netease: NeteaseClient) -> None:
+    url = "http://x/" + "y" * 191
+    assert netease.call("callback/setUrl", {"callbackUrl": url, "type": 2, "signKey": "k" * 32})["code"] == 200
+    assert netease.call("upload/setcallback", {"callbackUrl": url + "y"})["code"] == 200, "only the later call has it"
+
+
+def test_the_lookup_is_a_get_of_its_version(netease: NeteaseClient) -> None:
+    for method, target, status in (
+        ("GET", "/lbs?version=1.0", 200),
+        ("GET", "/lbs?version=2.0", 400),
+        ("GET", "/lbs", 400),
+        ("POST", "/lbs?version=1.0", 400),
+    ):
+        assert netease.send(Sent(method, "wanproxy.127.net", target, {"Content-Length": "0"})).status == status
+
+
+def test_an_offset_is_asked_of_a_context(netease: NeteaseClient) -> None:
+    upload = netease.init()
+    netease.put(upload, 0, b"x")
+    good = netease.offset_query(upload)
+    assert json.loads(netease.send(good).body)["offset"] == 1
+    for target, status in (
+        (good.target.replace(upload.context, ""), 400),
+        (good.target.replace(upload.context, "x"), 404),
+        (good.target.replace("version=1.0", "version=1"), 400),
+    ):
+        assert netease.send(replace(good, target=target)).status == status
+
+
+def test_a_token_that_has_ended_is_refused_while_its_chunk_comes_and_after(
+    netease: NeteaseClient, emulator: Emulator
+) -> None:
+    upload = netease.init()
+    emulator.set_faults([{"action": "expire_token", "match": {"operation": "chunk"}}])
+    for _ in range(2):
+        assert netease.send(netease.chunk(upload, 0, b"x", complete=True)).status == 403
+    assert emulator.media()[0]["state"] == "applied"
 
 
 def test_unknown_calls_are_not_found(netease: NeteaseClient) -> None:

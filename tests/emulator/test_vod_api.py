@@ -7,6 +7,7 @@ import http.server
 import json
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,6 +59,13 @@ from vodfast.emulator import Emulator
         ),
         ("PullUpload", {"MediaUrl": "http://h/a.mp4", "SourceContext": "x" * 251}, "InvalidParameterValue"),
         ("PullUpload", {"MediaUrl": "http://h/a.mp4", "StorageRegion": "mars"}, "InvalidParameterValue.StorageRegion"),
+        ("PullUpload", {"MediaUrl": "http://h/a.mpd"}, "InvalidParameterValue.MediaType"),
+        ("PullUpload", {"MediaUrl": "http://h/a.exe", "MediaType": "M3U8"}, ""),
+        ("PullUpload", {"MediaUrl": "http://h/a.mp4", "TasksPriority": -10}, ""),
+        ("ParseStreamingManifest", {"MediaManifestContent": "#EXTM3U", "ManifestType": "ism"}, "InvalidParameterValue"),
+        ("ConfirmEvents", {"EventHandles": []}, "InvalidParameterValue"),
+        ("ConfirmEvents", {"EventHandles": ["h"] * 17}, "InvalidParameterValue"),
+        ("ConfirmEvents", {"EventHandles": ["h"] * 16}, ""),
         ("ModifyEventConfig", {"Mode": "SHOUT"}, "InvalidParameterValue"),
         ("ModifyEventConfig", {"SignKey": "not-letters"}, "InvalidParameterValue"),
         ("DeleteMedia", {"FileId": "1"}, "ResourceNotFound"),
@@ -107,6 +115,28 @@ def test_a_parameter_comes_once(client: Client) -> None:
 def test_any_regions_host_is_the_apis(client: Client, part: str) -> None:
     sent = sign_tc3("ApplyUpload", b'{"MediaType":"mp4"}', client.keys, host=f"vod{part}.tencentcloudapi.com")
     assert client.send(sent).data["VodSessionKey"]
+
+
+def test_the_api_has_one_path_and_two_methods(client: Client, emulator: Emulator) -> None:
+    good = client.api("ApplyUpload", b'{"MediaType":"mp4"}')
+    unnamed = client.api("", b'{"MediaType":"mp4"}')
+    plain = client.api("ApplyUpload", b'{"MediaType":"mp4"}', content_type="text/plain")
+    for sent, code in (
+        (replace(good, target="/x"), "InvalidParameter"),
+        (replace(good, method="PUT"), "InvalidParameter"),
+        (unnamed, "MissingParameter"),
+        (unnamed.with_header("X-TC-Action", None), "MissingParameter"),
+        (plain, "InvalidParameter"),
+    ):
+        assert client.send(sent).code == code
+    assert emulator.media() == []
+
+
+def test_a_task_belongs_to_its_sub_application(client: Client) -> None:
+    task = client.call("PullUpload", MediaUrl="http://h/a.mp4", SubAppId=101).data["TaskId"]
+    for other in ({}, {"SubAppId": 1500000101}):
+        assert client.call("DescribeTaskDetail", TaskId=task, **other).code == "ResourceNotFound"
+    assert client.call("DescribeTaskDetail", TaskId=task, SubAppId=101).data["Status"] == "WAITING"
 
 
 def test_v1_needs_its_signature(client: Client) -> None:
@@ -311,6 +341,12 @@ def test_members_outside_are_refused(client: Client, entry: str) -> None:
         "<!DOCTYPE a><MPD/>",
         MPD.replace('duration="2"', 'duration="0"'),
         MPD.replace("PT5S", "PT9999999S"),
+        MPD.replace("MPD", "MPQ"),
+        MPD.replace('timescale="1"', 'timescale="0"'),
+        MPD.replace('timescale="1"', 'timescale="one"'),
+        MPD.replace(' mediaPresentationDuration="PT5S"', ""),
+        MPD.replace('duration="2"', 'endNumber="99999999"'),
+        "#EXTM3U\n" + "".join(f"{number}.ts\n" for number in range(100_001)),
     ],
 )
 def test_manifests_that_are_none(client: Client, text: str) -> None:
