@@ -335,11 +335,17 @@ def test_what_is_logged_is_printed_if_the_switch_says_so(
     vodfast_emulator: Any, make: Make, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(utils, "VOD_PRINT_INFO_LOG_SWITCH", 1)
-    info = AliyunVodUploader(*KEYS).uploadLocalVideo(UploadVideoRequest(str(make("a.mp4", 10))))
+    path = str(make("a.mp4", 10))
+    info = AliyunVodUploader(*KEYS).uploadLocalVideo(UploadVideoRequest(path))
     utils.logger.error("done")
-    first, second = capfd.readouterr().out.splitlines()
-    assert info["VideoId"] in first
-    assert second.endswith("]done")
+    place, own = info["UploadAddress"], info["VideoId"]
+    where = f"{place['Endpoint'].replace('://', '://' + place['Bucket'] + '.')}/{place['FileName']}"
+    said = [line.partition("]")[2] for line in capfd.readouterr().out.splitlines()]
+    assert said == [
+        f"CreateUploadVideo, FilePath: {path}, VideoId: {own}",
+        f"UploadFile video Finish, MediaId: {own}, FilePath: {path}, Destination: {where}",
+        "done",
+    ]
 
 
 def test_regions_and_the_network_inside(vodfast_emulator: Any, make: Make) -> None:

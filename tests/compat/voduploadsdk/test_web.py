@@ -75,7 +75,8 @@ def test_secrets_of_an_address_are_given_to_its_server_alone(
 ) -> None:
     path = make("a.mp4", 1000)
     address = web.address.replace("//", "//me:word%40home@")
-    holds(vodfast_emulator, Watched().uploadWebVideo(UploadVideoRequest(f"{address}/a.mp4", "T")), path)
+    caplog.set_level("INFO")
+    holds(vodfast_emulator, Watched().uploadWebVideo(UploadVideoRequest(f"{address}/a.mp4?sign=word", "T")), path)
     assert base64.b64decode(web.owners[-1].removeprefix("Basic ")) == b"me:word@home"
     for missing in (
         f"{address}/none.mp4?sign=word",
@@ -86,6 +87,8 @@ def test_secrets_of_an_address_are_given_to_its_server_alone(
             Watched().uploadWebVideo(UploadVideoRequest(missing))
         assert caught.value.type == "FileDownloadError"
         assert "word" not in str(caught.value)
+    assert f"FilePath: {web.address}/a.mp4, VideoId" in caplog.text
+    assert "word" not in caplog.text
 
 
 def test_the_downloader(make: Make, web: Any, tmp_path: Path) -> None:

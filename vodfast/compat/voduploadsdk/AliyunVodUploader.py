@@ -231,7 +231,8 @@ class AliyunVodUploader:
         info |= {"MediaType": media_type, "MediaId": info[own_id]}
         if media_type == "image":
             info["MediaURL"] = info["ImageURL"]
-        logger.info("%s, %s: %s", opening.get_action_name(), own_id, info["MediaId"])
+        path = web_source.shown_path(os.fsdecode(request.filePath))
+        logger.info("%s, FilePath: %s, %s: %s", opening.get_action_name(), path, own_id, info["MediaId"])
         return info
 
     # Filling it.
@@ -277,6 +278,11 @@ class AliyunVodUploader:
                 upload.cancel()
                 raise
             upload.result()
+        where = info["UploadAddress"]
+        bucket = where["Endpoint"].replace("://", f"://{where['Bucket']}.")
+        path = web_source.shown_path(os.fsdecode(request.filePath))
+        done = info["MediaType"], info["MediaId"], path, bucket, where["FileName"]
+        logger.info("UploadFile %s Finish, MediaId: %s, FilePath: %s, Destination: %s/%s", *done)
 
     def _upload_playlist(self, request: UploadVideoRequest, index: Path, others: Mapping[str, str]) -> str:
         """A playlist with what it names, after the `others` that are wanted beside it, by their names."""

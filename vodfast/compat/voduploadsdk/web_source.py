@@ -42,7 +42,7 @@ def opened(url: str) -> Iterator[Iterator[bytes]]:
     import urllib.error
     import urllib.request
 
-    shown = _shown(url)
+    shown = shown_path(url)
     if not url.lower().startswith(("http://", "https://")):
         raise NotFetched(f"{shown} is no http or https URL")
     try:
@@ -74,9 +74,9 @@ def _request(url: str) -> urllib.request.Request:
     return request
 
 
-def _shown(url: str) -> str:
-    """Without what may be secret: name and password, and the query, which may hold a signature."""
-    return re.sub(r"//[^/?#]*@", "//", url.partition("?")[0])[:200]
+def shown_path(path: str) -> str:
+    """A path as it is; a URL without name and password, and without the query, which may hold a signature."""
+    return path if "://" not in path else re.sub(r"//[^/?#]*@", "//", path.partition("?")[0])[:200]
 
 
 def _pieces(answer: http.client.HTTPResponse, shown: str) -> Iterator[bytes]:
