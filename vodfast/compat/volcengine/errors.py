@@ -32,8 +32,8 @@ _GATEWAY: Final = ("DirectUpload", "InitUpload", "UploadPart", "MergeParts")
 
 
 class VodError(Exception):
-    """A call that failed. Its one argument is what the vendor's package says, mostly the service's code; the text
-    begins with it and says more.
+    """A call that failed. Its one argument is what the vendor's package says, mostly the service's code, and so is its
+    text, which scripts compare. What vodfast refuses by itself (`own`) has the reason in its text as well.
 
     `code`, `message` and `request_id` are the service's, `operation` says at which step it was, and `retryable` whether
     the same call may work later. `__cause__` is vodfast's own error.
@@ -48,6 +48,7 @@ class VodError(Exception):
         request_id: str = "",
         operation: str = "",
         retryable: bool = False,
+        own: bool = False,
     ) -> None:
         super().__init__(said)
         self.code = code
@@ -55,10 +56,11 @@ class VodError(Exception):
         self.request_id = request_id
         self.operation = operation
         self.retryable = retryable
+        self._own = own
 
     def __str__(self) -> str:
         said = str(self.args[0])
-        return said if self.message == said else f"{said}: {self.message}"
+        return f"{said}: {self.message}" if self._own else said
 
     @property
     def log_id(self) -> str:
@@ -86,6 +88,7 @@ def translated(error: VodfastError) -> VodError:
         request_id=error.request_id or "",
         operation=operation,
         retryable=error.retry in (RetryClass.LATER, RetryClass.SPENT),
+        own=bool(said) and error.status is None and isinstance(error, (InvalidInput, ConfigError)),
     )
 
 

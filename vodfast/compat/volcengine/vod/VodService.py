@@ -285,19 +285,19 @@ def _is_manifest(*names: str) -> bool:
 def _statements(policy: Policy | Mapping[str, Any]) -> Any:
     written = json.loads(json.dumps(policy, cls=ComplexEncoder))
     if not isinstance(written, dict) or set(written) != {"Statement"}:
-        raise VodError(INVALID, "a policy has statements and nothing else", code=INVALID)
+        raise VodError(INVALID, "a policy has statements and nothing else", code=INVALID, own=True)
     return written["Statement"]
 
 
 def _needed(**fields: object) -> None:
     for name, value in fields.items():
         if not value:
-            raise VodError(MISSING, f"{name} is empty", code=MISSING)
+            raise VodError(MISSING, f"{name} is empty", code=MISSING, own=True)
 
 
 def _storage(number: int) -> str | None:
     if number not in _STORAGE:
-        raise VodError(INVALID, f"StorageClass {number} is none of 0 to 3", code=INVALID)
+        raise VodError(INVALID, f"StorageClass {number} is none of 0 to 3", code=INVALID, own=True)
     return _STORAGE[number]
 
 
