@@ -44,16 +44,28 @@ def test_models_have_a_json_form() -> None:
     assert "\\u540d" in request.to_json_string(ensure_ascii=True)
     assert request.to_json_string(indent=1).startswith('{\n "MediaType"')
     again = VodUploadRequest()
-    with pytest.warns(UserWarning, match="ConcurrentUploadNumber,CoverFilePath,MediaFilePath fields") as warned:
+    with pytest.warns(
+        UserWarning, match="^ConcurrentUploadNumber,CoverFilePath,MediaFilePath fileds are useless.$"
+    ) as warned:
         again.from_json_string(request.to_json_string())
     assert warned[0].filename == __file__
     assert (again.ClassId, again.MediaName, again.MediaType) == (3, "名", None)
     response = VodUploadResponse()
-    response.from_json_string('{"FileId": "1", "RequestId": "r"}')
+    response.from_json_string('{"FileId": "1", "RequestId": "r", "Newer": 1}')  # of which nothing is said
     assert repr(response) == '{"FileId": "1", "MediaUrl": null, "CoverUrl": null, "RequestId": "r"}'
     assert vars(response) == {"_FileId": "1", "_MediaUrl": None, "_CoverUrl": None, "_RequestId": "r"}
     response.FileId = "2"
     assert response.FileId == "2"
+
+
+def test_attributes_can_be_found_in_the_class() -> None:
+    found = [name for name, value in vars(VodUploadRequest).items() if isinstance(value, property)]
+    assert found[::11] == ["MediaType", "MediaStoragePath"]
+
+    class Tracked(VodUploadRequest):
+        SourceContext = property(lambda self: f"from {self.MediaFilePath}")
+
+    assert Tracked().SourceContext == "from None"
 
 
 def test_models_are_known_from_inside() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 import socket
+import subprocess
 import sys
 import traceback
 from pathlib import Path
@@ -230,6 +231,50 @@ def test_the_vendors_own_exceptions_are_raised_where_a_script_has_them(
     with pytest.raises(TencentCloudSDKException) as caught:
         client.upload(REGION, request_for(media_file(10), SubAppId=424242))
     assert type(caught.value) is TencentCloudSDKException
+
+
+LATE = """
+from qcloud_vod.model import VodUploadRequest
+from qcloud_vod.vod_upload_client import VodUploadClient
+
+for place in (424242, None):
+    request = VodUploadRequest()
+    request.MediaFilePath, request.SubAppId = "clip.mp4", place
+    try:
+        VodUploadClient("id", "key").upload("ap-guangzhou", request)
+    except Exception as error:
+        from qcloud_cos import CosServiceError
+        from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+
+        print(isinstance(error, CosServiceError), isinstance(error, TencentCloudSDKException), type(error).__module__)
+"""
+
+
+def test_a_script_by_official_names_may_import_the_exception_when_it_has_been_raised(
+    vodfast_emulator: Any, tmp_path: Path
+) -> None:
+    packages = {
+        "qcloud_cos/__init__.py": "from qcloud_cos.cos_exception import CosServiceError",
+        "qcloud_cos/cos_exception.py": "class CosServiceError(Exception): pass",
+        "tencentcloud/common/exception/tencent_cloud_sdk_exception.py":
+            "class TencentCloudSDKException(Exception): pass",
+    }  # fmt: skip
+    for name, text in (packages | {"script.py": LATE, "clip.mp4": "some bytes"}).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "tencentcloud" / "__init__.py").touch()
+    vodfast_emulator.set_faults([rule("error", "PutObject", code="AccessDenied")])
+    environment = {"PYTHONPATH": str(Path(__file__).parents[3]), "HOME": str(tmp_path)}
+    ran = subprocess.run(
+        [sys.executable, "-m", "vodfast.compat", "script.py"],
+        capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False,
+        env=environment | {"VODFAST_EMULATOR": vodfast_emulator.endpoint},
+    )  # fmt: skip
+    assert ran.stderr == ""
+    assert ran.stdout.splitlines() == [
+        "False True tencentcloud.common.exception.tencent_cloud_sdk_exception",
+        "True False qcloud_cos.cos_exception",
+    ]
 
 
 def test_the_client_module_offers_the_exception_that_it_raises(

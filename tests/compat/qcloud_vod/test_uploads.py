@@ -51,7 +51,8 @@ def test_every_attribute_reaches_the_service(vodfast_emulator: Any, client: VodU
 
 
 def test_empty_text_is_nothing(vodfast_emulator: Any, client: VodUploadClient, media_file: Any) -> None:
-    fields = dict.fromkeys(("MediaType", "MediaName", "CoverFilePath", "CoverType", "StorageRegion", "ExpireTime"), "")
+    names = ["MediaType", "MediaName", "CoverFilePath", "CoverType", "StorageRegion", "ExpireTime", "MediaStoragePath"]
+    fields = dict.fromkeys(names, "")
     client.upload(REGION, request_for(media_file(10, "a.mp4"), **fields))
     assert vodfast_emulator.media()[0]["asked"] == {"MediaType": "mp4", "MediaName": "a"}
 
@@ -195,3 +196,20 @@ def test_an_interrupt_ends_the_script_and_takes_back_what_was_begun(
     assert process.returncode == -signal.SIGINT
     assert said.splitlines()[-1] == "KeyboardInterrupt"
     assert [(item["state"], item["open_uploads"]) for item in vodfast_emulator.media()] == [("aborted", 0)]
+
+
+@pytest.mark.parametrize("nothing", [None, False, 0, "", []])
+def test_what_is_no_callback_is_not_called(client: VodUploadClient, media_file: Any, nothing: Any) -> None:
+    assert client.upload(REGION, request_for(media_file(10)), nothing).FileId
+
+
+def test_records_hold_their_text_whole_as_filters_of_scripts_expect(
+    client: VodUploadClient, media_file: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "qcloud_vod"):
+        response = client.upload(REGION, request_for(media_file(10, "100%s.mp4")))
+    first, last = (record for record in caplog.records if record.name == "qcloud_vod.vod_upload_client")
+    assert first.msg.startswith("vod upload req = {")
+    assert first.msg.endswith("}, region = ap-guangzhou")
+    assert "100%s" in first.msg
+    assert (last.msg, last.args) == (f"vod upload CommitUpload rsp = {response}", ())

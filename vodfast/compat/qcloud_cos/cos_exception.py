@@ -24,14 +24,14 @@ class CosClientError(CosException):
 class CosServiceError(CosException):
     """The store refused. `message` holds `code`, `message`, `resource`, `requestid` and `traceid`."""
 
-    def __init__(self, method: str, message: Mapping[str, str], status_code: int) -> None:
+    def __init__(self, method: str, message: Mapping[str, str], status_code: int) -> None:  # noqa: ARG002  # as there
         super().__init__(message)
-        self._method = method
+        self._origin_msg = ""
         self._digest_msg = message
         self._status_code = status_code
 
     def get_origin_msg(self) -> str:
-        return ""
+        return self._origin_msg
 
     def get_digest_msg(self) -> Mapping[str, str]:
         return self._digest_msg

@@ -1,7 +1,8 @@
 """Which official exception an error of vodfast becomes.
 
 Decides class, code and message from where it happened: the API, the object store, or here, before anything was sent.
-Where a script has the vendor's own exception classes loaded, those are raised, so that its `except` clauses hold.
+Where a script goes by the official names, or has the vendor's own exception classes loaded, those are raised, so that
+its `except` clauses hold.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from vodfast.errors import ErrorKind, VodfastError
 
 _API: Final = frozenset(("ApplyUpload", "CommitUpload", "ParseStreamingManifest"))
 _REDIRECTED = 300
+_SDK_EXCEPTION = "tencentcloud.common.exception.tencent_cloud_sdk_exception"
+_STORE_EXCEPTION = "qcloud_cos.cos_exception"
 _PART_FAILED = "some upload_part fail after max_retry, please upload_file again"
 """What the official client says of every part that failed; here the cause comes after it."""
 _REFUSALS: Final[Mapping[str, tuple[str, str]]] = {
@@ -57,30 +60,26 @@ def official(error: VodfastError) -> Exception:
         code, name = _REFUSALS[field]
         return sdk_exception(code, _KNOWN_WORDS.get(field) or error.message.replace(field, name, 1), None)
     if error.kind in (ErrorKind.SOURCE_CHANGED, ErrorKind.INTEGRITY, ErrorKind.CANCELLED):
-        return _loaded("qcloud_cos.cos_exception", CosClientError)(str(error))
+        return _class(_STORE_EXCEPTION, CosClientError)(str(error))
     return VodClientException(str(error))
 
 
 def sdk_exception(code: str, message: str, request_id: str | None) -> Exception:
     """The API SDK's exception. What the service never answered has two arguments, as there."""
-    found = _loaded("tencentcloud.common.exception.tencent_cloud_sdk_exception", TencentCloudSDKException)
+    found = _class(_SDK_EXCEPTION, TencentCloudSDKException)
     return found(code, message) if request_id is None else found(code, message, request_id)
 
 
 def sdk_exception_class() -> type[Exception]:
     """That exception as an import of it finds it: the vendor's own class, or the one here if there is none."""
-    try:
-        module = importlib.import_module("tencentcloud.common.exception.tencent_cloud_sdk_exception")
-    except ImportError:
-        return TencentCloudSDKException
-    return cast(type[Exception], module.TencentCloudSDKException)
+    return _imported(_SDK_EXCEPTION, TencentCloudSDKException)
 
 
 def _of_the_store(error: VodfastError, message: str) -> Exception:
     if error.operation == "UploadPart":
-        return _loaded("qcloud_cos.cos_exception", CosClientError)(f"{_PART_FAILED}: {error}")
+        return _class(_STORE_EXCEPTION, CosClientError)(f"{_PART_FAILED}: {error}")
     if error.status is None or error.status < _REDIRECTED:
-        return _loaded("qcloud_cos.cos_exception", CosClientError)(str(error))
+        return _class(_STORE_EXCEPTION, CosClientError)(str(error))
     facts = {
         "code": error.code or "Unknown",
         "message": message,
@@ -88,13 +87,25 @@ def _of_the_store(error: VodfastError, message: str) -> Exception:
         "requestid": error.request_id or "",
         "traceid": error.context.get("trace_id", "Unknown"),
     }
-    return _loaded("qcloud_cos.cos_exception", CosServiceError)("PUT", facts, error.status)
+    return _class(_STORE_EXCEPTION, CosServiceError)("PUT", facts, error.status)
 
 
 def _network_code(error: VodfastError) -> str:
     return "ClientNetworkError" if error.status is None else "ServerNetworkError"
 
 
-def _loaded(module: str, own: type[Exception]) -> Callable[..., Exception]:
-    """The class of that name in the vendor's module, if a script has imported it."""
+def _class(module: str, own: type[Exception]) -> Callable[..., Exception]:
+    """The class of that name in the vendor's module, if a script has imported it; or where official names lead here and
+    a script may do so in its `except` block: the vendor's client has loaded it by then.
+    """
+    if "qcloud_vod" in sys.modules:
+        return _imported(module, own)
     return cast(type[Exception], getattr(sys.modules.get(module), own.__name__, own))
+
+
+def _imported(module: str, own: type[Exception]) -> type[Exception]:
+    try:
+        found = importlib.import_module(module)
+    except ImportError:
+        return own
+    return cast(type[Exception], getattr(found, own.__name__, own))

@@ -13,13 +13,13 @@ from typing import Any, ClassVar, Self
 __all__ = ["VodUploadRequest", "VodUploadResponse"]
 
 
-class Field:
+class Field(property):
     """An attribute of the service's own, kept as the official models keep it: `MediaType` in `_MediaType`."""
 
     def __set_name__(self, owner: type[Model], name: str) -> None:
         self._place = f"_{name}"
 
-    def __get__(self, instance: Model | None, owner: type[Model]) -> Any:
+    def __get__(self, instance: Model | None, owner: type[Model] | None = None) -> Any:
         return self if instance is None else getattr(instance, self._place)
 
     def __set__(self, instance: Model, value: Any) -> None:
@@ -38,7 +38,7 @@ class Model:
 
     def __init__(self) -> None:
         for name in self._fields:
-            setattr(self, name, None)
+            setattr(self, f"_{name}", None)
 
     @property
     def headers(self) -> Any:
@@ -55,9 +55,7 @@ class Model:
         return json.dumps(self._serialize(allow_none=True), *args, **kwargs)
 
     def from_json_string(self, jsonStr: str) -> None:
-        """Set the service's own attributes from JSON; those it does not hold become None, and a warning names what is
-        none of them.
-        """
+        """Set the service's own attributes from JSON; those it does not hold become None."""
         self._deserialize(json.loads(jsonStr))
 
     def _serialize(self, allow_none: bool = False) -> dict[str, Any]:
@@ -70,9 +68,7 @@ class Model:
 
     def _deserialize(self, params: Mapping[str, Any]) -> None:
         for name in self._fields:
-            setattr(self, name, params.get(name))
-        if useless := params.keys() - set(self._fields):
-            warnings.warn(f"{','.join(sorted(useless))} fields are useless.", stacklevel=3)
+            setattr(self, f"_{name}", params.get(name))
 
     def __repr__(self) -> str:
         return self.to_json_string()
@@ -99,6 +95,11 @@ class VodUploadRequest(Model):
         self.MediaFilePath: Any = None
         self.CoverFilePath: Any = None
         self.ConcurrentUploadNumber: Any = None
+
+    def _deserialize(self, params: Mapping[str, Any]) -> None:
+        super()._deserialize(params)
+        if useless := params.keys() - set(self._fields):
+            warnings.warn(f"{','.join(sorted(useless))} fileds are useless.", stacklevel=3)  # spelled as there
 
 
 class VodUploadResponse(Model):

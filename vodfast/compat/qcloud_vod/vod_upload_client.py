@@ -80,7 +80,8 @@ class VodUploadClient:
         """
         if not self.ignore_check:
             self._prefix_check_and_set_default_val(region, request)
-        logger.info("vod upload req = %s, region = %s", request.to_json_string(), region)
+        said = f"vod upload req = {request.to_json_string()}, region = {region}"
+        logger.info(said)
         self._check_keys()
         try:
             result = self._upload(region, request, progress_callback)
@@ -92,7 +93,8 @@ class VodUploadClient:
             CoverUrl=result.cover_url or "",
             RequestId=result.request_id,
         )
-        logger.info("vod upload CommitUpload rsp = %s", response.to_json_string())
+        said = f"vod upload CommitUpload rsp = {response.to_json_string()}"
+        logger.info(said)
         return response
 
     @staticmethod
@@ -167,13 +169,13 @@ def _options(request: VodUploadRequest) -> UploadOptions:
         source_context=request.SourceContext,
         session_context=request.SessionContext,
         ext_info=request.ExtInfo,
-        media_storage_path=request.MediaStoragePath,
+        media_storage_path=request.MediaStoragePath or None,
         part_concurrency=None if at_once is None else min(at_once, _MOST_PARTS_AT_ONCE),
     )
 
 
 def _told(callback: ProgressCallback | None) -> EventSink | None:
-    if callback is None:
+    if not callback:
         return None
 
     def sink(event: AnyEvent) -> None:
