@@ -48,3 +48,12 @@ def test_arguments_are_the_originals(called: Callable[..., Any]) -> None:
         (name, bool(sign)) for name, sign, _ in parameters
     ]
     assert all(default in ("", str(own.default)) for own, (_, _, default) in zip(ours, parameters))
+
+
+def test_everything_imported_from_the_package_is_what_it_is_in_the_original() -> None:
+    names: dict[str, Any] = {}
+    exec("from vodfast.compat.vcloud import *", names)  # as scripts do
+    modules = {"client", "config", "http", "model", "storage", "transport"}
+    classes = {"Auth", "Client", "QueryResult", "Transport", "UploadHost", "UploadInit", "UploadProgressRecorder"}
+    assert names.keys() - {"__builtins__"} == modules | classes | {"VcloudResp", "put_file"}
+    assert names["config"] is vcloud.config

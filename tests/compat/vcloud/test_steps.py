@@ -56,6 +56,31 @@ def test_an_opened_upload_can_be_filled_step_by_step(
     assert not list(records.iterdir())
 
 
+def test_headers_say_whose_call_it_is(vodfast_emulator: Any) -> None:
+    headers = vcloud.Auth(KEY, SECRET).getVcloudHeaders()
+    assert list(headers) == ["Content-Type", "AppKey", "Nonce", "CurTime", "CheckSum"]
+    asked = ("/app/vod/video/query", headers, {"objectNames": ["a.mp4"]})
+    for transport in (vcloud.Transport(), vcloud.Transport(KEY, "wrong")):
+        _, answer = transport.vcloud_api_request(*asked)
+        assert answer is not None
+        assert (answer.code, answer.ret["list"]) == (200, [])
+    _, answer = vcloud.Transport(KEY, "wrong").vcloud_api_request(asked[0], dict(headers), asked[2])
+    assert answer is not None
+    assert (answer.code, answer.msg) == (710, "The CheckSum is wrong.")
+    assert vcloud.Transport().vcloud_api_request(asked[0], dict(headers), asked[2]) == (None, None)
+    assert len(vodfast_emulator.history()) == 3
+
+
+def test_keys_may_be_changed_late(media_file: Callable[..., Path]) -> None:
+    client = vcloud.Client(KEY, "wrong")
+    assert client.upload_file(BODY, str(media_file(9))) is None
+    client.auth.AppSecret = SECRET
+    assert isinstance(client.upload_file(BODY, str(media_file(9))), vcloud.QueryResult)
+    client.auth = vcloud.Auth(KEY, "wrong")
+    assert client.upload_init(BODY) is None
+    assert client.set_callback({"callbackUrl": "http://a.b"}) == b"The CheckSum is wrong."
+
+
 def test_a_transport_of_ones_own_is_used_and_can_ask_for_offsets(
     vodfast_emulator: Any, media_file: Callable[..., Path]
 ) -> None:

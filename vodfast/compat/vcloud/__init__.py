@@ -3,7 +3,7 @@
 Decides what the package exports. What differs from the original on purpose stands in docs/migrating/netease.md.
 """
 
-from vodfast.compat.vcloud import config
+from vodfast.compat.vcloud import client, config, http, model, storage, transport
 from vodfast.compat.vcloud.client.auth import Auth
 from vodfast.compat.vcloud.client.vcloud_client import Client
 from vodfast.compat.vcloud.model.query_result import QueryResult
@@ -25,6 +25,11 @@ __all__ = [
     "UploadInit",
     "UploadProgressRecorder",
     "VcloudResp",
+    "client",
     "config",
+    "http",
+    "model",
     "put_file",
+    "storage",
+    "transport",
 ]

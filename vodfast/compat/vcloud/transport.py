@@ -33,13 +33,16 @@ class Transport:
     def vcloud_api_request(
         self,
         operator: str,
-        headers: Mapping[str, str] | None = None,  # noqa: ARG002  # every attempt is signed anew
+        headers: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> tuple[dict[str, Any] | None, VcloudResp | None]:
-        """A call of the API: the whole answer, and what it says; None for what there is not."""
+        """A call of the API: the whole answer, and what it says; None for what there is not.
+
+        Every attempt is signed anew: with the keys of the `Auth` that made the `headers`, or else the transport's own.
+        """
         operation = operator.removeprefix(_PREFIX)
         try:
-            with connected(self._account()) as client:
+            with connected(getattr(headers, "account", None) or self._account()) as client:
                 ret = client.invoke(operation, body)
         except VodfastError as error:
             if error.status not in (None, 200) or error.code is None or not error.code.isdecimal():

@@ -8,8 +8,15 @@ from __future__ import annotations
 import secrets
 import time
 
+from vodfast.compat.vcloud.http import Account
 from vodfast.credentials import Secret
 from vodfast.providers.netease import signing
+
+
+class SignedHeaders(dict[str, str]):
+    """Headers that say to a `Transport` whose call it is."""
+
+    account: Account | None = None
 
 
 class Auth:
@@ -35,10 +42,14 @@ class Auth:
         """The five headers of a call made now."""
         self._renew()
         self.checkSumBuilder()
-        return {
-            "Content-Type": "application/json;charset=utf-8",
-            "AppKey": self.AppKey,
-            "Nonce": self.Nonce,
-            "CurTime": str(self.CurTime),
-            "CheckSum": self.CheckSum,
-        }
+        headers = SignedHeaders(
+            {
+                "Content-Type": "application/json;charset=utf-8",
+                "AppKey": self.AppKey,
+                "Nonce": self.Nonce,
+                "CurTime": str(self.CurTime),
+                "CheckSum": self.CheckSum,
+            }
+        )
+        headers.account = Account(self.AppKey, self.AppSecret)
+        return headers

@@ -29,7 +29,7 @@ _DONE = "设置成功"
 
 
 class Client:
-    """One account. `transport_class` is called without arguments and gets the account's keys."""
+    """One account, whose keys are those of `auth`. `transport_class` is called without arguments and gets them, too."""
 
     def __init__(
         self, access_key_id: str, access_key_secret: str, transport_class: Callable[[], Transport] = Transport
@@ -151,7 +151,7 @@ class Client:
         return _DONE if answer.msg is None else answer.msg.encode()
 
     def _account(self) -> Account:
-        return Account(self.transport.access_key_id, self.transport.access_key_secret)
+        return Account(self.auth.AppKey, self.auth.AppSecret)
 
 
 _STEPS = frozenset(
