@@ -73,7 +73,7 @@ def test_the_migration_pages_python_runs(
     for name in re.findall(r'"([^"/]+\.(?:mp4|png))"', code):
         shutil.copy("cover.png" if name.endswith("png") else "clip.mp4", folder / name)
     keys = emulator_credentials(cloud)
-    names: dict[str, Any] = {"items": [UploadItem(source="clip.mp4")]}
+    names: dict[str, Any] = {"items": [UploadItem(source="clip.mp4")], "paths": ["clip.mp4"]}
     names |= dict(zip(KEYS[cloud], (keys.access_key, keys.secret_key.reveal())))
     exec(compile(code, f"{cloud}.md", "exec"), names)  # our own page
     committed = [media for media in vodfast_emulator.media() if media["state"] == "committed"]
