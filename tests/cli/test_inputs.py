@@ -155,6 +155,30 @@ def test_a_list_of_paths(clip: Clip) -> None:
         plan_of(lists=["list.txt"])
 
 
+def test_a_list_of_paths_that_end_with_zero_bytes() -> None:
+    """As `find -print0` writes them: any name a file can have."""
+    Path("list").write_bytes(b"a.mp4\0line\nbreak.mp4\0{brace}.mp4\0 caf\xe9.mp4\0")
+    expected = ["a.mp4", "line\nbreak.mp4", "{brace}.mp4", b" caf\xe9.mp4".decode("utf-8", "surrogateescape")]
+    assert sources(plan_of(lists=["list"])) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("a.mp4\n".encode("utf-16"), "UTF-16"),
+        (b'[{"source": "a.mp4"}]', "one JSON list"),
+        (b'[\n  {\n    "type": "result"\n  }\n]\n', "one JSON list"),
+        (b'{\n  "source": "a.mp4"\n}\n', "on a line of its own"),
+    ],
+)
+def test_what_is_no_list_of_lines_says_so(content: bytes, said: str) -> None:
+    Path("list").write_bytes(content)
+    with pytest.raises(InvalidInput, match=said):
+        plan_of(lists=["list"])
+    Path("list").write_text("[1].mp4\n")
+    assert sources(plan_of(lists=["list"])) == ["[1].mp4"]
+
+
 def test_a_list_of_items_keeps_their_fields() -> None:
     Path("items.jsonl").write_text(
         '{"source": "a.mp4", "title": "A", "tags": ["x"], "options": {"class_id": 3}}\n'

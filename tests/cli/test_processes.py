@@ -280,6 +280,14 @@ def test_closed_standard_streams_do_no_harm(
     assert list(stored()) == ["clip"]
 
 
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_a_full_disk_is_told_in_a_line(process_environment: dict[str, str], option: str) -> None:
+    with open("/dev/full", "wb") as full:
+        command = [sys.executable, "-m", "vodfast", option]
+        ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, env=process_environment)
+    assert (ran.returncode, ran.stderr) == (1, b"vodfast: the output cannot be written: No space left on device\n")
+
+
 def test_results_that_cannot_be_written_do_not_count_as_told(
     process_environment: dict[str, str], clip: Clip, emulator: Emulator, stored: Stored
 ) -> None:

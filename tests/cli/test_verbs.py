@@ -77,6 +77,41 @@ def test_a_bad_line_is_named_and_nothing_is_sent(vodfast: Run, emulator: Emulato
     assert emulator.history() == []
 
 
+@pytest.mark.parametrize(
+    ("content", "said"), [(b'[{"url": "https://e.com/a.mp4"}]', "one JSON list"), ("a".encode("utf-16"), "UTF-16")]
+)
+def test_a_list_of_another_form_says_so(vodfast: Run, emulator: Emulator, content: bytes, said: str) -> None:
+    Path("list").write_bytes(content)
+    ran = vodfast("pull", "--from", "list", "--to", "aliyun")
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert said in ran.err
+
+
+def test_a_line_of_json_ends_where_the_line_does(vodfast: Run, emulator: Emulator) -> None:
+    """Unicode knows other ends of lines, which JSON may hold unescaped."""
+    Path("list").write_text('{"url": "https://e.com/a.mp4", "title": "a\u2028b"}\n', encoding="utf-8")
+    ran = vodfast("pull", "--from", "list", "--to", "aliyun")
+    assert (ran.code, "title holds a line break" in ran.err) == (2, True), ran
+
+
+@pytest.mark.parametrize("more", [[], ["--wait"]])
+def test_the_id_of_an_accepted_job_is_told_before_the_next_is_asked_for(
+    vodfast: Run, spawn: Run, emulator: Emulator, more: list[str]
+) -> None:
+    """Whatever becomes of the command then: nobody else knows of the job."""
+    emulator.set_faults([{"action": "stall", "match": {"operation": "PullUpload", "nth": 2}, "times": 0}])
+    urls = ("https://e.com/a.mp4", "https://e.com/b.mp4")
+    process = spawn("pull", *urls, "--output", "jsonl", *more, env={"VODFAST_EMULATOR": emulator.endpoint})
+    told = (process.stderr if more else process.stdout).readline().decode()
+    assert [record["operation"] for record in emulator.history()].count("PullUpload") <= 2, "the second has no answer"
+    process.kill()
+    process.wait()
+    assert "https://e.com/a.mp4" in told
+    job = told.split()[-1] if more else json.loads(told)["job_id"]
+    (known,) = vodfast("jobs", job, "--output", "jsonl").lines
+    assert known["state"] != "unknown"
+
+
 def slow(operation: str) -> dict[str, Any]:
     """The first answer comes when a short wait is over, however fast or slow the machine is."""
     return {"action": "delay", "seconds": 0.1, "match": {"operation": operation}}

@@ -36,4 +36,8 @@ def _say(text: str) -> int:
         print(text, flush=True)
     except BrokenPipeError:
         give_up(sys.stdout)
+    except OSError as error:
+        give_up(sys.stdout)
+        print(f"{PROGRAM}: the output cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
     return 0

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from vodfast.cli.entries import Entry, Reported
+from vodfast.cli.listing import check_form
 from vodfast.cli.members import Members
 from vodfast.cli.report import LINE_START
 from vodfast.cli.reported import Reports
@@ -226,13 +227,19 @@ def _matches(pattern: str, failed: Callable[[OSError], None]) -> Iterator[str]:
 
 
 def _read_list(name: str) -> list[Entry | Reported]:
-    """The lines of a list: paths, JSON objects with the fields of `Entry`, or lines of a report."""
+    """The lines of a list: paths, JSON objects with the fields of `Entry`, or lines of a report; or paths that each end
+    with a zero byte.
+    """
     shown = "stdin" if name == STDIN else printable(name)
     try:
         raw = sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
     except OSError as error:
         raise InvalidInput(f"the list {shown} cannot be read: {error.strerror}") from None
-    lines = raw.decode("utf-8", "surrogateescape").removeprefix("\ufeff").split("\n")
+    check_form(raw, shown)
+    content = raw.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    if content.endswith("\0"):
+        return [Entry(source=path) for path in content.split("\0") if path]
+    lines = content.split("\n")
     if lines[-1].startswith("{") and LINE_START.match(lines[0]):
         try:
             json.loads(lines[-1])

@@ -5,7 +5,9 @@ Decides how a line is read and how a wrong one is told, with its number. Fields 
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     import msgspec
 
 T = TypeVar("T", bound="msgspec.Struct")
+
+_JSON_LIST = re.compile(rb'\s*\[\s*\{\s*"')
 
 list_option = click.option(
     "--from",
@@ -70,15 +74,31 @@ def items_of(
     return list(given.values())
 
 
+def check_form(raw: bytes, shown: str) -> None:
+    """Refuse what is no list of lines but looks like one to whoever made it.
+
+    Raises:
+        InvalidInput: text in UTF-16, or one JSON list.
+    """
+    from vodfast.errors import InvalidInput
+
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InvalidInput(f"the list {shown} is in UTF-16: save it as UTF-8")
+    if _JSON_LIST.match(raw):
+        raise InvalidInput(f"the list {shown} is one JSON list: write each of its objects on a line of its own")
+
+
 def _lines(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     shown = "stdin" if name == STDIN else printable(name)
     try:
-        text = (sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()).decode("utf-8-sig")
+        raw = sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
+        check_form(raw, shown)
+        text = raw.decode("utf-8-sig")
     except OSError as error:
         raise click.UsageError(f"the list {shown} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise click.UsageError(f"the list {shown} is no text in UTF-8") from None
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # JSON may hold what else Unicode calls the end of a line
         if line.strip():
             where = f"{shown}, line {number}"
             yield where, _object(line, where) if line.lstrip().startswith("{") else {"url": line.strip()}
@@ -88,5 +108,5 @@ def _object(line: str, where: str) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(line)
     except ValueError as error:
-        raise click.UsageError(f"{where}: not a JSON object: {error}") from None
+        raise click.UsageError(f"{where}: not a JSON object on a line of its own: {error}") from None
     return found

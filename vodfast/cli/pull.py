@@ -1,6 +1,7 @@
 """`vodfast pull`: the cloud fetches media from URLs by itself.
 
-Decides what is printed of each URL: accepted is not finished, and `--wait`, or `vodfast jobs`, tells the end.
+Decides what is printed of each URL, and that the id of an accepted job is told at once: accepted is not finished, and
+`--wait`, or `vodfast jobs`, tells the end.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import click
 from vodfast.cli.asking import asked, checked, conclude, offered
 from vodfast.cli.connect import Connection, connect, connected
 from vodfast.cli.listing import items_of, list_option
-from vodfast.cli.records import output_option, show
+from vodfast.cli.records import Told, output_option
 from vodfast.cli.set_option import set_option
-from vodfast.cli.text import TEXT
+from vodfast.cli.text import TEXT, printable
 from vodfast.cli.waiting import waiting
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("urls", nargs=-1, type=TEXT, metavar="URL...")
+@click.argument("urls", nargs=-1, type=TEXT, metavar="[URL]...")
 @list_option
 @click.option("--title", type=TEXT, help="Title of the media.")
 @click.option("--cover-url", type=TEXT, metavar="URL", help="A picture to go with it.")
@@ -54,16 +55,16 @@ def pull(
         urls, lists, PullItem, cloud=provider.name, record="PullOptions", common=common, settings=unique(settings)
     )
     checked(provider.check_pull, items, lambda item: item.url)
-    records: list[dict[str, Any]] = []
-    with connect(connection) as client:
-        try:
-            for item in items:
-                records.append(_ask(client, item))
-            if wait:
-                _settle(client, records, wait_timeout)
-        finally:  # whatever comes between, the ids of accepted jobs are told
-            show(records, output, ("job_id", "state", "media_id", "source"))
-    return conclude(records)
+    told = Told(output, ("job_id", "state", "media_id", "source"), at_once=not wait)
+    with connect(connection) as client, told:
+        for item in items:
+            record = _ask(client, item)
+            told.add(record)
+            if wait and record["job_id"]:
+                click.echo(f"vodfast: accepted {printable(item.url)}: job {printable(record['job_id'])}", err=True)
+        if wait:
+            _settle(client, told.records, wait_timeout)
+    return conclude(told.records)
 
 
 def _ask(client: Client, item: PullItem) -> dict[str, Any]:

@@ -6,8 +6,8 @@ Decides the forms. Leaves which fields matter to each command.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
 
 import click
 
@@ -39,3 +39,30 @@ def show(records: Iterable[Mapping[str, Any]], output: str, columns: Iterable[st
             cells = [printable(str(record[name])) for name in columns if record.get(name) not in (None, "")]
             stream.write(("\t".join(cells) + "\n").encode())
     stream.flush()
+
+
+class Told:
+    """Records that come one by one, shown as they come, so that a command that is killed has told what it knew.
+
+    One JSON document, and records that may still change (`at_once` false), are shown when the block is left, in
+    whatever way.
+    """
+
+    def __init__(self, output: str, columns: Sequence[str], *, at_once: bool = True) -> None:
+        self.records: list[dict[str, Any]] = []
+        self._output = output
+        self._columns = columns
+        self._at_once = at_once and output != "json"
+
+    def add(self, record: dict[str, Any]) -> None:
+        """One more."""
+        self.records.append(record)
+        if self._at_once:
+            show([record], self._output, self._columns)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if not self._at_once:
+            show(self.records, self._output, self._columns)

@@ -12,7 +12,7 @@ import click
 from vodfast.cli.asking import asked, checked, conclude, offered
 from vodfast.cli.connect import Connection, connect, connected
 from vodfast.cli.listing import items_of, list_option
-from vodfast.cli.records import output_option, show
+from vodfast.cli.records import Told, output_option
 from vodfast.cli.set_option import set_option
 from vodfast.cli.text import TEXT
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("urls", nargs=-1, type=TEXT, metavar="URL...")
+@click.argument("urls", nargs=-1, type=TEXT, metavar="[URL]...")
 @list_option
 @click.option("--title", type=TEXT, help="Title of the media.")
 @click.option("--description", type=TEXT, help="Description of the media.")
@@ -56,14 +56,11 @@ def register(
         settings=unique(settings),
     )
     checked(provider.check_register, items, lambda item: item.url)
-    records: list[dict[str, Any]] = []
-    with connect(connection) as client:
-        try:
-            for item in items:
-                records.append(_ask(client, item))
-        finally:
-            show(records, output, ("media_id", "state", "source"))
-    return conclude(records)
+    told = Told(output, ("media_id", "state", "source"))
+    with connect(connection) as client, told:
+        for item in items:
+            told.add(_ask(client, item))
+    return conclude(told.records)
 
 
 def _ask(client: Client, item: RegisterItem) -> dict[str, Any]:
