@@ -7,6 +7,7 @@ item to `workflow.py` and the blocking face to `blocking.py`.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import itertools
 import weakref
 from collections.abc import (
@@ -217,6 +218,7 @@ class AsyncClient:
         `items` is consumed only as fast as uploads start, so it may be endless. Leaving the iteration early cancels
         what is in flight.
         """
+        _check_sink(events)
         source = _each(items)
         pending: dict[asyncio.Task[UploadResult], UploadItem] = {}
         ended: asyncio.Queue[asyncio.Task[Any]] = asyncio.Queue()
@@ -402,6 +404,7 @@ class AsyncClient:
 
     def _start(self, item: UploadItem, events: EventSink | None) -> asyncio.Task[UploadResult]:
         self._usable()
+        _check_sink(events)
         upload = ItemUpload(self._access, item, events, self._memory)
         task = asyncio.create_task(upload.run())
         self._uploads[task] = upload
@@ -434,6 +437,16 @@ def _cancel_once(task: asyncio.Task[Any]) -> None:
     """Cancel a task that is not being cancelled: another time would cut short what it is taking back."""
     if not task.cancelling():
         task.cancel()
+
+
+def _check_sink(events: EventSink | None) -> None:
+    """Refuse a coroutine function: nobody would await what it returns, and it would never hear of anything."""
+    if events is None:
+        return
+    if not callable(events):
+        raise InvalidInput(f"events must be a function that takes an event, not {type(events).__name__}")
+    if any(map(inspect.iscoroutinefunction, (events, type(events).__call__))):
+        raise InvalidInput("events must be a plain function: put what it is given into an asyncio.Queue to await there")
 
 
 def _listed(name: str, things: Sequence[T]) -> Sequence[T]:

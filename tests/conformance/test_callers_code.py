@@ -61,6 +61,24 @@ async def test_a_sink_that_raises_ends_the_upload_as_a_cancellation_does(
     assert vodfast_emulator.meter()["media_created"] == 1
 
 
+async def _awaited_by_nobody(_event: AnyEvent) -> None: ...
+
+
+class _CalledAndAwaitedByNobody:
+    async def __call__(self, _event: AnyEvent) -> None: ...
+
+
+@pytest.mark.parametrize("sink", [_awaited_by_nobody, _CalledAndAwaitedByNobody(), "sink"])
+async def test_a_sink_that_would_hear_of_nothing_is_refused(
+    vodfast_emulator: Any, async_cloud_client: AsyncClient, sink: Any
+) -> None:
+    with pytest.raises(InvalidInput, match="events must be a"):
+        await async_cloud_client.upload(b"media", name="a.mp4", events=sink)
+    with pytest.raises(InvalidInput, match="events must be a"):
+        await anext(async_cloud_client.upload_many([UploadItem(source=b"media", name="a.mp4")], events=sink))
+    assert vodfast_emulator.history() == []
+
+
 def test_a_sink_that_raises_too_late_is_told_which_media_there_is(
     vodfast_emulator: Any, cloud_client: Client, media_file: Any
 ) -> None:
