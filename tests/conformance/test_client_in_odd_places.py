@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
@@ -109,3 +111,67 @@ async def test_a_closed_client_does_not_open_its_journal_again(
     with pytest.raises(InvalidInput, match="the client is closed"):
         await async_client.take_back()
     assert "vodfast-journal" not in [thread.name for thread in threading.enumerate()]
+
+
+@pytest.fixture
+def silent(vodfast_emulator: Any) -> Callable[[], bool]:
+    """No question about media is answered; whether one was asked."""
+    fault = {"action": "stall", "match": {"operation": "DescribeMediaInfos"}, "times": 0}
+    vodfast_emulator.set_faults([fault])
+    return lambda: bool(vodfast_emulator.faults()[0]["hits"])
+
+
+async def test_a_question_that_is_open_when_the_client_is_closed_ends_as_no_cancellation_of_who_asked(
+    async_client: AsyncClient, silent: Callable[[], bool]
+) -> None:
+    asking = asyncio.create_task(async_client.media(["a"]))
+    while not silent():
+        await asyncio.sleep(0.005)
+    await async_client.aclose()
+    with pytest.raises(Cancelled, match="closed before the answer came"):
+        await asking
+    assert not asking.cancelled()
+
+
+async def test_who_is_cancelled_with_a_question_open_is_cancelled(
+    async_client: AsyncClient, silent: Callable[[], bool]
+) -> None:
+    asking = asyncio.create_task(async_client.media(["a"]))
+    while not silent():
+        await asyncio.sleep(0.005)
+    asking.cancel()
+    await async_client.aclose()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+
+
+def test_threads_may_close_a_client_together_while_another_one_waits(
+    client: Client, silent: Callable[[], bool]
+) -> None:
+    with ThreadPoolExecutor() as pool:
+        asking = pool.submit(client.media, ["a"])
+        while not silent():
+            wait([asking], timeout=0.005)
+        closing = [pool.submit(client.close) for _ in range(4)]
+        assert [one.exception() for one in closing] == [None] * 4
+        assert isinstance(asking.exception(), Cancelled)
+
+
+async def test_a_retry_that_comes_after_the_end_opens_no_connection(async_client: AsyncClient) -> None:
+    engine = async_client._engine
+    await async_client.media(["a"])
+    await async_client.aclose()
+    with pytest.raises(Cancelled):
+        await engine.call(async_client._provider.media(["a"]), async_client._account)
+    assert async_client._transport._multi is None
+
+
+def test_ctrl_c_while_it_closes_ends_its_thread_all_the_same(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(closing: Coroutine[Any, Any, None]) -> None:
+        closing.close()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(client._loop, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        client.close()
+    assert not client._loop.alive

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pycurl
 
 from vodfast.config import MIB, TransferConfig
-from vodfast.errors import ConfigError, ErrorKind, RetryClass, VodfastError
+from vodfast.errors import Cancelled, ConfigError, ErrorKind, RetryClass, VodfastError
 from vodfast.transfer.loops import in_thread
 from vodfast.transfer.message import Reader, Request, Response, require_whole, shown_url
 from vodfast.transfer.pipeline import Pipeline
@@ -128,6 +128,7 @@ class CurlTransport:
         self._multi: pycurl.AsyncCurlMulti | None = None
         self._idle: list[pycurl.Curl] = []
         self._busy = 0
+        self._closed = False
         route = config.route
         self._scheme = route.scheme if route else "https"
         # Plain http only where the route says so, and the route's parser lets that be loopback only.
@@ -147,7 +148,9 @@ class CurlTransport:
         Raises:
             VodfastError: kind NETWORK, TLS or CONFIG; `reached` tells whether the request may have had an effect.
             SourceChanged: the file behind a streamed body turned out to be truncated.
+            Cancelled: `aclose` came before the answer.
         """
+        self._require_open(request)
         if self._multi is None:
             self._multi = pycurl.AsyncCurlMulti()
             self._multi.setopt(pycurl.M_MAXCONNECTS, self._config.max_connections + self._config.max_calls)
@@ -172,6 +175,9 @@ class CurlTransport:
                 # even if the exchange has just ended by itself.
                 self._detach(curl)
                 reusable = False
+                task = asyncio.current_task()
+                if task is not None and not task.cancelling():  # nobody has cancelled whoever waits for it
+                    self._require_open(request)
                 raise
             if reader is not None:
                 require_whole(reader)
@@ -211,12 +217,17 @@ class CurlTransport:
         return _Wire(curl, lambda code: self._failure(curl, request, code))
 
     async def aclose(self) -> None:
-        """Close every connection. Exchanges in flight are cancelled."""
+        """Close every connection, for good. Exchanges in flight are cancelled."""
+        self._closed = True
         if self._multi is not None:
             await self._multi.aclose()
             self._multi = None
         while self._idle:
             self._idle.pop().close()
+
+    def _require_open(self, request: Request) -> None:
+        if self._closed:
+            raise Cancelled("the client was closed before the answer came", operation=request.operation) from None
 
     def _detach(self, curl: pycurl.Curl) -> None:
         if self._multi is not None and not self._multi.closed:

@@ -12,10 +12,10 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar, cast
 
-from vodfast.errors import InvalidInput
+from vodfast.errors import Cancelled, InvalidInput
 
 T = TypeVar("T")
 
@@ -165,13 +165,17 @@ class BackgroundLoop:
 
         Raises:
             InvalidInput: as `require_elsewhere`, and then it has not begun.
+            Cancelled: the loop was closed before its end.
         """
         try:
             self.require_elsewhere()
         except InvalidInput:
             coroutine.close()
             raise
-        return self.wait(self.submit(coroutine))
+        try:
+            return self.wait(self.submit(coroutine))
+        except CancelledError:
+            raise Cancelled("the client was closed before the answer came") from None
 
     def wait(self, future: Future[T]) -> T:
         """What becomes of a coroutine. An exception in the waiting thread, such as Ctrl-C or that of a signal handler,
