@@ -294,6 +294,44 @@ async def test_a_file_that_was_truncated_counts_as_that_whatever_became_of_the_e
     source.close()
 
 
+async def test_the_checksum_of_what_went_out_comes_with_the_answer_or_else_the_one_that_was_declared(
+    serve: Any,
+) -> None:
+    server = serve(OK)
+    body = BufferSource(b"abc", "b", "b").part(PartSpec(0, 0, 3))
+    asked = ({"digest": "crc64"}, {"declared": 7}, {})
+    async with transport(server.port) as opened:
+        answers = [await opened.send(request(method="PUT", body=body, timeout=None, **fields)) for fields in asked]
+        plain = await opened.send(request(declared=7))
+    assert [answer.sent for answer in (*answers, plain)] == [body.checksum("crc64"), 7, None, 7]
+
+
+async def test_a_request_with_a_time_limit_ends_by_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        async with transport(silent.getsockname()[1]) as opened:
+            with pytest.raises(VodfastError, match="took too long or stalled") as caught:
+                await opened.send(request(timeout=0.05))
+    assert (caught.value.kind, caught.value.reached) == (ErrorKind.NETWORK, True)
+
+
+async def test_closing_the_transport_closes_its_connections() -> None:
+    ended = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        assert await reader.read() == b""
+        writer.close()
+        ended.set()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server, transport(server.sockets[0].getsockname()[1]) as opened:
+        assert (await opened.send(request())).status == 200
+        assert not ended.is_set()
+        await opened.aclose()
+        await asyncio.wait_for(ended.wait(), 60)
+
+
 @pytest.fixture
 def vanishing() -> Iterator[int]:
     """The port of a server that answers one request, takes another on the same connection, and is gone."""
