@@ -114,6 +114,32 @@ async def test_the_request_line_host_and_headers_are_those_of_production(serve: 
     assert names == {b"host", b"user-agent", b"x-signed"}
 
 
+OWN = [("content-type", "video/mp4"), ("user-agent", "theirs"), ("x-empty", "")]
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ([], {b"User-Agent: vodfast"}),
+        (OWN, {b"content-type: video/mp4", b"user-agent: theirs", b"x-empty:"}),
+    ],
+)
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_nothing_is_on_the_wire_that_is_not_in_the_request(
+    serve: Any, given: list[tuple[str, str]], sent: set[bytes], streamed: bool
+) -> None:
+    server = serve(OK)
+    body = BufferSource(b"abc", "b", "b").part(PartSpec(0, 0, 3)) if streamed else b"abc"
+    async with transport(server.port) as opened:
+        answer = await opened.send(request(method="POST", body=body, headers=build_headers(given)))
+    assert dict(answer.headers) == {"content-length": "2", "connection": "close"}
+    (whole,) = server.received
+    head, _, arrived = whole.partition(b"\r\n\r\n")
+    first, *lines = head.split(b"\r\n")
+    assert (first, arrived) == (b"POST / HTTP/1.1", b"abc")
+    assert set(lines) == {b"Host: vod.example.com", b"Content-Length: 3", *sent}
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_redirects_are_not_followed(serve: Any, status: int) -> None:
     other = serve(OK)
