@@ -80,6 +80,19 @@ def test_a_bad_value_has_its_own_code(
     assert emulator.history()[-1]["operation"] == action
 
 
+@pytest.mark.parametrize("action", ["ApplyUpload", "PullUpload"])
+def test_a_path_may_be_chosen_where_the_application_allows_it(client: Client, emulator: Emulator, action: str) -> None:
+    fields = {"MediaType": "mp4", "MediaStoragePath": "/mine/a.mp4"}
+    if action == "PullUpload":
+        fields["MediaUrl"] = "http://h/a.mp4"
+    for allowed, code, mode in ((True, "", "fileid+path"), (False, "InvalidParameterValue.MediaStoragePath", "fileid")):
+        emulator.settings(storage_paths=allowed)
+        assert client.call(action, **fields, SubAppId=101).code == code
+        apps = client.call("DescribeSubAppIds").data["SubAppIdInfoSet"]
+        assert {app["Mode"] for app in apps} == {mode}
+    assert client.call(action, **fields | {"MediaStoragePath": ""}).code == ""
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b'"x"', b"[" * 100_000])
 def test_bodies_that_are_no_object(client: Client, body: bytes) -> None:
     assert client.send(client.api("ApplyUpload", body)).code == "InvalidParameter"

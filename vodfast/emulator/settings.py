@@ -37,6 +37,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Temporary credentials that callers may use besides the permanent keys."""
     sub_apps: tuple[int, ...] = (101, 1500000101, 1500000102)
     """Sub-applications of the Tencent account."""
+    storage_paths: bool = True
+    """Whether the Tencent account's applications are of the mode in which uploads may choose their path."""
     storage_regions: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = _STORAGE_REGIONS
     """Activated storage regions of the Tencent account, the default one first."""
     accelerate: bool = False

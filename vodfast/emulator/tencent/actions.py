@@ -99,6 +99,8 @@ class Actions:
         if given.get("ExpireTime") and not is_time(given["ExpireTime"]):
             raise Refusal("InvalidParameterValue.ExpireTime", "`ExpireTime` is not an ISO 8601 time.")
         path = given.get("MediaStoragePath")
+        if path and not self._cloud.world.settings.storage_paths:
+            raise Refusal("InvalidParameterValue.MediaStoragePath", "The application is not in FileID + Path mode.")
         if path and (not path.startswith("/") or path.endswith("/") or ".." in path.split("/")):
             raise Refusal(
                 "InvalidParameterValue.MediaStoragePath", "`MediaStoragePath` must be a path beginning with /."
@@ -208,9 +210,11 @@ class Actions:
         return {}
 
     def _sub_apps(self, given: dict[str, Any], _: Call) -> dict[str, Any]:
+        settings = self._cloud.world.settings
+        said = {"Status": "On", "Mode": "fileid+path" if settings.storage_paths else "fileid"}
         apps = [
-            {"SubAppId": number, "SubAppIdName": f"app-{number}", "Name": f"app-{number}", "Status": "On"}
-            for number in self._cloud.world.settings.sub_apps
+            {"SubAppId": number, "SubAppIdName": f"app-{number}", "Name": f"app-{number}"} | said
+            for number in settings.sub_apps
         ]
         wanted = [app for app in apps if given.get("Name") in (None, app["Name"])]
         start = given.get("Offset", 0)
