@@ -125,6 +125,42 @@ def test_a_range_without_bytes_is_refused(client: Client, wanted: str) -> None:
     assert (answer.status, answer.code) == (416, "InvalidRange")
 
 
+LONG_AGO, ONE_DAY = "Thu, 01 Jan 2015 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "status"),
+    [
+        ({"If-Match": "ETAG"}, 200),
+        ({"If-Match": '"0", W/ETAG'}, 200),
+        ({"If-Match": "*"}, 200),
+        ({"If-Match": '"0"'}, 412),
+        ({"If-Match": "ETAG", "If-Unmodified-Since": LONG_AGO}, 200),
+        ({"If-Unmodified-Since": LONG_AGO}, 412),
+        ({"If-Unmodified-Since": ONE_DAY}, 200),
+        ({"If-None-Match": "ETAG"}, 304),
+        ({"If-None-Match": "*"}, 304),
+        ({"If-None-Match": '"0"'}, 200),
+        ({"If-None-Match": '"0"', "If-Modified-Since": ONE_DAY}, 200),
+        ({"If-Modified-Since": ONE_DAY}, 304),
+        ({"If-Modified-Since": LONG_AGO}, 200),
+        ({"If-Modified-Since": "some day", "If-Unmodified-Since": ""}, 200),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_download_may_have_conditions(client: Client, conditions: dict[str, str], status: int, method: str) -> None:
+    ticket = client.apply()
+    etag = client.put(ticket, b"bytes").headers["etag"]
+    headers = {name: value.replace("ETAG", etag) for name, value in conditions.items()}
+    answer = client.send(client.cos(ticket, method, headers=headers))
+    assert answer.status == status
+    assert answer.headers.get("etag") == (None if status == 412 else etag)
+    if status == 412:
+        assert answer.code == ("PreconditionFailed" if method == "GET" else "")
+    else:
+        assert answer.body == (b"bytes" if (status, method) == (200, "GET") else b"")
+
+
 def test_an_upload_belongs_to_its_key(client: Client, upload) -> None:
     ticket, upload_id, etags = upload
     other = ticket["MediaStoragePath"] + ".other"

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 from vodfast.emulator.accounts import Account
 from vodfast.emulator.blobs import Blob, Content
 from vodfast.emulator.buckets import Bucket, BucketHolder, StoredObject, Upload
+from vodfast.emulator.conditions import condition
 from vodfast.emulator.messages import Reply, Request
 from vodfast.emulator.multipart import Multipart, Target
 from vodfast.emulator.service import Call, Refusal
@@ -246,6 +247,11 @@ class ObjectStore(ABC):
         stored = target.bucket.objects.get(target.key)
         if stored is None:
             raise Refusal("NoSuchKey", "The specified key does not exist.")
+        said = condition(call.request, stored.etag, stored.stored)
+        if said == 412:
+            raise Refusal("PreconditionFailed", "At least one of the pre-conditions you specified does not hold.")
+        if said == 304:
+            return self.reply(call, 304, self.proof(stored.etag, stored.content))
         headers: Headers = (
             ("Content-Type", stored.content_type or "application/octet-stream"),
             ("Last-Modified", formatdate(stored.stored, usegmt=True)),

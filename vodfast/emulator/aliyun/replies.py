@@ -23,6 +23,7 @@ STATUS = {
         405: "MethodNotAllowed",
         409: "FileAlreadyExists ObjectNotAppendable PositionNotEqualToLength",
         411: "MissingContentLength",
+        412: "PreconditionFailed",
         416: "InvalidRange",
         500: "InternalError",
         501: "NotImplemented",
