@@ -1,10 +1,12 @@
-"""Bodies that were received and refused: their bytes are gone, and what was stored before is still there."""
+"""Which received bodies are kept: what is stored or waits to be joined, nothing refused, replaced or deleted."""
 
 from __future__ import annotations
 
 import base64
 import threading
+import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -140,6 +142,108 @@ def test_nothing_is_kept_of_a_body_that_is_refused(own: Emulator, spool: Path, s
     assert answer.status == REFUSED[send], answer.body
     assert own.history()[-1]["bytes"] == len(BODY)
     assert files(spool) == 0
+
+
+def cos_parts(own: Emulator, *numbers: int) -> tuple[Client, dict[str, str], str, dict[int, str]]:
+    """An upload with these parts, each a body of its own."""
+    client = Client(own.endpoint)
+    ticket = client.apply()
+    upload_id = client.initiate(ticket)
+    body = b"\x01" * (1 << 20)
+    return client, ticket, upload_id, {n: client.part(ticket, upload_id, n, body).headers["etag"] for n in numbers}
+
+
+def test_a_part_sent_again_takes_the_place_of_the_first(own: Emulator, spool: Path) -> None:
+    client, ticket, upload_id, _ = cos_parts(own, 1, 2, 1, 1)
+    assert files(spool) == 2
+    client.abort(ticket, upload_id)
+    assert files(spool) == 0
+
+
+def test_parts_that_were_left_out_are_freed(own: Emulator, spool: Path) -> None:
+    client, ticket, upload_id, etags = cos_parts(own, 1, 2, 3)
+    assert client.complete(ticket, upload_id, [(1, etags[1]), (2, etags[2])]).code == ""
+    assert files(spool) == 2
+    client.put(ticket, BODY)
+    assert files(spool) == 1
+    assert client.send(client.cos(ticket, "DELETE")).status == 204
+    assert files(spool) == 0
+
+
+def test_an_object_that_grew_is_one_that_is_replaced(own: Emulator, spool: Path) -> None:
+    client = Aliyun(own.endpoint)
+    place = client.create()
+    for position in (0, len(BODY)):
+        assert client.oss("POST", place, {"append": "", "position": str(position)}, BODY).status == 200
+    assert files(spool) == 2
+    client.oss("PUT", place, body=BODY)
+    assert files(spool) == 1
+
+
+def test_the_gateway_and_presigned_urls_free_what_is_replaced(own: Emulator, spool: Path) -> None:
+    volc = Volc(own.endpoint)
+    address = volc.apply(FileName="a.mp4")["UploadAddress"]
+    volc.put(address, BODY)
+    volc.put(address, BODY)
+    assert files(spool) == 1
+    upload_id = volc.init(address)
+    for _ in range(2):
+        volc.part(address, upload_id, 1, BODY)
+    assert files(spool) == 2
+    assert volc.merge(address, upload_id, f"1:{zlib.crc32(BODY):08x}").status == 200
+    assert files(spool) == 1
+    own.settings(volcengine_vpc="part", volcengine_vpc_part_size=len(BODY))
+    said = volc.apply(ClientNetWorkMode="vpc-inner", FileSize=len(BODY))["VpcTosUploadAddress"]
+    host, _, rest = said["PartUploadInfo"]["PartPutUrls"][0].removeprefix("https://").partition("/")
+    for _ in range(2):
+        volc.send(Sent("PUT", host, f"/{rest}", {"Content-Length": str(len(BODY))}, BODY))
+    assert files(spool) == 2
+
+
+def test_an_object_of_chunks_replaces_the_one_before(own: Emulator, spool: Path) -> None:
+    netease = NeteaseClient(own.endpoint)
+    upload = netease.init()
+    for _ in range(2):
+        upload.context = ""
+        netease.put(upload, 0, BODY, complete=True)
+    assert files(spool) == 1
+    own.settings(netease_takes=SMALL + 1)
+    half = netease.init()
+    netease.put(half, 0, BODY + BODY)
+    assert files(spool) == 2
+
+
+def everything(own: Emulator) -> None:
+    """Objects and open uploads in every store."""
+    client, ticket, *_ = cos_parts(own, 1, 2)
+    client.put(ticket, BODY)
+    volc = Volc(own.endpoint)
+    address = volc.apply()["UploadAddress"]
+    volc.put(address, BODY)
+    volc.part(address, volc.init(address), 1, BODY)
+    own.settings(volcengine_vpc="part", volcengine_vpc_part_size=len(BODY))
+    said = volc.apply(ClientNetWorkMode="vpc-inner", FileSize=len(BODY))["VpcTosUploadAddress"]
+    host, _, rest = said["PartUploadInfo"]["PartPutUrls"][0].removeprefix("https://").partition("/")
+    volc.send(Sent("PUT", host, f"/{rest}", {"Content-Length": str(len(BODY))}, BODY))
+    aliyun = Aliyun(own.endpoint)
+    place = aliyun.create()
+    aliyun.oss("PUT", place, body=BODY)
+    aliyun.part(place, aliyun.initiate(place), 1, BODY)
+    owner = replace(place, keys=aliyun.keys)
+    aliyun.oss("PUT", owner, body=BODY, key="nobodys/object.mp4")
+    netease = NeteaseClient(own.endpoint)
+    netease.put(netease.init(), 0, BODY, complete=True)
+    netease.put(netease.init(), 0, BODY)
+    own.settings(netease_storage="oss")
+    Overseas(netease).put(BODY)
+
+
+def test_a_reset_frees_everything(own: Emulator, spool: Path) -> None:
+    everything(own)
+    assert files(spool) == 12
+    own.reset()
+    assert files(spool) == 0
+    assert own.media() == []
 
 
 def test_what_is_stored_is_kept_though_its_callback_fails(own: Emulator, spool: Path) -> None:
