@@ -181,6 +181,16 @@ def test_a_condition_on_what_is_stored_is_no_upload(client: Client) -> None:
     assert client.oss("GET", place, headers=when).status == 200
 
 
+def test_what_the_store_would_do_beside_storing_is_refused_and_not_left_out(client: Client) -> None:
+    place = client.create()
+    callback = base64.b64encode(b'{"callbackUrl":"http://127.0.0.1:9/","callbackBody":"a"}').decode()
+    answer = client.oss("PUT", place, body=b"x", headers={"x-oss-callback": callback})
+    assert (answer.status, code(answer)) == (501, "NotImplemented")
+    assert client.oss("HEAD", place).status == 404
+    assert client.oss("PUT", place, body=b"x").status == 200
+    assert code(client.oss("GET", place, {"x-oss-process": "video/snapshot,t_1"})) == "NotImplemented"
+
+
 def test_listing_uploads_is_for_buckets(client: Client) -> None:
     place = client.create()
     query = {"uploads": "", "prefix": place.key}

@@ -287,6 +287,7 @@ def test_a_store_that_keeps_nothing(client: Client, emulator: Emulator) -> None:
         ("PUT", "acl", {}, 501, "NotImplemented"),
         ("PUT", "tagging=", {}, 501, "NotImplemented"),
         ("GET", "acl=", {}, 501, "NotImplemented"),
+        ("GET", "ci-process=snapshot&time=1", {}, 501, "NotImplemented"),
         ("PUT", "", {"x-cos-copy-source": "b-1.cos.ap-beijing.myqcloud.com/other"}, 501, "NotImplemented"),
         ("PUT", "partNumber=1", {}, 400, "InvalidArgument"),
     ],

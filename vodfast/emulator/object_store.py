@@ -42,8 +42,8 @@ _OPERATIONS = {
 }
 """By method, and by the name in the query that says what is meant."""
 _NOT_SERVED = frozenset(
-    ("acl", "append", "cors", "delete", "encryption", "lifecycle", "location", "logging", "policy", "restore",
-     "retention", "select", "symlink", "tagging", "versioning", "versions", "website")
+    ("acl", "append", "ci-process", "cors", "delete", "encryption", "lifecycle", "location", "logging", "policy",
+     "restore", "retention", "select", "symlink", "tagging", "versioning", "versions", "website", "x-oss-process")
 )  # fmt: skip
 """Queries that make a request mean something else than the object's bytes."""
 _ON_BUCKET = frozenset(("ListMultipartUploads",))

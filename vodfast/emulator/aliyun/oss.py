@@ -91,6 +91,8 @@ class Oss(ObjectStore):
     gaps_allowed = True
     spell = staticmethod(str.upper)
     owner = ()
+    calls_back = False
+    """Whether a callback that a request asks for is made."""
 
     def __init__(self, holder: KeyHolder) -> None:
         super().__init__(holder)
@@ -137,6 +139,8 @@ class Oss(ObjectStore):
 
     def _check_headers(self, call: Call) -> None:
         request = call.request
+        if request.header("x-oss-callback") is not None and not self.calls_back:
+            raise Refusal("NotImplemented", "This emulator makes no callbacks for the objects of this bucket.")
         _notification(request.header("x-oss-notification"))
         for name, values in _CHOICES.items() if call.operation in _MAKING else ():
             if request.header(name) not in (None, *values):

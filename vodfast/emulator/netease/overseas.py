@@ -123,6 +123,7 @@ class OverseasOss(Oss):
     """The store, which makes the callback that a request asks for."""
 
     cloud = "netease"
+    calls_back = True
 
     def __init__(self, holder: Overseas) -> None:
         super().__init__(holder)
