@@ -105,7 +105,7 @@ def pulls(service, space):
     url_set.SourceUrl = "http://cdn.example/a.mp4?x=1&y=2"
     url_set.FileExtension = ".mp4"
     url_set.CallbackArgs = "my python callback args"
-    custom_headers = {"your-header-key": "your header value"}
+    custom_headers = {"your header key": "your header value"}
     url_set.CustomURLHeaders.update(**custom_headers)
     resp = service.upload_media_by_url(req)
     assert resp.ResponseMetadata.Error.Code == ""
