@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 SCRIPTS = HERE / "scripts"
 MEDIA = HERE.parent / "media"
 MIB = 1024 * 1024
-OURS = ["-m", "vodfast.compat"]
+OURS = str(HERE.parents[1] / "vodfast" / "compat" / "__main__.py")
 
 DIFFERENT = {
     "refused {'MediaFilePath': 'Wildlife.mp4', 'MediaType': 'exe'}": "refused before it is sent, so without an id",
@@ -93,14 +93,14 @@ def run(emulator: Emulator, tmp_path: Path) -> Callable[..., Seen]:
     env |= {"REQUESTS_CA_BUNDLE": str(emulator.ca), "HOME": str(home), "PATH": os.environ["PATH"]}
     env |= {"PYTHONPATH": str(HERE.parents[1])}
 
-    theirs = [str(HERE / "clients" / "trusting.py"), str(emulator.ca), str(home)]
+    trusting = [str(HERE / "clients" / "trusting.py"), str(emulator.ca), str(home)]
 
     def start(
         ours: bool, script: str, *arguments: object, faults: Sequence[dict[str, Any]] = (), code: int = 0
     ) -> Seen:
         emulator.reset()
         emulator.set_faults(list(faults))
-        how = OURS if ours else theirs
+        how = [*trusting, OURS] if ours else trusting
         command = [sys.executable, "-W", "ignore", *how, str(SCRIPTS / script), *map(str, arguments)]
         done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False)
         assert done.returncode == code, done.stderr
@@ -121,6 +121,16 @@ def test_every_sample_of_the_page(run: Callable[..., Seen], folder: Path, keys: 
     assert len(ours.media) == 13
     for operation in ("ApplyUpload", "CommitUpload"):
         assert ours.calls[operation] <= theirs.calls[operation]
+    assert sum(ours.calls.values()) < sum(theirs.calls.values())
+
+
+def test_beside_the_packages_it_is_made_of(run: Callable[..., Seen], folder: Path, keys: list[str]) -> None:
+    refuse = {"action": "error", "match": {"operation": "PutObject"}, "code": "AccessDenied", "message": "not you"}
+    theirs, ours = (run(ours, "tencent_together.py", *keys, faults=[refuse]) for ours in (False, True))
+    assert len(theirs.lines) == 15
+    for what, line in theirs.answers().items():
+        assert ours.answers()[what] == line, what
+    assert len(ours.media) == len(theirs.media) == 9
     assert sum(ours.calls.values()) < sum(theirs.calls.values())
 
 
