@@ -6,6 +6,7 @@ Decides names, defaults and ranges. Leaves the use of each value to the part of 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
@@ -70,7 +71,7 @@ class TransferConfig(msgspec.Struct, frozen=True, kw_only=True):
     ca_bundle: str | None = None
     """Path of a PEM file with the certificate authorities to trust instead of the system's."""
     proxy: str | None = None
-    """URL of an HTTP proxy; None uses none, whatever the environment says, unless `trust_env`."""
+    """URL of an HTTP or SOCKS proxy; None uses none, whatever the environment says, unless `trust_env`."""
     trust_env: bool = False
     """Honour the proxy variables of the environment."""
     route: Route | None = None
@@ -104,10 +105,24 @@ class TransferConfig(msgspec.Struct, frozen=True, kw_only=True):
             (1 <= self.stall_timeout <= _DAY, "stall_timeout must be between a second and a day"),
             (0 <= self.stall_speed < 1 << 31, "stall_speed must be between 0 and 2 GiB/s"),
             (0 <= self.settle_seconds <= _DAY, "settle_seconds must be between 0 and a day"),
+            (_is_proxy(self.proxy), "proxy must be the URL of a proxy, such as http://proxy.example.com:3128"),
         )
         for ok, message in checks:
             if not ok:
                 raise ConfigError(message)
+
+
+_PROXY = re.compile(r"(?:(?:https?|socks5h?)://)?(?:[\x21-\x2e\x30-\x3f\x41-\x7e]*@)?[A-Za-z0-9._:\[\]-]+/?")
+
+
+def _is_proxy(url: str | None) -> bool:
+    """Whether that is a proxy's address, or none at all. It may hold a password, so nobody shows it."""
+    return not url or _PROXY.fullmatch(url) is not None
+
+
+def proxy_host(url: str) -> str:
+    """What may be shown of a proxy: its address without user and password."""
+    return url.rpartition("@")[2].rpartition("//")[2].rstrip("/")
 
 
 def parse_route(text: str) -> Route:
@@ -131,17 +146,18 @@ def parse_route(text: str) -> Route:
 _FROM_ENV: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "route": ("VODFAST_EMULATOR", parse_route),
     "ca_bundle": ("VODFAST_CA_BUNDLE", str),
+    "proxy": ("VODFAST_PROXY", str),
     "state_dir": ("VODFAST_STATE_DIR", str),
 }
 """Fields by the variable that sets them, and how its text is read."""
 
 
 def config_from_env(config: TransferConfig | None = None, environ: Mapping[str, str] | None = None) -> TransferConfig:
-    """Fill what the caller left open from `VODFAST_EMULATOR`, `VODFAST_CA_BUNDLE` and `VODFAST_STATE_DIR`; the caller's
-    values win.
+    """Fill what the caller left open from the variables of `_FROM_ENV`; the caller's values win. An emulator is reached
+    without the environment's proxy.
 
     Raises:
-        ConfigError: `VODFAST_EMULATOR` is no emulator's address.
+        ConfigError: `VODFAST_EMULATOR` is no emulator's address, or `VODFAST_PROXY` no proxy's.
     """
     env = os.environ if environ is None else environ
     chosen = config or TransferConfig()
@@ -150,6 +166,9 @@ def config_from_env(config: TransferConfig | None = None, environ: Mapping[str, 
         for field, (name, read) in _FROM_ENV.items()
         if getattr(chosen, field) is None and env.get(name)
     }
+    route = found.get("route", chosen.route)
+    if route is not None and route.emulator:
+        found.pop("proxy", None)
     return msgspec.structs.replace(chosen, **found) if found else chosen
 
 

@@ -20,6 +20,7 @@ import pytest
 
 from vodfast.cli import main
 from vodfast.cli.catalogue import COMMANDS
+from vodfast.credentials import emulator_credentials
 from vodfast.emulator import Emulator
 from vodfast.providers import provider_names
 
@@ -162,6 +163,26 @@ def test_doctor_finds_everything_in_order(vodfast: Run, emulator: Emulator) -> N
     assert {finding["status"] for finding in findings.values()} == {"ok"}
     assert findings.keys() >= {"libcurl", "native core", "event loop", "certificate authorities", "tencent clock"}
     assert findings["tencent credentials"]["detail"] == "from emulator"
+
+
+def test_the_command_goes_through_a_proxy(
+    vodfast: Run, emulator: Emulator, clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The emulator is one, and the clouds behind it as well."""
+    monkeypatch.delenv("VODFAST_EMULATOR")
+    monkeypatch.setenv("VODFAST_PROXY", f"http://someone:sesame@{emulator.endpoint}")
+    monkeypatch.setenv("VODFAST_CA_BUNDLE", emulator.ca or "")
+    keys = emulator_credentials("tencent")
+    monkeypatch.setenv("VODFAST_TENCENT_ACCESS_KEY", keys.access_key)
+    monkeypatch.setenv("VODFAST_TENCENT_SECRET_KEY", keys.secret_key.reveal())
+    ran = vodfast("doctor")
+    assert (ran.code, f"proxy: everything goes through {emulator.endpoint}\n" in ran.out) == (0, True), ran
+    assert "sesame" not in ran.out + ran.err
+    assert vodfast("upload", clip()).code == 0
+    assert [item["state"] for item in emulator.media()] == ["committed"]
+    monkeypatch.setenv("VODFAST_PROXY", "sesame sesame")
+    ran = vodfast("upload", clip())
+    assert (ran.code, "proxy must be" in ran.err, "sesame" in ran.err) == (3, True, False)
 
 
 @pytest.mark.parametrize("cloud", provider_names())

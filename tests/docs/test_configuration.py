@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from vodfast._native import available_crc_kernels
 from vodfast.cli.upload import upload
-from vodfast.config import TransferConfig
+from vodfast.config import _FROM_ENV, TransferConfig
 from vodfast.providers import load_provider, provider_names
 
 ROOT = Path(__file__).parents[2]
@@ -48,13 +49,21 @@ def test_every_place_of_keys_is_named(cloud: str) -> None:
 
 def test_every_setting_has_the_default_that_is_told() -> None:
     told = {
-        code(field)[0]: ast.literal_eval(code(default)[0]) for field, default, _ in rows("field | default | option")
+        code(field)[0]: ast.literal_eval(code(default)[0])
+        for field, default, _ in rows("field | default | option or variable")
     }
     config = TransferConfig()
     assert told == {name: getattr(config, name) for name in TransferConfig.__struct_fields__}
 
 
 def test_every_option_that_is_told_exists() -> None:
-    told = {option for _, _, cell in rows("field | default | option") for option in code(cell)}
-    assert len(told) == 8
-    assert told <= {name for parameter in upload.params for name in parameter.opts}
+    told = {how for _, _, cell in rows("field | default | option or variable") for how in code(cell)}
+    options = {how for how in told if how.startswith("-")}
+    assert len(options) == 8
+    assert options <= {name for parameter in upload.params for name in parameter.opts}
+    assert told - options == {variable for variable, _ in _FROM_ENV.values()}
+
+
+def test_every_checksum_kernel_of_this_machine_is_named() -> None:
+    ((_, meaning),) = [row for row in rows("variable | meaning") if "KERNEL" in row[0]]
+    assert set(available_crc_kernels()) <= set(code(meaning))

@@ -81,6 +81,7 @@ def _show(finding: Finding, output: str) -> None:
 
 
 def _findings(connection: Connection, asked: bool) -> Iterator[Finding]:
+    from vodfast.config import proxy_host
     from vodfast.errors import ConfigError
     from vodfast.providers import provider_names
 
@@ -94,6 +95,8 @@ def _findings(connection: Connection, asked: bool) -> Iterator[Finding]:
     yield _authorities(config)
     if config.route is not None:
         yield _route(config.route)
+    if config.proxy:
+        yield Finding(OK, "proxy", f"everything goes through {proxy_host(config.proxy)}")
     for cloud in (connection.cloud,) if asked else provider_names():
         yield from _cloud(connection, cloud, fatal=asked)
 
