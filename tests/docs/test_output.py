@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ import msgspec
 import pytest
 
 from vodfast.cli import main
-from vodfast.cli.exit_codes import Exit
-from vodfast.errors import ErrorInfo
+from vodfast.cli.exit_codes import Exit, exit_code
+from vodfast.errors import ErrorInfo, ErrorKind
 from vodfast.events import Progress, Retried, UploadEnded, UploadStarted
 from vodfast.items import UploadResult
 
@@ -46,6 +47,19 @@ def test_results_errors_and_events() -> None:
 
 def test_every_exit_code_is_explained() -> None:
     assert {int(code) for code in table("code") if code.isdigit()} == {code.value for code in Exit}
+
+
+def test_every_kind_of_error_is_explained_with_its_exit_code() -> None:
+    told = {line.split("|")[1].strip(" `"): line.split("|")[-2] for line in kinds()}
+    assert told.keys() == {kind.value for kind in ErrorKind}
+    for kind, codes in told.items():
+        state = kind if kind in ("ambiguous", "cancelled") else "failed"
+        ends = {exit_code({(state, kind): 1, ("done", None): 5}, signum) for signum in (signal.SIGINT, signal.SIGTERM)}
+        assert {int(code) for code in codes.split(",")} == ends, kind
+
+
+def kinds() -> list[str]:
+    return PAGE.split("| kind of error |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
 
 
 @pytest.fixture
