@@ -6,6 +6,7 @@ became of an entry to `reported.py`.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from vodfast.cli.text import STDIN
 from vodfast.items import UploadResult
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """One thing to upload: a source and the fields of `UploadItem` it was listed with; None is not given."""
 
     source: str
@@ -34,19 +35,21 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def given(self) -> dict[str, Any]:
         """The fields that were given, without the source."""
-        fields = {name: getattr(self, name) for name in self.__struct_fields__ if name != "source"}
-        return {name: value for name, value in fields.items() if value is not None}
+        return {name: value for name in _FIELDS if (value := getattr(self, name)) is not None}
 
-    @property
+    @functools.cached_property
     def identity(self) -> str:
         """The same for every name of one file."""
         return self.source if self.source == STDIN else os.path.realpath(self.source)
 
-    @property
+    @functools.cached_property
     def fields(self) -> str:
         """The same for the same given fields; empty without any."""
         given = self.given()
         return repr(given) if given else ""
+
+
+_FIELDS = tuple(name for name in Entry.__struct_fields__ if name != "source")
 
 
 class Reported(NamedTuple):
