@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -299,6 +299,26 @@ def test_every_command_loads_and_explains_itself(vodfast: Run) -> None:
         assert f"Usage: vodfast {name}" in ran.out
         assert f"  {text}" in overview.out
     assert vodfast().code == 2
+
+
+def test_an_interrupt_while_the_command_is_loaded_is_told_in_a_line(
+    vodfast: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Loading(ModuleType):
+        def __getattr__(self, name: str) -> Any:
+            raise KeyboardInterrupt if name == "run" else AttributeError(name)
+
+    monkeypatch.setitem(sys.modules, "vodfast.cli.run", Loading("vodfast.cli.run"))
+    ran = vodfast("status")
+    assert (ran.code, ran.out, ran.err) == (130, "", "vodfast: interrupted\n")
+
+
+def test_a_file_that_looks_like_an_option_is_told_how_to_be_named(vodfast: Run, clip: Clip) -> None:
+    clip("-s.mp4")
+    ran = vodfast("upload", "-s.mp4")
+    assert (ran.code, ran.err) == (
+        2, "vodfast: No such option '-s'. For the file write ./-s.mp4 (see vodfast upload --help)\n",
+    )  # fmt: skip
 
 
 def test_what_is_unexpected_is_one_line_without_debug(

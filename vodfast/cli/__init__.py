@@ -26,9 +26,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _say(f"{PROGRAM} {version()}")
         if args in (["--help"], ["-h"]):
             return _say(overview())
-    from vodfast.cli.run import run
+    try:
+        from vodfast.cli.run import run
 
-    return run(args)
+        return run(args)
+    except KeyboardInterrupt:  # while all that is loaded
+        print(f"{PROGRAM}: interrupted", file=sys.stderr)
+        return 130
 
 
 def _say(text: str) -> int:

@@ -52,6 +52,14 @@ def top(settings: dict[str, bool], debug: bool) -> None:
     settings["debug"] = debug
 
 
+def _meant_as_file(error: click.UsageError, args: Sequence[str]) -> str:
+    """What to write for a file whose name was taken for an option; empty if there is none."""
+    if not isinstance(error, click.NoSuchOption):
+        return ""
+    files = [arg for arg in args if arg.startswith("-") and arg != "-" and os.path.lexists(arg)]
+    return f" For the file write ./{files[0]}" if files else ""
+
+
 def _near(name: str) -> str:
     """The command whose name is most like this one; empty if none is."""
     from difflib import get_close_matches  # 2 ms that only a mistake pays
@@ -97,7 +105,7 @@ def _run(args: Sequence[str], settings: dict[str, bool]) -> int:
             message = error.format_message().replace(
                 "\n\t", " "
             )  # a list of choices, which click sets one below another
-            complain(f"{message} (see {where} --help)")
+            complain(f"{message}{_meant_as_file(error, args)} (see {where} --help)")
         return error.exit_code
     except click.ClickException as error:
         complain(error.format_message())
