@@ -111,6 +111,11 @@ class TransferConfig(msgspec.Struct, frozen=True, kw_only=True):
             if not ok:
                 raise ConfigError(message)
 
+    def __repr__(self) -> str:
+        """Without the user and password of a proxy."""
+        shown = msgspec.structs.replace(self, proxy=proxy_host(self.proxy)) if self.proxy else self
+        return msgspec.Struct.__repr__(shown)
+
 
 _PROXY = re.compile(r"(?:(?:https?|socks5h?)://)?(?:[\x21-\x2e\x30-\x3f\x41-\x7e]*@)?[A-Za-z0-9._:\[\]-]+/?")
 

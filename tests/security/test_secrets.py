@@ -50,6 +50,13 @@ def test_credentials_show_the_key_id_only() -> None:
     assert CANARY not in shown
 
 
+def test_a_configuration_shows_a_proxy_without_its_password() -> None:
+    config = TransferConfig(proxy=f"http://user:{CANARY}@proxy.example.com:3128")
+    assert "proxy='proxy.example.com:3128'" in repr(config)
+    assert CANARY not in repr(config) + str(config) + f"{config}"
+    assert repr(TransferConfig(part_size=1 << 20)).startswith("TransferConfig(part_size=1048576, ")
+
+
 def shown(error: VodfastError) -> list[str]:
     """Everything an error can show: its text, its fields, its pickled copy, and each vodfast object in its frames."""
     said = [str(error), repr(error), repr(vars(error)), "".join(traceback.format_exception(error))]
