@@ -336,6 +336,6 @@ def _range(text: str | None, size: int) -> tuple[int, int] | None:
         start, stop = int(parsed[1]), min(int(parsed[2]) + 1 if parsed[2] else size, size)
     else:
         start, stop = max(size - int(parsed[2]), 0), size
-    if start >= size or start >= stop:
+    if start >= stop:
         raise Refusal("InvalidRange", "The requested range cannot be satisfied.")
     return start, stop
