@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.aliyun_client import Client, Place, sign_acs3
+from tests.emulator.aliyun_client import Client, Keys, Place, sign_acs3
 from vodfast.emulator import Emulator
 
 
@@ -119,6 +119,68 @@ def test_what_is_registered_has_bounds(client: Client) -> None:
     assert register(host + "x" * (1025 - len(host)))["Code"] == "LengthExceededMax"
     assert register(host + "x", UserData="{")["Code"] == "InvalidParameter.UserData"
     assert register(host + "x", UserData=json.dumps({"Extend": {"a": "x" * 512}}))["Code"] == "LengthExceededMax"
+
+
+@pytest.mark.parametrize(
+    ("fields", "states"),
+    [
+        ({}, ["UploadSucc"] * 3),
+        ({"TemplateGroupId": "VOD_NO_TRANSCODE"}, ["UploadSucc"] * 3),
+        ({"TemplateGroupId": "mine"}, ["UploadSucc", "Transcoding", "Normal", "Normal"]),
+    ],
+)
+def test_a_video_moves_on_once_it_has_arrived(client: Client, fields: dict[str, str], states: list[str]) -> None:
+    place = client.create(**fields)
+
+    def ask(action: str) -> tuple[str, int]:
+        ((_, said),) = (
+            (name, one) for name, one in client.call(action, VideoId=place.media_id).items() if name[0] in "MV"
+        )
+        return said["Status"], said["Size"]
+
+    assert [ask("GetVideoInfo"), ask("GetMezzanineInfo")] == [("Uploading", 0)] * 2
+    client.oss("PUT", place, body=b"bytes")
+    assert [ask("GetVideoInfo") for _ in states] == [(state, 5) for state in states]
+    assert ask("GetMezzanineInfo") == ("Normal", 5)
+    client.oss("DELETE", place)
+    assert [ask("GetVideoInfo"), ask("GetMezzanineInfo")] == [("Uploading", 0)] * 2
+
+
+def test_other_objects_of_an_upload_make_no_media(client: Client, emulator: Emulator) -> None:
+    place = client.create(FileName="a.m3u8")
+    beside = place.key.replace(place.key.rpartition("/")[2], "0.ts")
+    assert client.oss("PUT", place, body=b"x", key=beside).status == 200
+    assert emulator.media()[0]["state"] == "applied"
+    client.oss("PUT", place, body=b"#EXTM3U")
+    client.oss("DELETE", place, key=beside)
+    (media,) = emulator.media()
+    assert (media["state"], [one["key"] for one in media["objects"]]) == ("committed", [place.key])
+    assert emulator.meter()["media_created"] == 1
+
+
+def test_a_reset_ends_what_was_issued_and_leaves_the_settings(client: Client, emulator: Emulator) -> None:
+    caller = {"access_key": "STS.caller", "secret": "s3", "token": "t0"}
+    emulator.settings(callers=[caller], token_lifetime=100.0)
+    reference = {"Title": "t", "FileName": "a.mp4", "ReferenceId": "my-video"}
+    place = Place.of(client.call("CreateUploadVideo", **reference))
+    client.call("UploadMediaByURL", UploadURLs="https%3A//example.com/a.mp4", SessionId="mark")
+    sent = sign_acs3("GetVideoInfo", {"VideoId": place.media_id}, client.keys)
+    assert "Video" in json.loads(client.send(sent).body)
+    emulator.reset()
+    assert b"InvalidAccessKeyId" in client.oss("PUT", place, body=b"x").body
+    assert client.call("GetVideoInfo", VideoId=place.media_id)["Code"] == "InvalidVideo.NotFound"
+    assert json.loads(client.send(sent).body)["Code"] == "InvalidVideo.NotFound", "its nonce is forgotten"
+    assert "Code" not in client.call("CreateUploadVideo", **reference)
+    assert "Code" not in client.call("UploadMediaByURL", UploadURLs="https%3A//example.com/a.mp4", SessionId="mark")
+    client.keys = Keys("STS.caller", "s3", "t0")
+    assert "Code" not in client.call("CreateUploadVideo", Title="t", FileName="a.mp4")
+
+
+def test_what_was_issued_outlives_a_change_of_settings(client: Client, emulator: Emulator) -> None:
+    place = client.create()
+    emulator.settings(latency=0.0)
+    emulator.settings(callers=[{"access_key": "STS.caller", "secret": "s3", "token": "t0"}])
+    assert client.oss("PUT", place, body=b"x").status == 200
 
 
 @pytest.mark.parametrize(
