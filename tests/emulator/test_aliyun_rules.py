@@ -199,3 +199,44 @@ def test_a_code_has_the_status_the_service_gives_it(client: Client, emulator: Em
     emulator.set_faults([{"action": "error", "code": code, "match": {"operation": "CreateUploadVideo"}}])
     answer = client.send(sign_acs3("CreateUploadVideo", {"Title": "t", "FileName": "a.mp4"}, client.keys))
     assert (answer.status, json.loads(answer.body)["Code"]) == (status, code)
+
+
+def test_an_object_is_registered_once(client: Client, emulator: Emulator) -> None:
+    """One that an upload made is that upload's media; others become media of their own."""
+    made = client.create()
+    client.oss("PUT", made, body=b"uploaded")
+    owner = Place(made.media_id, made.bucket, "library/a b.mp4", client.keys, made.host)
+    client.oss("PUT", owner, body=b"was there")
+    beside = Place(made.media_id, made.bucket, f"{made.key}.bak", client.keys, made.host)
+    client.oss("PUT", beside, body=b"beside it")
+
+    def register(*keys: str) -> tuple[list[tuple[str, bool]], list[str]]:
+        entries = [{"FileURL": f"https://{made.host}/{key}", "Title": "old"} for key in keys]
+        said = client.call("RegisterMedia", RegisterMetadatas=json.dumps(entries))
+        done = [(one["MediaId"], one["NewRegister"]) for one in said["RegisteredMediaList"]]
+        return done, said["FailedFileURLs"]
+
+    (first, again), failed = register(made.key, "library/a%20b.mp4")
+    assert (first, again[1], failed) == ((made.media_id, False), True, [])
+    assert register("library/a%20b.mp4") == ([(again[0], False)], [])
+    assert register("library/none.mp4") == ([], [f"https://{made.host}/library/none.mp4"])
+    ((third, new),) = register(f"{made.key}.bak")[0]
+    assert new
+    assert len({made.media_id, again[0], third}) == 3
+    elsewhere = json.dumps([{"FileURL": f"outin-x.oss-cn-shanghai.aliyuncs.com/{made.key}", "Title": "t"}])
+    assert client.call("RegisterMedia", RegisterMetadatas=elsewhere)["RegisteredMediaList"] == []
+    video = client.call("GetVideoInfo", VideoId=again[0])["Video"]
+    assert (video["Title"], video["Status"], video["Size"]) == ("old", "UploadSucc", 9)
+    assert [media["state"] for media in emulator.media()] == ["committed"] * 3
+    assert emulator.meter()["media_created"] == 3
+
+
+def test_a_pull_that_waits_can_be_cancelled(client: Client, emulator: Emulator) -> None:
+    urls = ["https%3A//example.com/a.mp4", "https%3A//example.com/b.mp4"]
+    jobs = [client.call("UploadMediaByURL", UploadURLs=url)["UploadJobs"][0]["JobId"] for url in urls]
+    for _ in range(2):
+        infos(client, jobs[0])
+    said = client.call("CancelUrlUploadJobs", JobIds=f"{jobs[0]},{jobs[1]},none")
+    assert (said["CanceledJobs"], said["NonExists"]) == ([jobs[1]], ["none"]), "what is under way goes on"
+    assert client.call("GetURLUploadInfos", JobIds=jobs[1])["NonExists"] == [jobs[1]]
+    assert [infos(client, jobs[0])["Status"], len(emulator.media())] == ["SUCCESS", 1]
