@@ -15,6 +15,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -354,6 +355,18 @@ def test_tokens(service: VodService, emulated: Any, media_file: Callable[..., Pa
 
 def upload(service: VodService, path: Path, **fields: Any) -> Any:
     return service.upload_media(VodUploadMediaRequest(SpaceName="demo", FilePath=str(path), **fields))
+
+
+def test_a_request_may_be_an_object_with_the_fields_the_vendors_package_reads(
+    service: VodService, emulated: Any, media_file: Callable[..., Path]
+) -> None:
+    unset = dict.fromkeys(("Functions", "CallbackArgs", "ClientNetWorkMode", "ClientIDCMode", "UploadHostPrefer"), "")
+    common = {"SpaceName": "demo", "FilePath": str(media_file(10)), "FileName": "a/b.mp4", "FileExtension": ".mp4"}
+    media = SimpleNamespace(**common, **unset, StorageClass=2, ChunkSize=0, SupportParseManifest=False, ExpireTime="")
+    assert service.upload_media(media).Result.Data.SourceInfo.FileName == "a/b.mp4"
+    material = SimpleNamespace(**common, **unset, FileType="object", ChunkSize=0)
+    assert service.upload_material(material).Result.Data.Mid
+    assert len(emulated.media()) == 2
 
 
 def test_failures_carry_what_the_service_said(

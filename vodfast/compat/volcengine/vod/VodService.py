@@ -102,7 +102,9 @@ class VodService(VodServiceConfig):
             VodError: it failed; nothing was committed.
         """
         options = _upload_options(
-            request, expire_time=request.ExpireTime or None, upload_source=request.VodUploadSource or None
+            request,
+            expire_time=request.ExpireTime or None,
+            upload_source=getattr(request, "VodUploadSource", None) or None,
         )
         taken_along = request.SupportParseManifest and is_playlist(request.FilePath)
         # A material is never taken for a package, and with functions given as they are it is media all the same.
@@ -302,7 +304,10 @@ def _storage(number: int) -> str | None:
 
 
 def _upload_options(request: Any, **more: Any) -> UploadOptions:
-    """What both kinds of upload say alike. Functions go as they are."""
+    """What both kinds of upload say alike. Functions go as they are. Fields the vendor's package does not read may be
+    missing: a script's request may be an object of its own.
+    """
+    parallel = getattr(request, "ParallelNum", 0)
     return UploadOptions(
         functions_json=request.Functions,
         file_name=request.FileName or None,
@@ -310,7 +315,7 @@ def _upload_options(request: Any, **more: Any) -> UploadOptions:
         network_mode=request.ClientNetWorkMode or None,
         idc_mode=request.ClientIDCMode or None,
         host_prefer=request.UploadHostPrefer or None,
-        part_concurrency=min(request.ParallelNum, MAX_PART_CONCURRENCY) if request.ParallelNum > 0 else None,
+        part_concurrency=min(parallel, MAX_PART_CONCURRENCY) if parallel > 0 else None,
         commit_members=False,
         **more,
     )
