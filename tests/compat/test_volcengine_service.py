@@ -208,6 +208,7 @@ def test_the_vendors_words_are_the_argument_of_an_error(
             wrong()
         assert (str(caught.value), caught.value.args) == (said, (said,)), "scripts compare it"
         assert more in caught.value.message
+        assert caught.value.message in "".join(traceback.format_exception(caught.value))
     gone = {"action": "error", "code": "InvalidAuth", "match": {"operation": "DirectUpload"}, "times": 0}
     emulated.set_faults([gone])
     with pytest.raises(VodError) as caught:

@@ -125,7 +125,9 @@ class VodService(VodServiceConfig):
         self, request: Any, options: UploadOptions, kind: str, storage: str | None
     ) -> VodCommitUploadInfoResponse:
         if not os.path.isfile(request.FilePath):
-            raise VodError(NO_FILE, request.FilePath)
+            missing = VodError(NO_FILE, request.FilePath)
+            missing.add_note(f"FilePath: {request.FilePath!r}")
+            raise missing
 
         def perform(client: Client) -> UploadResult:
             return client.upload(
