@@ -283,6 +283,7 @@ def test_the_client_module_offers_the_exception_that_it_raises(
     names: dict[str, Any] = {}
     exec("from vodfast.compat.qcloud_vod.vod_upload_client import *", names)  # as scripts do
     assert names["VodUploadClient"] is VodUploadClient
+    assert {"logging", "os"} <= names.keys()
     assert names["TencentCloudSDKException"] is TencentCloudSDKException
     module = ModuleType("tencentcloud.common.exception.tencent_cloud_sdk_exception")
     theirs = vars(module)["TencentCloudSDKException"] = type(

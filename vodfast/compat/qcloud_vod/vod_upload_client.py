@@ -34,6 +34,8 @@ __all__ = [
     "VodUploadClient",
     "VodUploadResponse",
     "logger",
+    "logging",
+    "os",
 ]
 
 ProgressCallback = Callable[[int, int], None]
