@@ -81,6 +81,26 @@ def test_keys_may_be_changed_late(media_file: Callable[..., Path]) -> None:
     assert client.set_callback({"callbackUrl": "http://a.b"}) == b"The CheckSum is wrong."
 
 
+def test_a_client_may_have_a_transport_without_keys(
+    vodfast_emulator: Any, media_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Own(vcloud.Client):
+        def __init__(self) -> None:
+            self.transport, self.auth = vcloud.Transport(), vcloud.Auth(KEY, SECRET)
+
+        def upload_init(self, body: Any) -> Any:
+            return super().upload_init(body)
+
+    client, path = Own(), media_file(BLOCK + 9)
+    host = client.get_upload_host()
+    assert host is not None
+    assert host.upload_host
+    broken_off(client, vodfast_emulator, monkeypatch, path)
+    assert isinstance(client.upload_file(BODY, str(path)), vcloud.QueryResult)
+    assert operations(vodfast_emulator).count("upload/init") == 1
+    assert the_media(vodfast_emulator)["objects"][0]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def test_a_transport_of_ones_own_is_used_and_can_ask_for_offsets(
     vodfast_emulator: Any, media_file: Callable[..., Path]
 ) -> None:
@@ -117,7 +137,6 @@ def test_an_upload_nobody_opened_cannot_be_filled(media_file: Callable[..., Path
     ret, info = vcloud.put_file(init, host, "a.mp4", str(media_file(3)), 3, 1.0, 0, "", recorder)
     assert (ret, info.status_code, info.connect_failed()) == (None, -1, True)
     assert "AppKey" in str(info.error)
-    assert vcloud.Transport().upload_host_get()[0] is None
 
 
 def test_headers_are_signed_anew_each_time() -> None:

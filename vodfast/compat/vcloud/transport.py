@@ -21,6 +21,8 @@ from vodfast.errors import VodfastError
 from vodfast.providers.netease import Checkpoint
 
 _PREFIX = "/app/vod/"
+_NOBODY = Account("nobody", "nothing")
+"""Who makes the calls that nobody signs, where a transport has no keys."""
 
 
 class Transport:
@@ -55,7 +57,7 @@ class Transport:
     def upload_host_get(self) -> tuple[dict[str, Any] | None, ResponseInfo]:
         """Upload nodes, best first, under `upload`."""
         try:
-            with connected(self._account()) as client:
+            with connected(self._account() if self.access_key_id else _NOBODY) as client:
                 found = {"upload": list(client.perform(lambda cloud: cloud.nodes()))}
         except VodfastError as error:
             return None, failed(error)
@@ -71,7 +73,7 @@ class Transport:
             nodes=(upload_host.upload_host, upload_host.upload_host_backup),
         )
         try:
-            with connected(self._account()) as client:
+            with connected(self._account() if self.access_key_id else _NOBODY) as client:
                 found: int | None = client.perform(lambda cloud: cloud.stored_bytes(checkpoint))
         except VodfastError as error:
             failed(error)
@@ -92,8 +94,9 @@ class Transport:
         mime_type: str = ANY_TYPE,
         progress_handler: Callable[[int, int], object] | None = None,
     ) -> Ended:
-        """`put_file` with this account's keys."""
-        upload_init.account = self._account()
+        """`put_file`, with this account's keys if it has any."""
+        if self.access_key_id:
+            upload_init.account = self._account()
         return put_file(
             upload_init, upload_host, file_name, file_path, file_size, modify_time, offset, context,
             upload_progress_recorder, mime_type, progress_handler,

@@ -111,6 +111,7 @@ class Client:
         host: UploadHost | None
         if checkpoint.token is not None:
             init = UploadInit(checkpoint.bucket, checkpoint.key, checkpoint.token.reveal())
+            init.account = self._account()
             host = UploadHost(*(*checkpoint.nodes, *checkpoint.nodes, "", "")[:2])
             context = checkpoint.context or ""
         else:
