@@ -1,8 +1,8 @@
 """What happens during an upload, as typed records.
 
 Decides the records and that a sink is a plain callable. Leaves to the CLI and to callers how they are shown.
-Byte counts are acknowledged bytes: a part counts when the store has answered for it, so progress never goes back
-and never exceeds the total.
+Byte counts are acknowledged bytes: a part counts when the store has answered for it, so progress never exceeds the
+total, and goes back only where an upload begins anew.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def check_text(cloud: str, field: str, value: object, *, limit: int | None = Non
 def check_operation(cloud: str, operation: object) -> bool:
     """`operation` is the name of an API operation; whether that name is one of a read."""
     if not isinstance(operation, str) or not _OPERATION.fullmatch(operation):
-        refuse(cloud, "operation", "must be a name such as GetVideoInfo")
+        refuse(cloud, "operation", "must be a name as the service spells it, such as GetVideoInfo or video/query")
     return operation.rpartition("/")[2].lower().startswith(_READS)
 
 
