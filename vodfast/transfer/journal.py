@@ -318,6 +318,7 @@ def _nothing(_: sqlite3.Connection) -> None:
 
 def _unusable(error: Exception) -> VodfastError:
     return VodfastError(
-        f"the journal cannot be used ({error}): make room or mend its directory, or upload without one (resume=False)",
+        f"the journal cannot be used ({error}): make room or mend its directory, or upload without one "
+        "(resume=False, --no-resume)",
         kind=ErrorKind.CONFIG,
     )
