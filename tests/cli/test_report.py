@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import stat
@@ -64,6 +65,39 @@ def test_two_runs_do_not_write_one_report() -> None:
     assert read() == [("a", "done"), ("b", "done")]
     Report("r.jsonl").__exit__()
     assert read() == [("a", "done"), ("b", "done")]
+
+
+def test_no_other_run_begins_while_the_last_words_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused: list[str] = []
+    replace = os.replace
+
+    def with_another_run_beside(old: str, new: str) -> None:
+        with pytest.raises(InvalidInput, match="another run is writing") as caught:
+            Report("r.jsonl")
+        refused.append(str(caught.value))
+        replace(old, new)
+
+    monkeypatch.setattr(os, "replace", with_another_run_beside)
+    with Report("r.jsonl") as report:
+        report.begin([])
+        report.add(record("a", "cancelled"), provisional=True)
+        report.add(record("a"))
+    assert len(refused) == 1
+    assert read() == [("a", "done")]
+
+
+def test_a_report_that_was_replaced_as_it_was_opened_is_not_written_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its lines would be in a file that has no name any more."""
+    Path("r.jsonl").write_text(json.dumps(record("a")) + "\n")
+
+    def replaced(descriptor: int, _: int) -> None:
+        Path("new").write_text(json.dumps(record("b")) + "\n")
+        os.replace("new", "r.jsonl")
+
+    monkeypatch.setattr(fcntl, "flock", replaced)
+    with pytest.raises(InvalidInput, match="until now: run this one again"):
+        Report("r.jsonl")
+    assert read() == [("b", "done")]
 
 
 def test_items_of_one_file_with_fields_of_their_own_supersede_only_themselves() -> None:

@@ -53,12 +53,13 @@ class Report:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        os.close(self._descriptor)
-        if (self._kept or self._provisional) and self.trouble is None:
-            try:
+        try:
+            if (self._kept or self._provisional) and self.trouble is None:
                 _drop_superseded(self.path)
-            except OSError as error:
-                self.trouble = error.strerror or str(error)
+        except OSError as error:
+            self.trouble = error.strerror or str(error)
+        finally:  # only now may another run begin
+            os.close(self._descriptor)
 
     def begin(self, settled: Iterable[Mapping[str, Any]]) -> None:
         """Drop what an older report said and take over the lines of items that were done before.
@@ -107,6 +108,8 @@ def _hold(path: str, descriptor: int) -> None:
         raise InvalidInput(f"another run is writing the report {printable(path)}: name another file") from None
     except OSError:
         pass
+    if not _same_file(path, descriptor):  # a run that ended just now has put its last words in the place of this file
+        raise InvalidInput(f"another run was writing the report {printable(path)} until now: run this one again")
 
 
 def _refuse_foreign(path: str, descriptor: int) -> None:
