@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -32,7 +31,10 @@ def test_the_sample_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (sample,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
     (tmp_path / "list").write_text(sample)
     monkeypatch.chdir(tmp_path)
-    taken: Callable[[str], None] = lambda _: None  # noqa: E731  # every name is taken, and nothing is noted
+
+    def taken(_: str) -> None:
+        """Every name is taken, and nothing is noted."""
+
     plan = gather([], ["list"], cloud="tencent", recursive=False, refusal=taken, note=taken)
     assert [entry.source for entry in plan.entries] == ["a.mp4", "b.mp4", "c.mp4"]
     assert plan.entries[0].given() == {

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -96,8 +97,8 @@ def test_one_change_to_a_signed_query(
         ({"keys": Keys(secret="wrong")}, "SignatureDoesNotMatch"),
     ],
 )
-def test_queries_signed_wrongly(volc: Volc, emulator: Emulator, how: dict[str, object], code: str) -> None:
-    assert error(volc.send(presign(**how))) == code  # type: ignore[arg-type]
+def test_queries_signed_wrongly(volc: Volc, emulator: Emulator, how: dict[str, Any], code: str) -> None:
+    assert error(volc.send(presign(**how))) == code
     assert emulator.media() == []
 
 

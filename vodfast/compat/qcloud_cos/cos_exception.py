@@ -24,7 +24,7 @@ class CosClientError(CosException):
 class CosServiceError(CosException):
     """The store refused. `message` holds `code`, `message`, `resource`, `requestid` and `traceid`."""
 
-    def __init__(self, method: str, message: Mapping[str, str], status_code: int) -> None:  # noqa: ARG002  # as there
+    def __init__(self, method: str, message: Mapping[str, str], status_code: int) -> None:  # noqa: ARG002  # the vendor's signature
         super().__init__(message)
         self._origin_msg = ""
         self._digest_msg = message

@@ -6,25 +6,25 @@ to `VodServiceConfig.py` and everything else to the client.
 
 from __future__ import annotations
 
-import base64  # noqa: F401  # this and others for scripts, as `_NAMES` says
-import datetime  # noqa: F401
+import base64
+import datetime
 import importlib
 import json
 import os
-import sys  # noqa: F401
-import time  # noqa: F401
+import sys
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from zlib import crc32  # noqa: F401
+from zlib import crc32
 
 from vodfast.blocking import Client
 from vodfast.compat.google.protobuf import json_format
 from vodfast.compat.volcengine import Policy as Policies
 from vodfast.compat.volcengine import other_calls
-from vodfast.compat.volcengine.const.Const import FILE_TYPE_OBJECT  # noqa: F401  # likewise
+from vodfast.compat.volcengine.const.Const import FILE_TYPE_OBJECT
 from vodfast.compat.volcengine.errors import INVALID, MISSING, NO_FILE, VodError, translated
 from vodfast.compat.volcengine.messages import Message, exported
-from vodfast.compat.volcengine.Policy import *  # noqa: F403  # likewise
+from vodfast.compat.volcengine.Policy import *  # noqa: F403  # for scripts, as `_NAMES` says
 from vodfast.compat.volcengine.Policy import ComplexEncoder, Policy, SecurityToken2, Statement
 from vodfast.compat.volcengine.vod.models.request import request_vod_pb2
 from vodfast.compat.volcengine.vod.models.request.request_vod_pb2 import (
@@ -70,12 +70,21 @@ _MESSAGES: Final = {
 }
 globals().update(_MESSAGES)  # likewise
 
+_IMPORTED: Final = {
+    "FILE_TYPE_OBJECT": FILE_TYPE_OBJECT,
+    "base64": base64,
+    "crc32": crc32,
+    "datetime": datetime,
+    "os": os,
+    "sys": sys,
+    "time": time,
+}
 _NAMES: Final = [
     *json_format.__all__,
     *Policies.__all__,
     *_MESSAGES,
-    *("FILE_TYPE_OBJECT", "LargeFileSize", "MinChunkSize", "VodService", "VodServiceConfig"),
-    *("base64", "crc32", "datetime", "os", "sys", "time"),
+    *_IMPORTED,
+    *("LargeFileSize", "MinChunkSize", "VodService", "VodServiceConfig"),
 ]
 """What scripts get that import everything from here, as some do, beside what the vendor's module has."""
 
